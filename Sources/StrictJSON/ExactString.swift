@@ -1,0 +1,23 @@
+/// A string that is what its scalars are: compared, hashed and sorted by UTF-8 bytes.
+///
+/// `String` compares by canonical equivalence, under which two different byte sequences can be one
+/// identifier. Nothing that a decision rests on may be compared that way.
+public struct ExactString: Hashable, Comparable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+    public let string: String
+
+    public init(_ string: String) { self.string = string }
+    public init(stringLiteral value: String) { string = value }
+
+    public var description: String { string }
+
+    public static func == (a: ExactString, b: ExactString) -> Bool { a.string.utf8.elementsEqual(b.string.utf8) }
+
+    public static func < (a: ExactString, b: ExactString) -> Bool {
+        a.string.utf8.lexicographicallyPrecedes(b.string.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for byte in string.utf8 { hasher.combine(byte) }
+        hasher.combine(0xFF as UInt8)
+    }
+}

@@ -1,0 +1,71 @@
+/// Writes canonical JSON: RFC 8785, except that integers are written exactly.
+///
+/// RFC 8785 prints every number as a double would be, so that 2⁵³ and 2⁵³+1 give the same bytes.
+/// Here an integral value that fits 64 bits is written with all its digits; equal values give equal
+/// bytes and different values different ones.
+public enum JSONWriter {
+    public static func canonical(_ value: JSONValue) -> [UInt8] {
+        var out: [UInt8] = []
+        write(value, to: &out)
+        return out
+    }
+
+    public static func canonicalText(_ value: JSONValue) -> String {
+        String(decoding: canonical(value), as: UTF8.self)
+    }
+
+    static func write(_ value: JSONValue, to out: inout [UInt8]) {
+        switch value {
+        case .null: out += Array("null".utf8)
+        case .bool(let flag): out += Array((flag ? "true" : "false").utf8)
+        case .integer(let integer): out += Array(String(integer).utf8)
+        case .number(let number): out += Array(NumberText.canonical(number).utf8)
+        case .string(let string): write(string, to: &out)
+        case .array(let elements): write(elements, to: &out)
+        case .object(let object): write(object, to: &out)
+        }
+    }
+
+    private static func write(_ elements: [JSONValue], to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "["))
+        for (index, element) in elements.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            write(element, to: &out)
+        }
+        out.append(UInt8(ascii: "]"))
+    }
+
+    private static func write(_ object: JSONObject, to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "{"))
+        let sorted = object.members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
+        for (index, member) in sorted.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            write(member.key, to: &out)
+            out.append(UInt8(ascii: ":"))
+            write(member.value, to: &out)
+        }
+        out.append(UInt8(ascii: "}"))
+    }
+
+    private static func write(_ string: String, to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "\""))
+        for byte in string.utf8 { write(escaping: byte, to: &out) }
+        out.append(UInt8(ascii: "\""))
+    }
+
+    private static func write(escaping byte: UInt8, to out: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""): out += [0x5C, 0x22]
+        case UInt8(ascii: "\\"): out += [0x5C, 0x5C]
+        case 0x08: out += Array("\\b".utf8)
+        case 0x09: out += Array("\\t".utf8)
+        case 0x0A: out += Array("\\n".utf8)
+        case 0x0C: out += Array("\\f".utf8)
+        case 0x0D: out += Array("\\r".utf8)
+        case 0..<0x20:
+            let digits = Array("0123456789abcdef".utf8)
+            out += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        default: out.append(byte)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Foundation
+import StrictJSON
+
+/// The public test data: in `$EXEQUATUR_DATA`, by default `../shared/data`.
+enum PublicData {
+    static var root: URL {
+        let path = ProcessInfo.processInfo.environment["EXEQUATUR_DATA"] ?? "../shared/data"
+        return URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: FileManager.default.currentDirectoryPath))
+    }
+
+    /// Unpacks an archive into a fresh folder; nil, with a printed notice, when it is not there.
+    static func unpack(_ name: String) throws -> URL? {
+        let archive = root.appendingPathComponent(name)
+        guard FileManager.default.fileExists(atPath: archive.path) else {
+            print("notice: \(name) is not under \(root.path); skipped (set EXEQUATUR_DATA)")
+            return nil
+        }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("exequatur-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let tar = Process()
+        tar.executableURL = URL(fileURLWithPath: "/bin/tar")
+        tar.arguments = ["xzf", archive.path, "-C", folder.path]
+        try tar.run()
+        tar.waitUntilExit()
+        guard tar.terminationStatus == 0 else { throw CocoaError(.fileReadCorruptFile) }
+        return folder
+    }
+
+    static func text(_ url: URL) throws -> String { String(decoding: try Data(contentsOf: url), as: UTF8.self) }
+
+    static func json(_ url: URL) throws -> JSONValue {
+        try JSONReader.read(Data(contentsOf: url), limits: .init(bytes: 16 << 20))
+    }
+}

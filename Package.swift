@@ -52,14 +52,20 @@ let package = Package(
         library("TransparencyLog", [crypto]),
         // Floor 2
         library("Cedar", ["StrictJSON"]),
+        // Floor 3
+        library("Authority", ["Cedar", "StrictJSON", crypto]),
+        // Floor 4
+        library("Identity", ["Authority", "StrictJSON", crypto, jwtKit]),
+        library("Storage", ["Authority", "StrictJSON", "TransparencyLog", grdb]),
         // Floor 7
         .executableTarget(
             name: "exequatur",
-            dependencies: ["StrictJSON", "Cedar", argumentParser, yams, lifecycle, logging],
+            dependencies: ["StrictJSON", "Cedar", "Authority", argumentParser, yams, lifecycle, logging],
             swiftSettings: settings),
 
         tests("StrictJSONTests", ["StrictJSON"]),
         tests("TransparencyLogTests", ["TransparencyLog", crypto]),
+        tests("AuthorityTests", ["Authority", "Cedar", "StrictJSON"]),
         tests("CedarTests", ["Cedar", "StrictJSON"]),
     ]
 )

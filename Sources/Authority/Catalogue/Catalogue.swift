@@ -1,0 +1,92 @@
+public import Cedar
+public import StrictJSON
+
+/// One attribute that a system's entries have.
+public struct AttributeDefinition: Hashable, Sendable {
+    public let name: String
+    public let sensitivity: Sensitivity
+    /// Whether an operation `user.set-<name>` exists for it.
+    public let isWritable: Bool
+
+    public init(_ name: String, _ sensitivity: Sensitivity, isWritable: Bool = false) {
+        self.name = name
+        self.sensitivity = sensitivity
+        self.isWritable = isWritable
+    }
+}
+
+/// Everything that can be asked of one kind of system, and the names that policy may use for it.
+public struct Catalogue: Sendable {
+    /// The Cedar namespace of the kind, such as `LDAP`.
+    public let namespace: String
+    public let operations: [Operation]
+    public let attributes: [AttributeDefinition]
+
+    public init(namespace: String, operations: [Operation], attributes: [AttributeDefinition]) {
+        self.namespace = namespace
+        self.operations = operations
+        self.attributes = attributes
+    }
+
+    public subscript(name: String) -> Operation? { operations.first { $0.name.utf8.elementsEqual(name.utf8) } }
+
+    public func sensitivity(of attribute: String) -> Sensitivity {
+        attributes.first { $0.name == attribute }?.sensitivity ?? .secret
+    }
+
+    // MARK: What policy sees
+
+    public var userType: EntityType { ExactString("\(namespace)::User") }
+    public var groupType: EntityType { ExactString("\(namespace)::Group") }
+
+    public func action(_ path: Path, _ operation: String) -> EntityUID { action("\(path.rawValue):\(operation)") }
+
+    /// The action that discloses attributes of that sensitivity.
+    public func disclosure(_ sensitivity: Sensitivity) -> EntityUID { action("read:sensitivity.\(sensitivity.rawValue)") }
+
+    private func action(_ id: String) -> EntityUID {
+        EntityUID(type: ExactString("\(namespace)::Action"), id: ExactString(id))
+    }
+
+    /// The action entities, with their parents: the path, the operation and its classes.
+    public var actions: [Entity] {
+        var all = Path.allCases.map { Entity($0.action) }
+        all += OperationClass.allCases.map { Entity(Self.action(of: $0)) }
+        for operation in operations {
+            let own = action(operation.name)
+            let parents = [own] + operation.classes.map(Self.action(of:))
+            all.append(Entity(own))
+            for path in Path.allCases where path.applies(to: operation) {
+                all.append(Entity(action(path, operation.name), parents: Set(parents + [path.action])))
+            }
+        }
+        all += Sensitivity.allCases.filter { $0 != .secret }.map { Entity(disclosure($0), parents: [Path.read.action]) }
+        return all
+    }
+
+    private static func action(of operationClass: OperationClass) -> EntityUID {
+        EntityUID(type: "Exequatur::Action", id: ExactString(operationClass.rawValue))
+    }
+
+    /// The digest of all that the catalogue says: part of what an approval is bound to.
+    public var digest: Digest {
+        Digest(of: .array(operations.map { operation in
+            [
+                "name": .string(operation.name), "access": .string(operation.access.rawValue), "input": operation.schema(),
+                "effects": .array(operation.effects.map { .string("\($0.kind.rawValue) \($0.attribute)") }),
+                "classes": .array(operation.classes.map { .string($0.rawValue) }),
+                "inverse": operation.inverse.map(JSONValue.string) ?? .null,
+                "reversibility": .string(operation.reversibility.rawValue),
+            ]
+        }))
+    }
+}
+
+/// What a principal may be permitted to do with an operation.
+public enum Path: String, Sendable, CaseIterable {
+    case read, propose, execute, approve, delegate
+
+    var action: EntityUID { EntityUID(type: "Exequatur::Action", id: ExactString(rawValue)) }
+
+    func applies(to operation: Operation) -> Bool { (self == .read) == (operation.access == .read) || self == .delegate }
+}

@@ -1,0 +1,28 @@
+public import StrictJSON
+
+extension Operation {
+    /// The input as a JSON Schema (draft 2020-12), with further properties given by a front door.
+    public func schema(adding extra: [(String, JSONValue)] = []) -> JSONValue {
+        let own = input.map { JSONObject.Member(key: $0.name, value: $0.schema) }
+        let properties = JSONObject(own + extra.map { .init(key: $0.0, value: $0.1) })
+        return [
+            "type": "object", "properties": .object(properties), "additionalProperties": false,
+            "required": .array(input.filter(\.isRequired).map { .string($0.name) }),
+        ]
+    }
+}
+
+extension InputField {
+    fileprivate var schema: JSONValue {
+        var schema: JSONValue =
+            switch type {
+            case .identifier: ["type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._@-]{0,127}$"]
+            case .text(let limit): ["type": "string", "minLength": 1, "maxLength": .integer(Int64(limit))]
+            case .integer(let range):
+                ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
+            case .choice(let choices): ["type": "string", "enum": .array(choices.map(JSONValue.string))]
+            }
+        schema.add("description", .string(summary))
+        return schema
+    }
+}

@@ -1,0 +1,64 @@
+/// What an operation does to the world: the path of the same name is what policy permits.
+public enum Access: String, Sendable { case read, write }
+
+/// Whether what was done can be undone.
+public enum Reversibility: String, Sendable { case reversible, compensable, irreversible }
+
+/// How much it matters that somebody sees a value. `secret` never leaves.
+public enum Sensitivity: String, Sendable, CaseIterable, Comparable {
+    case `public`, `internal`, confidential, secret
+
+    public static func < (a: Sensitivity, b: Sensitivity) -> Bool {
+        allCases.firstIndex(of: a) ?? 0 < allCases.firstIndex(of: b) ?? 0
+    }
+}
+
+/// The kinds of change that an operation makes, for policy to speak of (`action in …`).
+public enum OperationClass: String, Sendable, CaseIterable {
+    case membership, privilege, credential, secret, federation, lifecycle, destructive, profile
+}
+
+/// One effect that an operation declares on the entity it targets.
+public struct Effect: Hashable, Sendable {
+    public enum Kind: String, Sendable { case adds, removes, replaces, creates, deletes }
+    public let kind: Kind
+    /// The attribute it touches, or `entry` for the whole.
+    public let attribute: String
+
+    public init(_ kind: Kind, _ attribute: String) {
+        self.kind = kind
+        self.attribute = attribute
+    }
+}
+
+/// One thing that can be asked of a system. What is not in the catalogue is denied.
+public struct Operation: Sendable {
+    /// `object.verb`, such as `group.add-member`.
+    public let name: String
+    public let summary: String
+    public let access: Access
+    public let input: [InputField]
+    public let classes: [OperationClass]
+    public let effects: [Effect]
+    /// The operation that undoes it.
+    public let inverse: String?
+    public let reversibility: Reversibility
+    /// How sensitive what it returns or sets is.
+    public let sensitivity: Sensitivity
+
+    public init(
+        _ name: String, _ summary: String, _ access: Access, input: [InputField], classes: [OperationClass] = [],
+        effects: [Effect] = [], inverse: String? = nil, reversibility: Reversibility = .reversible,
+        sensitivity: Sensitivity = .internal
+    ) {
+        self.name = name
+        self.summary = summary
+        self.access = access
+        self.input = input
+        self.classes = classes
+        self.effects = effects
+        self.inverse = inverse
+        self.reversibility = reversibility
+        self.sensitivity = sensitivity
+    }
+}

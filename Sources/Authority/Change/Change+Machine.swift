@@ -1,0 +1,40 @@
+/// Something that happens to a change.
+public enum ChangeEvent: Sendable {
+    case approvedEnough
+    case began
+    case succeeded
+    case failed(String)
+    case lost(String)
+    case refused
+    case withdrawn(String)
+    case timedOut
+    case undone
+}
+
+/// A step that the change's state does not allow.
+public struct ImpossibleStep: Error, Equatable, Sendable {
+    public let state: Change.State
+}
+
+extension Change {
+    /// The change after the event. Pure; the caller makes the new state durable, on condition that the
+    /// stored state is still the one this was computed from.
+    public func after(_ event: ChangeEvent) throws(ImpossibleStep) -> Change {
+        var next = self
+        switch (state, event) {
+        case (.proposed, .approvedEnough): next.state = .approved
+        case (.proposed, .began), (.approved, .began): next.state = .executing
+        case (.executing, .succeeded): next.state = .executed
+        case (.executing, .failed(let code)), (.approved, .failed(let code)), (.proposed, .failed(let code)):
+            (next.state, next.reason) = (.failed, code)
+        case (.executing, .lost(let code)): (next.state, next.reason) = (.indeterminate, code)
+        case (.proposed, .refused): (next.state, next.reason) = (.withdrawn, "refused")
+        case (.proposed, .withdrawn(let code)), (.approved, .withdrawn(let code)):
+            (next.state, next.reason) = (.withdrawn, code)
+        case (.proposed, .timedOut), (.approved, .timedOut): next.state = .expired
+        case (.executed, .undone): next.state = .rolledBack
+        default: throw ImpossibleStep(state: state)
+        }
+        return next
+    }
+}

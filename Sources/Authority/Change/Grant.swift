@@ -1,0 +1,76 @@
+import StrictJSON
+
+/// The permission for one execution of one digest: the exequatur itself.
+///
+/// It can't be copied, stored or made from bytes; it comes into being in ``Decision/grant(for:ledger:)``
+/// only, after the intent is durable.
+public struct Grant: ~Copyable, Sendable {
+    public let change: String
+    public let digest: Digest
+    public let system: String
+    public let operation: String
+    public let input: Input
+    public let plan: Plan
+    public let expires: Instant
+
+    fileprivate init(_ intent: Intent, _ submission: Submission, _ plan: Plan) {
+        change = intent.change
+        digest = intent.digest
+        expires = intent.expires
+        system = submission.system
+        operation = submission.operation.name
+        input = submission.input
+        self.plan = plan
+    }
+}
+
+/// What is made durable before anything is done.
+public struct Intent: Sendable {
+    public let change: String
+    public let digest: Digest
+    public let epochs: Epochs
+    public let expires: Instant
+
+    /// How long a grant lives, in seconds.
+    public static let life: Int64 = 60
+}
+
+/// Why no grant was given.
+public enum GrantRefusal: Error, Equatable, Sendable {
+    case notPermitted
+    /// The fresh plan is not the one that was decided and approved.
+    case digestMismatch
+    /// Policies or locks changed since the decision.
+    case stale
+    /// The change already has an intent.
+    case alreadyGranted
+    case expired
+}
+
+/// Where intents are made durable.
+public protocol IntentLedger: Sendable {
+    /// In one serialised transaction that is on disk when this returns: checks that `intent.epochs` are
+    /// current and that the change has no intent, moves it from `change.state` to `executing` and records
+    /// the intent with its log entry.
+    ///
+    /// - Throws: ``GrantRefusal/stale``, ``GrantRefusal/alreadyGranted`` or a ``StoreError``.
+    func commit(_ intent: Intent, of change: Change, entry: LogEntry) async throws
+}
+
+extension Decision {
+    /// Turns a permitting decision into the one grant that its change can ever have.
+    ///
+    /// The plan must be fresh: it is what will be executed, and its terms must have the digest that
+    /// the change was staged and approved with.
+    public func grant(
+        for change: Change, submission: Submission, plan: Plan, policies: PolicyBundle, now: Instant, entry: LogEntry,
+        ledger: any IntentLedger
+    ) async throws -> Grant {
+        guard verdict == .permit else { throw GrantRefusal.notPermitted }
+        guard epochs.policies == policies.digest, now < change.expires else { throw GrantRefusal.stale }
+        guard Terms(submission, plan, policies: policies).digest == change.digest else { throw GrantRefusal.digestMismatch }
+        let intent = Intent(change: change.id, digest: change.digest, epochs: epochs, expires: now.adding(seconds: Intent.life))
+        try await ledger.commit(intent, of: change, entry: entry)
+        return Grant(intent, submission, plan)
+    }
+}

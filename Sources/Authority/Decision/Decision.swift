@@ -1,0 +1,83 @@
+public import StrictJSON
+
+/// What was decided, and why. Only ``decide(_:with:epochs:)`` makes one; it is not `Codable`, so that none can be
+/// made from bytes.
+public struct Decision: Sendable {
+    public enum Verdict: String, Sendable {
+        case permit
+        /// People must approve first.
+        case needsApproval
+        /// It may be proposed; it runs when a person adopts it.
+        case propose
+        case deny
+    }
+
+    /// Stable codes for why something was denied.
+    public enum Denial: String, Sendable {
+        case noPermit = "denied.no_permit"
+        case forbidden = "denied.forbidden"
+        case evaluationError = "denied.evaluation_error"
+        case notDelegable = "denied.not_delegable"
+    }
+
+    /// One evaluation of the policy set that went into the decision.
+    public struct Step: Sendable {
+        let action: String
+        let principal: String
+        let approvers: [String]
+        let allowed: Bool
+        let policies: [String]
+        let errors: [String]
+
+        var json: JSONValue {
+            [
+                "action": .string(action), "principal": .string(principal), "allowed": .bool(allowed),
+                "approvers": .array(approvers.map(JSONValue.string)), "policies": .array(policies.map(JSONValue.string)),
+                "errors": .array(errors.map(JSONValue.string)),
+            ]
+        }
+    }
+
+    public let verdict: Verdict
+    public let denial: Denial?
+    /// The policies that determined the verdict, sorted.
+    public let policies: [String]
+    /// The people who could still approve, sorted. For people only, never for agents.
+    public let eligible: [String]
+    public let steps: [Step]
+    public let epochs: Epochs
+
+    init(_ verdict: Verdict, denial: Denial? = nil, policies: [String], eligible: [String], steps: [Step], epochs: Epochs) {
+        self.verdict = verdict
+        self.denial = denial
+        self.policies = policies
+        self.eligible = eligible
+        self.steps = steps
+        self.epochs = epochs
+    }
+
+    /// The decision as it is logged. The same question, policies and epochs give the same bytes.
+    public var json: JSONValue {
+        var json: JSONValue = [
+            "verdict": .string(verdict.rawValue), "policies": .array(policies.map(JSONValue.string)),
+            "eligible": .array(eligible.map(JSONValue.string)), "steps": .array(steps.map(\.json)), "epochs": epochs.json,
+        ]
+        json.add("denial", denial.map { .string($0.rawValue) })
+        return json
+    }
+}
+
+/// What must not have changed between a decision and its execution.
+public struct Epochs: Hashable, Sendable {
+    /// The policy set's digest.
+    public let policies: Digest
+    /// Counts every change of a lock.
+    public let locks: Int64
+
+    public init(policies: Digest, locks: Int64) {
+        self.policies = policies
+        self.locks = locks
+    }
+
+    var json: JSONValue { ["policies": .string(policies.hex), "locks": .integer(locks)] }
+}

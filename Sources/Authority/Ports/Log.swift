@@ -1,0 +1,46 @@
+public import StrictJSON
+
+/// The three logs.
+public enum LogName: String, Sendable, CaseIterable { case requests, decisions, actions }
+
+/// One entry of a log, before it has a place.
+public struct LogEntry: Sendable {
+    public let log: LogName
+    /// Unique among all logs; other entries link to it.
+    public let id: String
+    /// What happened, such as `request`, `decision`, `intent`, `outcome`.
+    public let kind: String
+    public let time: Instant
+    /// The ids of the entries this one follows from, by role.
+    public let links: [String: String]
+    public let body: JSONValue
+
+    public init(_ log: LogName, id: String, kind: String, time: Instant, links: [String: String] = [:], body: JSONValue) {
+        self.log = log
+        self.id = id
+        self.kind = kind
+        self.time = time
+        self.links = links
+        self.body = body
+    }
+
+    /// The bytes that are hashed into the tree.
+    public var bytes: [UInt8] {
+        let linked = JSONObject(links.keys.sorted().map { .init(key: $0, value: .string(links[$0] ?? "")) })
+        return JSONWriter.canonical([
+            "v": 1, "log": .string(log.rawValue), "id": .string(id), "kind": .string(kind),
+            "time": .integer(time.milliseconds), "links": .object(linked), "body": body,
+        ])
+    }
+}
+
+/// Where an entry came to stand.
+public struct LogPosition: Hashable, Sendable {
+    public let log: LogName
+    public let index: Int64
+
+    public init(log: LogName, index: Int64) {
+        self.log = log
+        self.index = index
+    }
+}

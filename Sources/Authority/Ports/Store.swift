@@ -1,0 +1,124 @@
+
+/// What a store could not do.
+public struct StoreError: Error, Sendable, CustomStringConvertible {
+    public enum Code: String, Sendable {
+        /// A condition of the batch did not hold; nothing was written.
+        case conflict = "store.conflict"
+        case unavailable = "store.unavailable"
+        case corrupt = "store.corrupt"
+    }
+
+    public let code: Code
+    public let message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { "\(message) [\(code.rawValue)]" }
+}
+
+/// One write of a batch. Each has a condition; when one fails, the whole batch does.
+public enum Write: Sendable {
+    /// The id must be new.
+    case insertChange(Change)
+    /// The stored change must be in the state `from`.
+    case updateChange(Change, from: Change.State)
+    case insertTask(Task, token: String)
+    case updateTask(Task)
+    /// The nonce must be new, and the person must not yet have spoken on the change.
+    case insertApproval(SignedApproval)
+    case putLease(LeaseReference)
+    case endLease(String, at: Instant)
+    /// Placing a lock that is there, or lifting one that is not, changes nothing.
+    case placeLock(Lock)
+    case liftLock(String)
+    /// The principal must not have used the key.
+    case insertIdempotency(IdempotencyRecord)
+}
+
+/// The answer kept for an idempotency key (`Idempotency-Key`): the same key with another request is refused.
+public struct IdempotencyRecord: Hashable, Sendable {
+    public let principal: String
+    public let key: String
+    public let request: Digest
+    public let change: String
+
+    public init(principal: String, key: String, request: Digest, change: String) {
+        self.principal = principal
+        self.key = key
+        self.request = request
+        self.change = change
+    }
+}
+
+/// Something that stops the next step at once.
+public struct Lock: Hashable, Sendable {
+    public enum Scope: String, Sendable, CaseIterable { case workload, task, all }
+
+    public let scope: Scope
+    /// The id locked; empty for `all`.
+    public let subject: String
+    public let by: String
+    public let at: Instant
+
+    public init(scope: Scope, subject: String, by: String, at: Instant) {
+        self.scope = scope
+        self.subject = subject
+        self.by = by
+        self.at = at
+    }
+
+    /// One lock per scope and subject.
+    public var key: String { "\(scope.rawValue):\(subject)" }
+}
+
+/// A backend credential that exists, or may: recorded before it is made and until it is known to be gone.
+public struct LeaseReference: Hashable, Sendable {
+    public let id: String
+    public let change: String
+    public let system: String
+    /// How the backend calls the account.
+    public let account: String
+    public let expires: Instant
+
+    public init(id: String, change: String, system: String, account: String, expires: Instant) {
+        self.id = id
+        self.change = change
+        self.system = system
+        self.account = account
+        self.expires = expires
+    }
+}
+
+/// Where lasting state lives.
+///
+/// Everything a call has written is on disk when it returns; a batch is written whole or not at all, with
+/// its log entries, in one serialised order.
+public protocol Store: IntentLedger {
+    @discardableResult
+    func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition]
+
+    func change(_ id: String) async throws -> Change?
+    /// Newest first.
+    func changes(in states: Set<Change.State>, limit: Int) async throws -> [Change]
+    func task(_ id: String) async throws -> Task?
+    func task(forToken token: String) async throws -> Task?
+    func approvals(of change: String) async throws -> [SignedApproval]
+    /// Leases not known to have ended, oldest first.
+    func openLeases() async throws -> [LeaseReference]
+    func locks() async throws -> (locks: [Lock], epoch: Int64)
+    func idempotency(principal: String, key: String) async throws -> IdempotencyRecord?
+
+    // MARK: The logs
+
+    func logSize(_ log: LogName) async throws -> Int64
+    /// The bytes of the entries with these indices, in order.
+    func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]]
+    func position(ofEntry id: String) async throws -> LogPosition?
+    /// The positions of entries that link to `id` or have it, oldest first.
+    func positions(linkedTo id: String) async throws -> [LogPosition]
+    /// The hash, 32 bytes, of a complete subtree.
+    func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]?
+}

@@ -1,0 +1,24 @@
+import Crypto
+public import StrictJSON
+
+/// The SHA-256 of something's canonical JSON.
+public struct Digest: Hashable, Sendable, CustomStringConvertible {
+    /// 64 lowercase hexadecimal digits.
+    public let hex: String
+
+    public init(of value: JSONValue) { self.init(of: JSONWriter.canonical(value)) }
+
+    public init(of bytes: [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        hex = String(
+            decoding: SHA256.hash(data: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// Nil unless given 64 lowercase hexadecimal digits.
+    public init?(hex: String) {
+        guard hex.utf8.count == 64, hex.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else { return nil }
+        self.hex = hex
+    }
+
+    public var description: String { hex }
+}

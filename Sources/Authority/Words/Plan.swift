@@ -1,0 +1,129 @@
+public import Cedar
+public import StrictJSON
+
+/// One value that a change touches, before and after.
+public struct TouchedValue: Hashable, Sendable {
+    public let entity: EntityUID
+    /// The entity's name, for people.
+    public let name: String
+    public let attribute: String
+    /// Sorted. A value that may not be shown is given as a placeholder, such as `(set)`.
+    public let before: [String]
+    public let after: [String]
+
+    public init(entity: EntityUID, name: String, attribute: String, before: [String], after: [String]) {
+        self.entity = entity
+        self.name = name
+        self.attribute = attribute
+        self.before = before.sorted { ExactString($0) < ExactString($1) }
+        self.after = after.sorted { ExactString($0) < ExactString($1) }
+    }
+
+    public var json: JSONValue {
+        [
+            "entity": entity.json, "name": .string(name), "attribute": .string(attribute),
+            "before": .array(before.map(JSONValue.string)), "after": .array(after.map(JSONValue.string)),
+        ]
+    }
+
+    public init(json: JSONValue) throws(ShapeError) {
+        var fields = try Fields(json)
+        let entity = try fields.required("entity")
+        guard let uid = try? EntityUID(json: entity) else { throw ShapeError(.invalid, at: "/entity", "not an entity") }
+        self.init(
+            entity: uid, name: try fields.string("name"), attribute: try fields.string("attribute"),
+            before: try fields.strings("before"), after: try fields.strings("after"))
+        try fields.end()
+    }
+}
+
+/// How strongly a backend can make a write depend on what was planned on: a fact for policy.
+public enum Precondition: String, Sendable {
+    /// The backend itself compares and writes in one step.
+    case atomic
+    /// We compare just before we write.
+    case checked
+    case none
+}
+
+/// The operation that undoes a change.
+public struct Inverse: Hashable, Sendable {
+    public let operation: String
+    public let input: JSONValue
+
+    public init(operation: String, input: JSONValue) {
+        self.operation = operation
+        self.input = input
+    }
+
+    public static func == (a: Inverse, b: Inverse) -> Bool { a.operation == b.operation && a.input == b.input }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(operation)
+        hasher.combine(JSONWriter.canonical(input))
+    }
+}
+
+/// What a connector says an operation would do, having only read.
+public struct Plan: Sendable {
+    /// The entity acted on, by the backend's immutable id.
+    public let target: EntityUID
+    public let targetName: String
+    public let touched: [TouchedValue]
+    public let inverse: Inverse?
+    public let reversibility: Reversibility
+    public let precondition: Precondition
+    /// What the backend's state must still be: opaque to all but the connector.
+    public let version: String
+    /// How the backend calls the things involved: opaque to all but the connector.
+    public let native: [String: String]
+    /// The entities that policy may look at.
+    public let facts: [Entity]
+
+    public init(
+        target: EntityUID, targetName: String, touched: [TouchedValue], inverse: Inverse?, reversibility: Reversibility,
+        precondition: Precondition, version: String, native: [String: String], facts: [Entity]
+    ) {
+        self.target = target
+        self.targetName = targetName
+        self.touched = touched
+        self.inverse = inverse
+        self.reversibility = reversibility
+        self.precondition = precondition
+        self.version = version
+        self.native = native
+        self.facts = facts
+    }
+
+    /// Everything but the facts, for storage. The facts are in the decision's log entry.
+    public var json: JSONValue {
+        var json: JSONValue = [
+            "target": target.json, "targetName": .string(targetName), "touched": .array(touched.map(\.json)),
+            "reversibility": .string(reversibility.rawValue), "precondition": .string(precondition.rawValue),
+            "version": .string(version),
+            "native": .object(JSONObject(native.keys.sorted().map { .init(key: $0, value: .string(native[$0] ?? "")) })),
+        ]
+        json.add("inverse", inverse.map { ["operation": .string($0.operation), "input": $0.input] })
+        return json
+    }
+
+    public init(json: JSONValue) throws(ShapeError) {
+        var fields = try Fields(json)
+        var touched: [TouchedValue] = []
+        for value in try fields.array("touched") { touched.append(try TouchedValue(json: value)) }
+        let inverse = fields.optional("inverse")
+        let target = try fields.required("target")
+        guard let uid = try? EntityUID(json: target), let reversibility = Reversibility(rawValue: try fields.string("reversibility")),
+            let precondition = Precondition(rawValue: try fields.string("precondition"))
+        else { throw ShapeError(.invalid, at: "", "not a plan") }
+        let native = try fields.required("native").object?.members ?? []
+        self.init(
+            target: uid, targetName: try fields.string("targetName"), touched: touched,
+            inverse: inverse.flatMap { json in
+                json["operation"]?.string.map { Inverse(operation: $0, input: json["input"] ?? [:]) }
+            },
+            reversibility: reversibility, precondition: precondition, version: try fields.string("version"),
+            native: Dictionary(native.map { ($0.key, $0.value.string ?? "") }, uniquingKeysWith: { $1 }), facts: [])
+        try fields.end()
+    }
+}

@@ -1,0 +1,54 @@
+import Cedar
+import StrictJSON
+
+/// What is asked for, by whom and within which task. The evidence that came with it is elsewhere.
+public struct Submission: Sendable {
+    /// The id of the request's log entry.
+    public let id: String
+    public let principal: Principal
+    public let task: Task
+    public let system: String
+    public let operation: Operation
+    public let input: Input
+
+    public init(id: String, principal: Principal, task: Task, system: String, operation: Operation, input: Input) {
+        self.id = id
+        self.principal = principal
+        self.task = task
+        self.system = system
+        self.operation = operation
+        self.input = input
+    }
+}
+
+/// What the model produced besides: logged sealed, decided on never. No type of the decision can hold it.
+public struct Evidence: Sendable {
+    public let prompt: String?
+    public let justification: String?
+    public let classification: String?
+
+    public init(prompt: String? = nil, justification: String? = nil, classification: String? = nil) {
+        self.prompt = prompt
+        self.justification = justification
+        self.classification = classification
+    }
+}
+
+/// What an approval binds: any difference asks anew (invariant 5).
+public struct Terms: Sendable {
+    let json: JSONValue
+
+    public init(_ submission: Submission, _ plan: Plan, policies: PolicyBundle) {
+        json = [
+            "tenant": .string(submission.task.tenant), "system": .string(submission.system),
+            "operation": .string(submission.operation.name), "target": plan.target.json, "input": submission.input.json,
+            "touched": .array(plan.touched.map(\.json)),
+            "inverse": plan.inverse.map { ["operation": .string($0.operation), "input": $0.input] } ?? .null,
+            "precondition": .string(plan.precondition.rawValue), "policies": .string(policies.digest.hex),
+            "schema": .string(policies.schema.hex), "task": .string(submission.task.id),
+            "principal": .string(submission.principal.uid.description),
+        ]
+    }
+
+    public var digest: Digest { Digest(of: json) }
+}

@@ -1,0 +1,34 @@
+@_spi(Authenticated) public import Authority
+
+/// Authenticates people by their SSH keys. Keys and teams come from configuration alone.
+public struct PersonAuthenticator: Sendable {
+    public static let sessionNamespace = "exequatur-session"
+    public static let approvalNamespace = "exequatur-approval"
+
+    public let people: [PersonRegistration]
+
+    public init(people: [PersonRegistration]) { self.people = people }
+
+    /// Everybody known, as decisions see them.
+    public var records: [PersonRecord] { people.map { PersonRecord(id: $0.id, teams: $0.teams) } }
+
+    /// The ids of the same human: the id itself and its aliases, in both directions.
+    public func aliases(of id: String) -> Set<String> {
+        people.reduce(into: [id]) { found, person in
+            if person.id == id || person.aliases.contains(id) { found.formUnion([person.id] + person.aliases) }
+        }
+    }
+
+    /// Checks that the person signed these bytes with a key of theirs.
+    ///
+    /// - Returns: the person, and whether a security key verified its user.
+    /// - Throws: ``AuthenticationError``.
+    public func authenticate(_ id: String, message: [UInt8], signature: String, namespace: String) throws -> (Person, userVerified: Bool) {
+        let signature = try SSHSignature(armoured: signature)
+        guard let person = people.first(where: { $0.id == id }), person.keys.contains(signature.key) else {
+            throw AuthenticationError(.unknownKey, "this key is not one of \(id)'s")
+        }
+        let verified = try signature.verify(message, namespace: namespace)
+        return (Person(id: person.id, teams: person.teams), verified)
+    }
+}

@@ -1,0 +1,161 @@
+@_spi(Authenticated) public import Authority
+import Crypto
+import Foundation
+import JWTKit
+import StrictJSON
+
+/// What a token that was accepted says.
+public struct AuthenticatedToken: Sendable {
+    public let workload: Workload
+    /// The person on whose behalf the workload acts.
+    public let delegator: String?
+    /// The digest of what was signed: the same token, however its signature is spelled.
+    public let id: String
+    public let expires: Instant
+}
+
+/// Authenticates workloads by JWT (RFC 7519): tokens of OpenID issuers, and SPIFFE JWT-SVIDs.
+public struct TokenAuthenticator: Sendable {
+    private let issuers: [(issuer: Issuer, keys: KeySource)]
+    private let workloads: [WorkloadRegistration]
+    private let people: [PersonRegistration]
+
+    public init(
+        issuers: [(issuer: Issuer, keys: KeySource)], workloads: [WorkloadRegistration], people: [PersonRegistration]
+    ) {
+        self.issuers = issuers
+        self.workloads = workloads
+        self.people = people
+    }
+
+    /// The signed parts of a compact token, read strictly.
+    private struct Parts {
+        let signed: String
+        let header: JSONValue
+        let claims: JSONValue
+        let signature: [UInt8]
+
+        init(_ token: String) throws {
+            let parts = token.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            guard token.utf8.count <= 16384, parts.count == 3, let header = Base64URL.decode(parts[0]),
+                let claims = Base64URL.decode(parts[1]), let signature = Base64URL.decode(parts[2])
+            else { throw AuthenticationError(.malformed, "not a compact JWT") }
+            do {
+                self.header = try JSONReader.read(header)
+                self.claims = try JSONReader.read(claims)
+            } catch { throw AuthenticationError(.malformed, "\(error)") }
+            signed = parts[0] + "." + parts[1]
+            self.signature = signature
+        }
+    }
+
+    /// - Throws: ``AuthenticationError``.
+    public func authenticate(_ token: String, now: Instant) async throws -> AuthenticatedToken {
+        let parts = try Parts(token)
+        let (issuer, keys) = try issuer(of: parts.claims)
+        try await verify(parts, issuer, keys, now)
+        let expires = try checkTimes(parts.claims, now)
+        try checkAudience(parts.claims, issuer)
+        let (registration, delegator) = try registration(parts.claims, issuer)
+        guard let owner = registration.owner, people.contains(where: { $0.id == owner }), registration.expires > now.milliseconds
+        else { throw AuthenticationError(.unregistered, "workload \(registration.id) has no owner or has expired") }
+        let workload = Workload(
+            id: registration.id, owner: owner, expires: Instant(milliseconds: registration.expires), groups: registration.groups)
+        return AuthenticatedToken(
+            workload: workload, delegator: delegator, id: Digest(of: Array(parts.signed.utf8)).hex,
+            expires: min(expires, workload.expires))
+    }
+
+    private func issuer(of claims: JSONValue) throws -> (Issuer, KeySource) {
+        let name = claims["iss"]?.string
+        let domain = claims["sub"]?.string.flatMap(SPIFFE.trustDomain)
+        let found = issuers.first { known in
+            name.map { $0 == known.issuer.name } ?? (domain != nil && domain == known.issuer.trustDomain)
+        }
+        guard let found else { throw AuthenticationError(.untrusted, "no trusted issuer \(name ?? domain ?? "(none)")") }
+        return (found.issuer, found.keys)
+    }
+
+    private func verify(_ parts: Parts, _ issuer: Issuer, _ keys: KeySource, _ now: Instant) async throws {
+        guard let algorithm = parts.header["alg"]?.string, issuer.algorithms.contains(algorithm) else {
+            throw AuthenticationError(.algorithm, "algorithm \(parts.header["alg"]?.string ?? "(none)")")
+        }
+        guard parts.header["crit"] == nil else { throw AuthenticationError(.malformed, "critical header extensions are not understood") }
+        let id = parts.header["kid"]?.string
+        guard let key = try await keys.key(id: id, algorithm: algorithm, now: now.milliseconds) else {
+            throw AuthenticationError(.signature, "no key \(id ?? "(unnamed)") for \(algorithm)")
+        }
+        guard (try? key.verify(Data(parts.signature), signs: Data(parts.signed.utf8))) == true else {
+            throw AuthenticationError(.signature, "the signature does not verify")
+        }
+    }
+
+    /// `exp` is required and exact; `nbf` may lie half a minute ahead, for clocks that differ.
+    private func checkTimes(_ claims: JSONValue, _ now: Instant) throws -> Instant {
+        func seconds(_ claim: String) throws -> Int64? {
+            switch claims[claim] {
+            case nil: return nil
+            case .integer(let value) where (0...1 << 40).contains(value): return value
+            case .number(let value) where (0...0x1p40).contains(value): return Int64(value)
+            default: throw AuthenticationError(.malformed, "`\(claim)` is not a date")
+            }
+        }
+        guard let expires = try seconds("exp").map({ Instant(milliseconds: $0 * 1000) }) else {
+            throw AuthenticationError(.malformed, "`exp` is missing")
+        }
+        guard now < expires else { throw AuthenticationError(.expired, "the token expired") }
+        if let begins = try seconds("nbf"), begins * 1000 > now.milliseconds + 30_000 {
+            throw AuthenticationError(.notYetValid, "the token is not valid yet")
+        }
+        return expires
+    }
+
+    private func checkAudience(_ claims: JSONValue, _ issuer: Issuer) throws {
+        let given = claims["aud"]?.string.map { [$0] } ?? claims["aud"]?.array?.compactMap(\.string) ?? []
+        guard !issuer.audiences.isDisjoint(with: given) else { throw AuthenticationError(.audience, "audience \(given)") }
+    }
+
+    /// With an `act` claim (RFC 8693, section 4.1) the outermost actor is the workload, and the subject the
+    /// person it acts for.
+    private func registration(_ claims: JSONValue, _ issuer: Issuer) throws -> (WorkloadRegistration, delegator: String?) {
+        guard let subject = claims["sub"]?.string else { throw AuthenticationError(.malformed, "`sub` is missing") }
+        guard let actor = claims["act"] else { return (try workload(subject, issuer), nil) }
+        guard let acting = actor["sub"]?.string else { throw AuthenticationError(.malformed, "`act` has no `sub`") }
+        let person = people.first { person in person.subjects.contains { $0.issuer == issuer.name && $0.subject == subject } }
+        guard let person else { throw AuthenticationError(.unregistered, "delegator \(subject) is not a known person") }
+        return (try workload(acting, issuer), person.id)
+    }
+
+    private func workload(_ subject: String, _ issuer: Issuer) throws -> WorkloadRegistration {
+        if let domain = SPIFFE.trustDomain(of: subject), domain != issuer.trustDomain {
+            throw AuthenticationError(.untrusted, "\(issuer.name) may not issue identities of \(domain)")
+        }
+        guard let found = workloads.first(where: { $0.issuer == issuer.name && $0.subject == subject }) else {
+            throw AuthenticationError(.unregistered, "no workload is registered for \(subject)")
+        }
+        return found
+    }
+}
+
+/// SPIFFE IDs (SPIFFE-ID, section 2).
+enum SPIFFE {
+    static func trustDomain(of id: String) -> String? {
+        guard id.hasPrefix("spiffe://") else { return nil }
+        return String(id.dropFirst("spiffe://".count).prefix { $0 != "/" })
+    }
+}
+
+/// Base64 without padding, in the alphabet for URLs (RFC 4648, section 5), strict.
+enum Base64URL {
+    static func decode(_ text: String) -> [UInt8]? {
+        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") }) else { return nil }
+        let standard = text.replacing("-", with: "+").replacing("_", with: "/")
+        let padded = standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
+        guard let data = Data(base64Encoded: padded), encode(Array(data)) == text else { return nil }
+        return Array(data)
+    }
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+}

@@ -1,0 +1,116 @@
+public import Authority
+import Foundation
+import GRDB
+import StrictJSON
+
+extension SQLiteStore {
+    public func change(_ id: String) async throws -> Change? {
+        try await read { db in try one(db, "SELECT json FROM change WHERE id = ?", [id], Change.init(json:)) }
+    }
+
+    public func changes(in states: Set<Change.State>, limit: Int) async throws -> [Change] {
+        try await read { db in
+            let names = states.map(\.rawValue).sorted()
+            let marks = databaseQuestionMarks(count: names.count)
+            let sql = "SELECT json FROM change WHERE state IN (\(marks)) ORDER BY created DESC, id DESC LIMIT \(limit)"
+            return try all(db, sql, StatementArguments(names), Change.init(json:))
+        }
+    }
+
+    public func task(_ id: String) async throws -> Task? {
+        try await read { db in try one(db, "SELECT json FROM task WHERE id = ?", [id], Task.init(json:)) }
+    }
+
+    public func task(forToken token: String) async throws -> Task? {
+        try await read { db in try one(db, "SELECT json FROM task WHERE token = ?", [token], Task.init(json:)) }
+    }
+
+    public func approvals(of change: String) async throws -> [SignedApproval] {
+        try await read { db in
+            try all(db, "SELECT json FROM approval WHERE change = ? ORDER BY rowid", [change], SignedApproval.init(json:))
+        }
+    }
+
+    public func openLeases() async throws -> [LeaseReference] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM lease WHERE ended IS NULL ORDER BY rowid").map { row in
+                LeaseReference(
+                    id: row["id"], change: row["change"], system: row["system"], account: row["account"],
+                    expires: Instant(milliseconds: row["expires"]))
+            }
+        }
+    }
+
+    public func locks() async throws -> (locks: [Lock], epoch: Int64) {
+        try await read { db in
+            let locks = try Row.fetchAll(db, sql: "SELECT * FROM lock ORDER BY key").map { row in
+                guard let scope = Lock.Scope(rawValue: row["scope"]) else { throw StoreError(.corrupt, "a lock of unknown scope") }
+                return Lock(scope: scope, subject: row["subject"], by: row["by"], at: Instant(milliseconds: row["at"]))
+            }
+            guard let epoch = try Int64.fetchOne(db, sql: "SELECT value FROM epoch WHERE name = 'locks'") else {
+                throw StoreError(.corrupt, "the locks' epoch is missing")
+            }
+            return (locks, epoch)
+        }
+    }
+
+    public func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
+        try await read { db in
+            let sql = "SELECT * FROM idempotency WHERE principal = ? AND key = ?"
+            return try Row.fetchOne(db, sql: sql, arguments: [principal, key]).map { row in
+                guard let digest = Digest(hex: row["request"]) else { throw StoreError(.corrupt, "an idempotency record") }
+                return IdempotencyRecord(principal: principal, key: key, request: digest, change: row["change"])
+            }
+        }
+    }
+
+    public func logSize(_ log: LogName) async throws -> Int64 { try await read { try LogTable.size(log, $0) } }
+
+    public func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
+        try await read { db in
+            let sql = "SELECT bytes FROM log_entry WHERE log = ? AND position >= ? AND position < ? ORDER BY position"
+            let arguments: StatementArguments = [log.rawValue, range.lowerBound, range.upperBound]
+            return try Data.fetchAll(db, sql: sql, arguments: arguments).map(Array.init)
+        }
+    }
+
+    public func position(ofEntry id: String) async throws -> LogPosition? {
+        try await read { db in try positions(db, "SELECT log, position FROM log_entry WHERE id = ?", [id]).first }
+    }
+
+    public func positions(linkedTo id: String) async throws -> [LogPosition] {
+        try await read { db in
+            let sql = """
+                SELECT log, position, rowid FROM log_entry WHERE id = ?1
+                UNION
+                SELECT e.log, e.position, e.rowid FROM log_link l
+                    JOIN log_entry e ON e.log = l.log AND e.position = l.position WHERE l.target = ?1
+                ORDER BY 3
+                """
+            return try positions(db, sql, [id])
+        }
+    }
+
+    public func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]? {
+        try await read { try LogTable.node(log, level: level, index: index, $0) }
+    }
+
+    private func positions(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> [LogPosition] {
+        try Row.fetchAll(db, sql: sql, arguments: arguments).map { row in
+            guard let log = LogName(rawValue: row["log"]) else { throw StoreError(.corrupt, "an entry of an unknown log") }
+            return LogPosition(log: log, index: row["position"])
+        }
+    }
+
+    private func one<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws -> T? {
+        try all(db, sql, arguments, decode).first
+    }
+
+    private func all<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws -> [T] {
+        try Data.fetchAll(db, sql: sql, arguments: arguments).map { blob in
+            do { return try decode(try JSONReader.read(blob, limits: .init(bytes: 16 << 20, fractions: false))) } catch {
+                throw StoreError(.corrupt, "a stored record can't be read: \(error)")
+            }
+        }
+    }
+}

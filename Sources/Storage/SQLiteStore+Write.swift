@@ -1,0 +1,89 @@
+public import Authority
+import Foundation
+import GRDB
+import StrictJSON
+
+extension SQLiteStore {
+    @discardableResult
+    public func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition] {
+        try await write { db in
+            for write in writes { try perform(write, db) }
+            return try entries.map { try LogTable.append($0, db) }
+        }
+    }
+
+    public func commit(_ intent: Intent, of change: Change, entry: LogEntry) async throws {
+        try await write { db in
+            let epoch = try Int64.fetchOne(db, sql: "SELECT value FROM epoch WHERE name = 'locks'")
+            guard epoch == intent.epochs.locks else { throw GrantRefusal.stale }
+            let known = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM intent WHERE change = ?)", arguments: [change.id])
+            guard known == false else { throw GrantRefusal.alreadyGranted }
+            try update(try change.after(.began), from: change.state, db)
+            try db.execute(
+                sql: "INSERT INTO intent VALUES (?, ?, ?)",
+                arguments: [intent.change, intent.digest.hex, intent.expires.milliseconds])
+            _ = try LogTable.append(entry, db)
+        }
+    }
+
+    private func perform(_ write: Write, _ db: Database) throws {
+        switch write {
+        case .insertChange(let change):
+            try db.execute(
+                sql: "INSERT INTO change VALUES (?, ?, ?, ?)",
+                arguments: [change.id, change.state.rawValue, change.created.milliseconds, blob(change.json)])
+        case .updateChange(let change, let from): try update(change, from: from, db)
+        case .insertTask(let task, let token):
+            try db.execute(sql: "INSERT INTO task VALUES (?, ?, ?)", arguments: [task.id, token, blob(task.json)])
+        case .updateTask(let task):
+            try db.execute(sql: "UPDATE task SET json = ? WHERE id = ?", arguments: [blob(task.json), task.id])
+            try requireOne(db, "task \(task.id) is not there")
+        case .insertApproval(let approval):
+            let statement = approval.statement
+            try db.execute(
+                sql: "INSERT INTO approval VALUES (?, ?, ?, ?)",
+                arguments: [statement.nonce, statement.change, statement.approver, blob(approval.json)])
+        case .insertIdempotency(let record):
+            try db.execute(
+                sql: "INSERT INTO idempotency VALUES (?, ?, ?, ?)",
+                arguments: [record.principal, record.key, record.request.hex, record.change])
+        case .putLease, .endLease: try performLease(write, db)
+        case .placeLock, .liftLock: try performLock(write, db)
+        }
+    }
+
+    private func performLease(_ write: Write, _ db: Database) throws {
+        if case .putLease(let lease) = write {
+            try db.execute(
+                sql: "INSERT INTO lease VALUES (?, ?, ?, ?, ?, NULL)",
+                arguments: [lease.id, lease.change, lease.system, lease.account, lease.expires.milliseconds])
+        } else if case .endLease(let id, let now) = write {
+            try db.execute(sql: "UPDATE lease SET ended = ? WHERE id = ? AND ended IS NULL", arguments: [now.milliseconds, id])
+        }
+    }
+
+    /// Every change of a lock moves the epoch, and so voids the decisions made before it.
+    private func performLock(_ write: Write, _ db: Database) throws {
+        if case .placeLock(let lock) = write {
+            try db.execute(
+                sql: "INSERT INTO lock VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                arguments: [lock.key, lock.scope.rawValue, lock.subject, lock.by, lock.at.milliseconds])
+        } else if case .liftLock(let key) = write {
+            try db.execute(sql: "DELETE FROM lock WHERE key = ?", arguments: [key])
+        }
+        if db.changesCount > 0 { try db.execute(sql: "UPDATE epoch SET value = value + 1 WHERE name = 'locks'") }
+    }
+
+    private func update(_ change: Change, from: Change.State, _ db: Database) throws {
+        try db.execute(
+            sql: "UPDATE change SET state = ?, json = ? WHERE id = ? AND state = ?",
+            arguments: [change.state.rawValue, blob(change.json), change.id, from.rawValue])
+        try requireOne(db, "change \(change.id) is no longer \(from.rawValue)")
+    }
+
+    private func requireOne(_ db: Database, _ message: String) throws {
+        guard db.changesCount == 1 else { throw StoreError(.conflict, message) }
+    }
+
+    private func blob(_ json: JSONValue) -> Data { Data(JSONWriter.canonical(json)) }
+}

@@ -1,0 +1,48 @@
+public import Authority
+import GRDB
+
+/// Lasting state in one SQLite file: the embedded default, for one node.
+///
+/// WAL with `synchronous=FULL`, so a commit is on disk before it is acknowledged. Somebody who can write the
+/// file can change state and entries, but not unnoticed: the logs' roots are signed with a key that is not
+/// in it, and receipts carry checkpoints out.
+public struct SQLiteStore: Store {
+    let pool: DatabasePool
+
+    /// Opens the file, making it when absent.
+    public init(path: String) throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            try db.execute(sql: "PRAGMA foreign_keys = ON")
+        }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try Schema.migrator.migrate(pool)
+        } catch { throw StoreError(error) }
+    }
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do { return try await pool.write(body) } catch { throw Self.translate(error) }
+    }
+
+    func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+        do { return try await pool.read(body) } catch { throw Self.translate(error) }
+    }
+
+    private static func translate(_ error: any Error) -> any Error {
+        error is StoreError || error is GrantRefusal ? error : StoreError(error)
+    }
+}
+
+extension StoreError {
+    /// A uniqueness that did not hold is a conflict; anything else of the database is its absence.
+    init(_ error: any Error) {
+        if let error = error as? DatabaseError, error.resultCode == .SQLITE_CONSTRAINT {
+            self.init(.conflict, error.message ?? "a condition did not hold")
+        } else {
+            self.init(.unavailable, "\(error)")
+        }
+    }
+}

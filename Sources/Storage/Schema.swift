@@ -1,0 +1,43 @@
+import GRDB
+
+/// The tables, as migrations. A released one is never edited.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 first") { db in try db.execute(sql: first) }
+        return migrator
+    }
+
+    private static let first = """
+        CREATE TABLE change (
+            id TEXT PRIMARY KEY NOT NULL, state TEXT NOT NULL, created INTEGER NOT NULL, json BLOB NOT NULL) STRICT;
+        CREATE INDEX change_by_state ON change (state, created);
+        CREATE TABLE intent (
+            change TEXT PRIMARY KEY NOT NULL REFERENCES change (id), digest TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
+        CREATE TABLE task (
+            id TEXT PRIMARY KEY NOT NULL, token TEXT UNIQUE NOT NULL, json BLOB NOT NULL) STRICT;
+        CREATE TABLE approval (
+            nonce TEXT PRIMARY KEY NOT NULL, change TEXT NOT NULL REFERENCES change (id), person TEXT NOT NULL,
+            json BLOB NOT NULL, UNIQUE (change, person)) STRICT;
+        CREATE TABLE lease (
+            id TEXT PRIMARY KEY NOT NULL, change TEXT NOT NULL, system TEXT NOT NULL, account TEXT NOT NULL,
+            expires INTEGER NOT NULL, ended INTEGER) STRICT;
+        CREATE INDEX lease_open ON lease (ended) WHERE ended IS NULL;
+        CREATE TABLE lock (
+            key TEXT PRIMARY KEY NOT NULL, scope TEXT NOT NULL, subject TEXT NOT NULL, by TEXT NOT NULL,
+            at INTEGER NOT NULL) STRICT;
+        CREATE TABLE epoch (name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT;
+        INSERT INTO epoch VALUES ('locks', 0);
+        CREATE TABLE idempotency (
+            principal TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL, change TEXT NOT NULL,
+            PRIMARY KEY (principal, key)) STRICT;
+        CREATE TABLE log_entry (
+            log TEXT NOT NULL, position INTEGER NOT NULL, id TEXT UNIQUE NOT NULL, bytes BLOB NOT NULL,
+            PRIMARY KEY (log, position)) STRICT;
+        CREATE TABLE log_link (target TEXT NOT NULL, log TEXT NOT NULL, position INTEGER NOT NULL) STRICT;
+        CREATE INDEX log_link_by_target ON log_link (target);
+        CREATE TABLE log_node (
+            log TEXT NOT NULL, level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL,
+            PRIMARY KEY (log, level, position)) STRICT, WITHOUT ROWID;
+        """
+}

@@ -55,8 +55,12 @@ let package = Package(
         // Floor 3
         library("Authority", ["Cedar", "StrictJSON", crypto]),
         // Floor 4
-        library("Identity", ["Authority", "StrictJSON", crypto, jwtKit]),
+        library("Identity", ["Authority", "Cedar", "StrictJSON", crypto, jwtKit]),
         library("Storage", ["Authority", "StrictJSON", "TransparencyLog", grdb]),
+        library(
+            "ConnectorEmbedded", path: "Sources/Connectors/Embedded", ["Authority", "Cedar", "StrictJSON", crypto, grdb]),
+        // Floor 5
+        library("Gateway", ["Authority", "Cedar", "StrictJSON", "TransparencyLog", crypto, logging]),
         // Floor 7
         .executableTarget(
             name: "exequatur",

@@ -1,4 +1,4 @@
-@_spi(Authenticated) public import Authority
+public import Authority
 import Crypto
 import Foundation
 import JWTKit
@@ -17,15 +17,11 @@ public struct AuthenticatedToken: Sendable {
 /// Authenticates workloads by JWT (RFC 7519): tokens of OpenID issuers, and SPIFFE JWT-SVIDs.
 public struct TokenAuthenticator: Sendable {
     private let issuers: [(issuer: Issuer, keys: KeySource)]
-    private let workloads: [WorkloadRegistration]
-    private let people: [PersonRegistration]
+    private let registry: Registry
 
-    public init(
-        issuers: [(issuer: Issuer, keys: KeySource)], workloads: [WorkloadRegistration], people: [PersonRegistration]
-    ) {
+    public init(issuers: [(issuer: Issuer, keys: KeySource)], registry: Registry) {
         self.issuers = issuers
-        self.workloads = workloads
-        self.people = people
+        self.registry = registry
     }
 
     /// The signed parts of a compact token, read strictly.
@@ -57,10 +53,9 @@ public struct TokenAuthenticator: Sendable {
         let expires = try checkTimes(parts.claims, now)
         try checkAudience(parts.claims, issuer)
         let (registration, delegator) = try registration(parts.claims, issuer)
-        guard let owner = registration.owner, people.contains(where: { $0.id == owner }), registration.expires > now.milliseconds
-        else { throw AuthenticationError(.unregistered, "workload \(registration.id) has no owner or has expired") }
-        let workload = Workload(
-            id: registration.id, owner: owner, expires: Instant(milliseconds: registration.expires), groups: registration.groups)
+        guard let workload = registry.workload(registration, at: now) else {
+            throw AuthenticationError(.unregistered, "workload \(registration.id) has no owner or has expired")
+        }
         return AuthenticatedToken(
             workload: workload, delegator: delegator, id: Digest(of: Array(parts.signed.utf8)).hex,
             expires: min(expires, workload.expires))
@@ -121,7 +116,7 @@ public struct TokenAuthenticator: Sendable {
         guard let subject = claims["sub"]?.string else { throw AuthenticationError(.malformed, "`sub` is missing") }
         guard let actor = claims["act"] else { return (try workload(subject, issuer), nil) }
         guard let acting = actor["sub"]?.string else { throw AuthenticationError(.malformed, "`act` has no `sub`") }
-        let person = people.first { person in person.subjects.contains { $0.issuer == issuer.name && $0.subject == subject } }
+        let person = registry.authenticator.people.first { person in person.subjects.contains { $0.issuer == issuer.name && $0.subject == subject } }
         guard let person else { throw AuthenticationError(.unregistered, "delegator \(subject) is not a known person") }
         return (try workload(acting, issuer), person.id)
     }
@@ -130,7 +125,7 @@ public struct TokenAuthenticator: Sendable {
         if let domain = SPIFFE.trustDomain(of: subject), domain != issuer.trustDomain {
             throw AuthenticationError(.untrusted, "\(issuer.name) may not issue identities of \(domain)")
         }
-        guard let found = workloads.first(where: { $0.issuer == issuer.name && $0.subject == subject }) else {
+        guard let found = registry.workloads.first(where: { $0.issuer == issuer.name && $0.subject == subject }) else {
             throw AuthenticationError(.unregistered, "no workload is registered for \(subject)")
         }
         return found

@@ -33,11 +33,14 @@ extension SQLiteStore {
 
     public func openLeases() async throws -> [LeaseReference] {
         try await read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM lease WHERE ended IS NULL ORDER BY rowid").map { row in
-                LeaseReference(
-                    id: row["id"], change: row["change"], system: row["system"], account: row["account"],
-                    expires: Instant(milliseconds: row["expires"]))
-            }
+            try Row.fetchAll(db, sql: "SELECT * FROM lease WHERE ended IS NULL ORDER BY rowid").map(LeaseReference.init(row:))
+        }
+    }
+
+    public func lease(of change: String) async throws -> LeaseReference? {
+        try await read { db in
+            let sql = "SELECT * FROM lease WHERE change = ? ORDER BY rowid DESC"
+            return try Row.fetchOne(db, sql: sql, arguments: [change]).map(LeaseReference.init(row:))
         }
     }
 
@@ -112,5 +115,13 @@ extension SQLiteStore {
                 throw StoreError(.corrupt, "a stored record can't be read: \(error)")
             }
         }
+    }
+}
+
+extension LeaseReference {
+    fileprivate init(row: Row) {
+        self.init(
+            id: row["id"], change: row["change"], system: row["system"], account: row["account"],
+            expires: Instant(milliseconds: row["expires"]))
     }
 }

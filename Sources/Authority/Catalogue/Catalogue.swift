@@ -50,7 +50,7 @@ public struct Catalogue: Sendable {
 
     /// The action entities, with their parents: the path, the operation and its classes.
     public var actions: [Entity] {
-        var all = Path.allCases.map { Entity($0.action) }
+        var all = Path.allCases.map { Entity($0.action) } + Self.personal.map { Entity($0) }
         all += OperationClass.allCases.map { Entity(Self.action(of: $0)) }
         for operation in operations {
             let own = action(operation.name)
@@ -63,6 +63,9 @@ public struct Catalogue: Sendable {
         all += Sensitivity.allCases.filter { $0 != .secret }.map { Entity(disclosure($0), parents: [Path.read.action]) }
         return all
     }
+
+    /// What people may do with the gateway itself.
+    private static let personal = ["view", "unlock"].map { EntityUID(type: "Exequatur::Action", id: $0) }
 
     private static func action(of operationClass: OperationClass) -> EntityUID {
         EntityUID(type: "Exequatur::Action", id: ExactString(operationClass.rawValue))

@@ -28,7 +28,7 @@ public struct Change: Sendable {
     public let input: JSONValue
     public let plan: Plan
     /// The digest of its terms, which approvals are bound to.
-    public let digest: Digest
+    public var digest: Digest
     /// The digest of what approvers were shown of the assessment.
     public let assessment: Digest
     public let created: Instant

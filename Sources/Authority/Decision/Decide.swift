@@ -14,6 +14,14 @@ public func decide(_ question: Question, with policies: PolicyBundle, epochs: Ep
     return evaluation.decision(verdict, epochs)
 }
 
+/// Whether policy lets this person approve what the question asks.
+public func mayApprove(_ person: String, _ question: Question, with policies: PolicyBundle, epochs: Epochs) -> Bool {
+    guard let record = question.candidates.first(where: { $0.id == person }) else { return false }
+    var evaluation = Evaluation(question, policies)
+    let allowed = evaluation.mayApprove(record)
+    return allowed && evaluation.decision(.permit, epochs).verdict == .permit
+}
+
 /// Collects the evaluations of one decision.
 private struct Evaluation {
     private let question: Question
@@ -69,7 +77,7 @@ private struct Evaluation {
         return own && theirs && delegable
     }
 
-    private mutating func mayApprove(_ person: PersonRecord) -> Bool {
+    mutating func mayApprove(_ person: PersonRecord) -> Bool {
         let before = (determining, denial)
         defer { (determining, denial) = before }
         return allows(.approve, .person(person.id), [])

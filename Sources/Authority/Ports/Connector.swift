@@ -28,21 +28,27 @@ public struct ConnectorError: Error, Hashable, Sendable, CustomStringConvertible
 }
 
 /// One entry of a directory, as read.
-public struct Record: Sendable {
+public struct EntryRecord: Sendable {
     public let uid: EntityUID
     public let name: String
     /// By attribute name; the sensitivities are in the catalogue.
     public let attributes: [String: [String]]
     /// Direct members, for a group.
     public let members: [EntityUID]
+    /// Direct and nested members, for a group.
+    public let nested: [EntityUID]
     /// The entry, what it is in and what is in it, as policy sees them.
     public let facts: [Entity]
 
-    public init(uid: EntityUID, name: String, attributes: [String: [String]], members: [EntityUID] = [], facts: [Entity]) {
+    public init(
+        uid: EntityUID, name: String, attributes: [String: [String]], members: [EntityUID] = [], nested: [EntityUID] = [],
+        facts: [Entity]
+    ) {
         self.uid = uid
         self.name = name
         self.attributes = attributes
         self.members = members
+        self.nested = nested
         self.facts = facts
     }
 }
@@ -88,10 +94,10 @@ public protocol Connector: Sendable {
     func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan
 
     /// The entry that a read names.
-    func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Record
+    func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord
 
     /// Every user that matches the input of `user.find`, without regard to who may see it.
-    func find(_ input: Input) async throws(ConnectorError) -> [Record]
+    func find(_ input: Input) async throws(ConnectorError) -> [EntryRecord]
 
     /// Names the account that ``lease(_:as:)`` would make. Does nothing else; the caller stores it first.
     func reference(for grant: borrowing Grant, id: String) -> LeaseReference

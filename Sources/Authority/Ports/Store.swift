@@ -108,6 +108,8 @@ public protocol Store: IntentLedger {
     func approvals(of change: String) async throws -> [SignedApproval]
     /// Leases not known to have ended, oldest first.
     func openLeases() async throws -> [LeaseReference]
+    /// The lease of a change, ended or not.
+    func lease(of change: String) async throws -> LeaseReference?
     func locks() async throws -> (locks: [Lock], epoch: Int64)
     func idempotency(principal: String, key: String) async throws -> IdempotencyRecord?
 

@@ -79,10 +79,13 @@ public struct Plan: Sendable {
     public let native: [String: String]
     /// The entities that policy may look at.
     public let facts: [Entity]
+    /// Why the backend could not do it. It is told only to those whom policy would let do it.
+    public let obstacle: ConnectorError?
 
     public init(
         target: EntityUID, targetName: String, touched: [TouchedValue], inverse: Inverse?, reversibility: Reversibility,
-        precondition: Precondition, version: String, native: [String: String], facts: [Entity]
+        precondition: Precondition, version: String, native: [String: String], facts: [Entity],
+        obstacle: ConnectorError? = nil
     ) {
         self.target = target
         self.targetName = targetName
@@ -93,9 +96,10 @@ public struct Plan: Sendable {
         self.version = version
         self.native = native
         self.facts = facts
+        self.obstacle = obstacle ?? (touched.allSatisfy { $0.before == $0.after } ? ConnectorError(.noChange, "it is already so") : nil)
     }
 
-    /// Everything but the facts, for storage. The facts are in the decision's log entry.
+    /// Everything but the facts and the obstacle, for storage. The facts are in the decision's log entry.
     public var json: JSONValue {
         var json: JSONValue = [
             "target": target.json, "targetName": .string(targetName), "touched": .array(touched.map(\.json)),

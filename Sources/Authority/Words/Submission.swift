@@ -1,5 +1,5 @@
 import Cedar
-import StrictJSON
+public import StrictJSON
 
 /// What is asked for, by whom and within which task. The evidence that came with it is elsewhere.
 public struct Submission: Sendable {
@@ -36,10 +36,11 @@ public struct Evidence: Sendable {
 
 /// What an approval binds: any difference asks anew (invariant 5).
 public struct Terms: Sendable {
-    let json: JSONValue
+    /// The terms themselves: their digest can be recomputed by whoever is shown them.
+    public let shown: JSONValue
 
     public init(_ submission: Submission, _ plan: Plan, policies: PolicyBundle) {
-        json = [
+        shown = [
             "tenant": .string(submission.task.tenant), "system": .string(submission.system),
             "operation": .string(submission.operation.name), "target": plan.target.json, "input": submission.input.json,
             "touched": .array(plan.touched.map(\.json)),
@@ -50,5 +51,5 @@ public struct Terms: Sendable {
         ]
     }
 
-    public var digest: Digest { Digest(of: json) }
+    public var digest: Digest { Digest(of: shown) }
 }

@@ -1,0 +1,11 @@
+public import Cedar
+
+/// Finds principals again whose request was authenticated earlier, as they stand now.
+public protocol Principals: Sendable {
+    /// The registered principal; nil when it is no longer registered, owned or within its term.
+    func principal(_ uid: EntityUID, at now: Instant) -> Principal?
+    /// Everybody known, from configuration.
+    var people: [PersonRecord] { get }
+    /// The ids of the same human.
+    func aliases(of person: String) -> Set<String>
+}

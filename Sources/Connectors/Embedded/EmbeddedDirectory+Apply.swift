@@ -1,0 +1,120 @@
+public import Authority
+import Crypto
+import FoundationEssentials
+import GRDB
+import StrictJSON
+
+/// The right to one step: a row that names operation, target and input, checked when the step is done.
+struct EmbeddedLease: Lease {
+    let reference: LeaseReference
+}
+
+extension EmbeddedDirectory {
+    public func reference(for grant: borrowing Grant, id: String) -> LeaseReference {
+        LeaseReference(id: id, change: grant.change, system: system, account: "lease/\(id)", expires: grant.expires)
+    }
+
+    public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
+        let (operation, input) = (grant.operation, JSONWriter.canonicalText(grant.input.json))
+        let target = grant.plan.native["target"] ?? ""
+        try await write { db in
+            try db.execute(
+                sql: "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?)",
+                arguments: [reference.id, reference.change, operation, target, input, reference.expires.milliseconds])
+        }
+        return EmbeddedLease(reference: reference)
+    }
+
+    public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
+        let (name, input, decided, id) = (grant.operation, grant.input, grant.plan, lease.reference.id)
+        guard let operation = catalogue[name] else { throw ConnectorError(.invalid, "no operation \(name)") }
+        return try await write { db in
+            try checkLease(id, name, input, decided, db)
+            let fresh: Plan
+            do { fresh = try plan(operation, input, db) } catch { throw ConnectorError(.conflict, "the target changed: \(error)") }
+            guard fresh.version == decided.version, fresh.touched == decided.touched, fresh.obstacle == nil else {
+                throw ConnectorError(.conflict, "the target changed since it was planned on")
+            }
+            return try perform(operation, input, fresh, lease: id, db)
+        }
+    }
+
+    private func checkLease(_ id: String, _ operation: String, _ input: Input, _ plan: Plan, _ db: Database) throws {
+        let sql = "SELECT EXISTS (SELECT 1 FROM lease WHERE id = ? AND operation = ? AND target = ? AND input = ? AND expires > ?)"
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        let arguments: StatementArguments = [id, operation, plan.native["target"], JSONWriter.canonicalText(input.json), now]
+        guard try Bool.fetchOne(db, sql: sql, arguments: arguments) == true else {
+            throw ConnectorError(.refused, "the lease is not good for this step")
+        }
+    }
+
+    private func perform(_ operation: Operation, _ input: Input, _ plan: Plan, lease: String, _ db: Database) throws -> Disclosure? {
+        var disclosure: Disclosure?
+        let target = plan.native["target"] ?? ""
+        if operation.name == "user.create" { try create(input, lease, db) }
+        for value in plan.touched where value.before != value.after && operation.name != "user.create" {
+            switch value.attribute {
+            case "member": try setMember(target, plan.native["other"] ?? "", adding: !value.after.isEmpty, db)
+            case "enabled": try db.execute(sql: "UPDATE entry SET enabled = ? WHERE id = ?", arguments: [value.after == ["true"], target])
+            case "entry":
+                try db.execute(sql: "DELETE FROM entry WHERE id = ?", arguments: [target])
+                try db.execute(sql: "INSERT INTO removal VALUES (?, ?)", arguments: [lease, target])
+            case "userPassword": disclosure = try setPassword(target, plan.targetName, db)
+            default: try setAttribute(target, value.attribute, value.after.first, db)
+            }
+        }
+        try db.execute(
+            sql: "UPDATE entry SET version = version + 1, lastLease = ? WHERE id = ? OR name = ?", arguments: [lease, target, target])
+        return disclosure
+    }
+
+    private func create(_ input: Input, _ lease: String, _ db: Database) throws {
+        let id = "u-" + UUID().uuidString.lowercased()
+        try db.execute(
+            sql: "INSERT INTO entry (id, kind, name, createdByLease) VALUES (?, 'user', ?, ?)", arguments: [id, input["user"], lease])
+        for name in ["displayName", "surname", "mail"] { try setAttribute(id, name, input[name], db) }
+    }
+
+    private func setMember(_ group: String, _ member: String, adding: Bool, _ db: Database) throws {
+        let sql = adding ? "INSERT INTO member VALUES (?, ?)" : "DELETE FROM member WHERE \"group\" = ? AND member = ?"
+        try db.execute(sql: sql, arguments: [group, member])
+    }
+
+    private func setAttribute(_ entry: String, _ name: String, _ value: String?, _ db: Database) throws {
+        try db.execute(sql: "DELETE FROM attribute WHERE entry = ? AND name = ?", arguments: [entry, name])
+        guard let value else { return }
+        try db.execute(sql: "INSERT INTO attribute VALUES (?, ?, ?)", arguments: [entry, name, value])
+    }
+
+    /// Stores a salted hash; the password itself leaves only in the disclosure.
+    private func setPassword(_ entry: String, _ name: String, _ db: Database) throws -> Disclosure {
+        let password = GeneratedPassword.make()
+        let salt = (0..<16).map { _ in UInt8.random(in: 0...255) }
+        let hash = Data(SHA256.hash(data: Array(password.utf8) + salt) + salt).base64EncodedString()
+        try setAttribute(entry, "userPassword", "{SSHA256}" + hash, db)
+        return Disclosure(label: "new password of \(name)", value: password)
+    }
+
+    public func revoke(_ reference: LeaseReference) async throws(ConnectorError) {
+        try await write { db in try db.execute(sql: "DELETE FROM lease WHERE id = ?", arguments: [reference.id]) }
+    }
+
+    public func leftovers() async throws(ConnectorError) -> [LeaseReference] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT id, change, expires FROM lease ORDER BY id").map { row in
+                let id: String = row["id"]
+                return LeaseReference(
+                    id: id, change: row["change"], system: system, account: "lease/\(id)", expires: Instant(milliseconds: row["expires"]))
+            }
+        }
+    }
+}
+
+/// A password people can type: 20 characters of 31, about 99 bits, from the system's generator.
+enum GeneratedPassword {
+    private static let alphabet = Array("abcdefghjkmnpqrstuvwxyz23456789")
+
+    static func make() -> String {
+        (0..<4).map { _ in String((0..<5).map { _ in alphabet.randomElement() ?? "x" }) }.joined(separator: "-")
+    }
+}

@@ -1,0 +1,57 @@
+import Authority
+public import StrictJSON
+
+/// What an agent is told. It holds nothing of policies, approvers or other people's data.
+public struct Answer: Sendable {
+    public enum Status: String, Sendable {
+        /// Done; for a write, with a receipt.
+        case done
+        /// Staged: a person must approve or adopt it.
+        case staged
+        case denied
+        case failed
+    }
+
+    public let status: Status
+    /// Stable, for machines.
+    public let code: String
+    public let message: String
+    public var change: String?
+    public var result: JSONValue?
+    public var receipt: JSONValue?
+
+    init(_ status: Status, _ code: String, _ message: String, change: String? = nil, result: JSONValue? = nil, receipt: JSONValue? = nil) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.change = change
+        self.result = result
+        self.receipt = receipt
+    }
+
+    public var json: JSONValue {
+        var json: JSONValue = ["status": .string(status.rawValue), "code": .string(code), "message": .string(message)]
+        json.add("change", change.map(JSONValue.string))
+        json.add("result", result)
+        json.add("receipt", receipt)
+        return json
+    }
+
+    /// One answer for what is absent, what may not be seen and what is not permitted, so that none of
+    /// them can be told from the others.
+    static let denied = Answer(.denied, "denied", "Not permitted, or there is no such target.")
+}
+
+/// A request that was refused before it could be decided. The message may go to the caller.
+public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
+    public let code: String
+    public let message: String
+
+    public init(_ code: String, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { "\(message) [\(code)]" }
+}
+

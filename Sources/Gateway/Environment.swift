@@ -1,0 +1,40 @@
+public import Authority
+public import Logging
+
+/// What the gateway takes from outside: time, randomness, and where it stands.
+public struct GatewayEnvironment: Sendable {
+    /// The gateway's id: part of what approvers sign.
+    public let id: String
+    public let tenant: String
+    /// Such as `production` or `staging`; policy sees it.
+    public let environment: String
+    public let purposes: [String]
+    /// How long a staged change waits, in seconds.
+    public let changeLife: Int64
+    /// How long a connector's call may take, in seconds.
+    public let deadline: Int64
+    public let now: @Sendable () -> Instant
+    public let random: @Sendable (_ count: Int) -> [UInt8]
+    public let log: Logger
+
+    public init(
+        id: String, tenant: String, environment: String, purposes: [String], changeLife: Int64, deadline: Int64,
+        now: @escaping @Sendable () -> Instant, random: @escaping @Sendable (_ count: Int) -> [UInt8], log: Logger
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.environment = environment
+        self.purposes = purposes
+        self.changeLife = changeLife
+        self.deadline = deadline
+        self.now = now
+        self.random = random
+        self.log = log
+    }
+
+    /// A fresh id: a prefix that says what it names, and 96 random bits.
+    func id(_ prefix: String) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return prefix + "-" + String(decoding: random(12).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,125 @@
+import Authority
+import Logging
+import StrictJSON
+import Synchronization
+
+extension Gateway {
+    /// Carries out a permitted change: intent, lease, apply, read back, revoke, outcome, in this order, each
+    /// durable before the next. Whatever is cut short here is settled by ``reconcile()``.
+    func execute(_ change: Change, _ decision: Decision, _ submission: Submission, _ plan: Plan, _ bundle: PolicyBundle) async throws -> Answer {
+        let connector = try connector(change.system)
+        let intent = LogEntry(
+            .actions, id: "intent-\(change.id)", kind: "intent", time: now, links: ["change": change.id, "request": submission.id],
+            body: ["digest": .string(change.digest.hex), "operation": .string(change.operation), "input": change.input, "plan": plan.json])
+        let grant: Grant
+        do {
+            grant = try await decision.grant(
+                for: change, submission: submission, plan: plan, policies: bundle, now: now, entry: intent, ledger: store)
+        } catch let refusal as GrantRefusal {
+            return try await stop(change, refusal)
+        }
+        Failpoint.reach("intent")
+        let reference = connector.reference(for: grant, id: environment.id("lease"))
+        try await store.commit([.putLease(reference)], entries: [])
+        Failpoint.reach("lease-stored")
+        let result = await perform(grant, connector, reference)
+        Failpoint.reach("applied")
+        let executing = try change.after(.began)
+        return try await settle(executing, plan, connector, reference, result)
+    }
+
+    /// What came of trying.
+    enum Attempt {
+        case applied(Disclosure?)
+        /// The backend said no: nothing was changed.
+        case refused(ConnectorError)
+        /// No answer: it may have been applied.
+        case unknown(String)
+    }
+
+    private func perform(_ grant: borrowing Grant, _ connector: any Connector, _ reference: LeaseReference) async -> Attempt {
+        do {
+            let lease = try await connector.lease(grant, as: reference)
+            Failpoint.reach("leased")
+            let disclosure = try await connector.apply(grant, with: lease)
+            return .applied(disclosure)
+        } catch {
+            environment.log.warning("\(error)", metadata: ["change": "\(grant.change)"])
+            return error.code == .unavailable ? .unknown(error.message) : .refused(error)
+        }
+    }
+
+    /// Reads back, ends the lease and makes the outcome durable.
+    func settle(_ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt) async throws -> Answer {
+        let seen = try? await withDeadline(environment.deadline) { try await connector.observe(plan, under: lease) }
+        Failpoint.reach("observed")
+        let isGone = await revokeOnly(lease)
+        Failpoint.reach("revoked")
+        let event = Self.event(attempt, plan, seen)
+        let settled = try change.after(event)
+        var writes = [Write.updateChange(settled, from: change.state)]
+        if isGone { writes.append(.endLease(lease.id, at: now)) }
+        if settled.state == .executed, let original = try await rolledBack(by: change) { writes.append(original) }
+        let positions = try await store.commit(writes, entries: [outcome(settled, lease, seen)])
+        Failpoint.reach("outcome")
+        if case .applied(let disclosure?) = attempt { disclosures.withLock { $0[change.id] = disclosure } }
+        if settled.state == .indeterminate {
+            await alarm("a change's effect is not known", change: settled, ["code": .string(settled.reason ?? "")])
+        }
+        environment.log.info("change \(settled.state.rawValue)", metadata: ["change": "\(change.id)", "log": "\(positions)"])
+        return try await status(of: settled)
+    }
+
+    private func revokeOnly(_ lease: LeaseReference) async -> Bool {
+        do {
+            let connector = try connector(lease.system)
+            try await withDeadline(environment.deadline) { try await connector.revoke(lease) }
+            return true
+        } catch {
+            environment.log.error("a lease could not be ended; it will be retried", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
+            return false
+        }
+    }
+
+    /// Judges by what the backend shows now. After an attempt of our own that was acknowledged, the values must be
+    /// those planned; without an acknowledgement they must also be attributable to our lease.
+    static func event(_ attempt: Attempt, _ plan: Plan, _ seen: Observation?) -> ChangeEvent {
+        if case .refused(let error) = attempt { return .failed(error.code.rawValue) }
+        guard let seen else { return .lost("readback.unavailable") }
+        let isDone = seen.shows(plan.touched.map(\.after))
+        switch attempt {
+        case .applied: return isDone ? .succeeded : .lost("readback.mismatch")
+        default:
+            if isDone, seen.isOurs == true { return .succeeded }
+            if seen.shows(plan.touched.map(\.before)), seen.isOurs != true { return .failed("not_applied") }
+            return .lost("not_attributable")
+        }
+    }
+
+    private func rolledBack(by change: Change) async throws -> Write? {
+        guard let id = change.rollbackOf, let original = try await store.change(id), original.state == .executed else { return nil }
+        return .updateChange(try original.after(.undone), from: .executed)
+    }
+
+    func outcome(_ change: Change, _ lease: LeaseReference?, _ seen: Observation?) -> LogEntry {
+        var body: JSONValue = ["state": .string(change.state.rawValue), "objects": .array(change.plan.touched.map(\.json))]
+        body.add("reason", change.reason.map(JSONValue.string))
+        body.add("lease", lease.map { .string($0.account) })
+        body.add("seen", seen.map { .array($0.touched.map { .array($0.after.map(JSONValue.string)) }) })
+        return LogEntry(
+            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now,
+            links: ["change": change.id, "intent": "intent-\(change.id)", "request": change.request], body: body)
+    }
+
+    /// A grant was refused: the world moved between decision and execution. The change ends; a new request is decided anew.
+    private func stop(_ change: Change, _ refusal: GrantRefusal) async throws -> Answer {
+        guard refusal != .alreadyGranted else { return try await status(of: store.change(change.id) ?? change) }
+        let code = refusal == .digestMismatch ? "change.altered" : "decision.stale"
+        let stopped = try change.after(.failed(code))
+        let entry = LogEntry(
+            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: ["change": change.id, "request": change.request],
+            body: ["state": "failed", "reason": .string(code)])
+        try await store.commit([.updateChange(stopped, from: change.state)], entries: [entry])
+        return try await status(of: stopped)
+    }
+}

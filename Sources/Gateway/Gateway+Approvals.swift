@@ -1,0 +1,118 @@
+public import Authority
+import Cedar
+import StrictJSON
+
+extension Gateway {
+    /// Takes a person's signed statement on a change. On approval everything is decided again, on fresh facts, and
+    /// carried out when that permits it.
+    ///
+    /// - Parameters:
+    ///   - statement: verified: `person` signed it.
+    ///   - proof: the statement with its signature, as it will be stored.
+    public func record(_ proof: SignedApproval, by person: Person) async throws -> Change {
+        let statement = proof.statement
+        guard let change = try await store.change(statement.change) else { throw Refusal("change.not_found", "There is no such change.") }
+        if let problem = statement.problem(for: change, by: person, at: environment.id, now: now) {
+            throw Refusal(problem, "The signed statement does not hold for this change; show the change again and sign anew.")
+        }
+        guard change.state == .proposed, change.expires > now else {
+            throw Refusal("change.closed", "The change is \(change.state.rawValue) and takes no approvals.")
+        }
+        try await requireStanding(of: person, for: change)
+        let entry = LogEntry(
+            .requests, id: environment.id("apr"), kind: "approval", time: now, links: ["change": change.id, "request": change.request],
+            body: proof.json)
+        var writes = [Write.insertApproval(proof)]
+        if statement.verdict == .refuse { writes.append(.updateChange(try change.after(.refused), from: .proposed)) }
+        do { try await store.commit(writes, entries: [entry]) } catch let error as StoreError where error.code == .conflict {
+            throw Refusal("approval.used", "You have spoken on this change already, or the statement was used before.")
+        }
+        guard statement.verdict == .approve else { return try await stored(change) }
+        return try await reconsider(change)
+    }
+
+    /// Whether this person may speak on this change at all, by policy and by not being on its side.
+    private func requireStanding(of person: Person, for change: Change) async throws {
+        let (submission, plan) = try await fresh(change)
+        let question = question(submission, plan, catalogue: try connector(change.system).catalogue, approvals: [], also: parties(of: change))
+        let bundle = policies
+        let locks = try await store.locks().epoch
+        guard question.candidates.contains(where: { $0.id == person.id }),
+            mayApprove(person.id, question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks))
+        else { throw Refusal("approval.not_eligible", "You can't approve this change: it is yours, or policy gives you no say in it.") }
+    }
+
+    /// The people on the change's side besides its requester's owner and delegator.
+    private func parties(of change: Change) -> [String] {
+        let requester = principals.principal(change.requester, at: now)
+        let owner: String? = if case .workload(let workload)? = requester { workload.owner } else { requester?.id }
+        return [change.adopter, change.task.delegator, owner].compactMap { $0 }
+    }
+
+    /// Decides the change again on what is true now, with the approvals it has, and carries it out when permitted.
+    func reconsider(_ change: Change) async throws -> Change {
+        let (submission, plan) = try await fresh(change)
+        let epoch = try await checkLocks(submission.principal, change.task)
+        let bundle = policies
+        guard plan.obstacle == nil, Terms(submission, plan, policies: bundle).digest == change.digest,
+            Assessment(plan, submission.operation).digest == change.assessment
+        else { return try await void(change, "change.altered") }
+        let facts = try await approvalFacts(change)
+        let catalogue = try connector(change.system).catalogue
+        let question = question(submission, plan, catalogue: catalogue, approvals: facts, also: parties(of: change))
+        let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
+        let entry = entry(decision, question, submission, change: change.id)
+        switch decision.verdict {
+        case .permit:
+            let approved = try change.after(.approvedEnough)
+            try await store.commit([.updateChange(approved, from: .proposed)], entries: [entry])
+            Failpoint.reach("approved")
+            _ = try await execute(approved, decision, submission, plan, bundle)
+        case .needsApproval, .propose: try await store.commit([], entries: [entry])
+        case .deny: return try await void(change, "denied", also: entry)
+        }
+        return try await stored(change)
+    }
+
+    /// The change as it would be asked now: its requester as registered today, its plan made anew.
+    func fresh(_ change: Change) async throws -> (Submission, Plan) {
+        let uid = change.adopter.map(EntityUID.person) ?? change.requester
+        guard let principal = principals.principal(uid, at: now) else {
+            throw Refusal("change.orphaned", "Who asked for this change is no longer registered, owned or within its term.")
+        }
+        if let task = try await store.task(change.task.id), task.ended != nil {
+            throw Refusal("task.ended", "The task this change belongs to was ended.")
+        }
+        let operation = try operation(change.operation, of: change.system)
+        let input = try Input(change.input, for: operation, at: "/input")
+        let submission = Submission(
+            id: change.request, principal: principal, task: change.task, system: change.system, operation: operation, input: input)
+        let connector = try connector(change.system)
+        do {
+            return (submission, try await withDeadline(environment.deadline) { try await connector.plan(operation, input) })
+        } catch let error as ConnectorError {
+            throw Refusal(error.code.rawValue, "The change can't be planned now: \(error.message)")
+        }
+    }
+
+    private func approvalFacts(_ change: Change) async throws -> [ApprovalFact] {
+        try await store.approvals(of: change.id).compactMap { approval in
+            guard approval.statement.verdict == .approve, approval.statement.plan == change.digest,
+                let person = principals.people.first(where: { $0.id == approval.statement.approver })
+            else { return nil }
+            return ApprovalFact(person: person, userVerified: approval.userVerified)
+        }
+    }
+
+    private func void(_ change: Change, _ code: String, also entry: LogEntry? = nil) async throws -> Change {
+        let voided = try change.after(.withdrawn(code))
+        let outcome = LogEntry(
+            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: ["change": change.id, "request": change.request],
+            body: ["state": "withdrawn", "reason": .string(code)])
+        try await store.commit([.updateChange(voided, from: change.state)], entries: [entry, outcome].compactMap { $0 })
+        note("a change was voided", ["change": change.id, "code": code])
+        return voided
+    }
+
+    func stored(_ change: Change) async throws -> Change { try await store.change(change.id) ?? change }
+}

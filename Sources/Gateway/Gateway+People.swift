@@ -1,0 +1,135 @@
+public import Authority
+import Cedar
+public import StrictJSON
+import Synchronization
+
+extension Gateway {
+    /// What a person may do with the gateway itself, besides changes.
+    public enum PersonalRight: String, Sendable { case view, unlock }
+
+    /// Whether policy gives the person this right over the gateway: actions `Exequatur::Action::"view"` and `"unlock"`
+    /// on `Exequatur::System::"exequatur"`.
+    public func require(_ right: PersonalRight, of person: Person) throws {
+        let request = Cedar.Request(
+            principal: .person(person.id), action: EntityUID(type: "Exequatur::Action", id: ExactString(right.rawValue)),
+            resource: .system("exequatur"))
+        let entities = try Entities([Principal.person(person).entity])
+        let response = policies.policies.authorize(request, entities: entities)
+        guard response.decision == .allow, response.errors.isEmpty else {
+            throw Refusal("denied", "Policy does not give you `\(right.rawValue)`.")
+        }
+    }
+
+    public func changes(_ states: Set<Change.State>) async throws -> [Change] { try await store.changes(in: states, limit: 200) }
+
+    /// Everything an approver is to see of a change.
+    public func show(_ id: String) async throws -> JSONValue {
+        guard let change = try await store.change(id) else { throw Refusal("change.not_found", "There is no such change.") }
+        var json: JSONValue = ["change": change.json, "gateway": .string(environment.id)]
+        if let (submission, plan) = try? await fresh(change) {
+            json.add("assessment", Assessment(plan, submission.operation).json)
+            json.add("terms", Terms(submission, plan, policies: policies).shown)
+        }
+        let given = try await store.approvals(of: id)
+        json.add("approvals", .array(given.map { ["by": .string($0.statement.approver), "verdict": .string($0.statement.verdict.rawValue)] }))
+        json.add("eligible", .array(try await eligible(change).map(JSONValue.string)))
+        json.add("evidence", try await evidence(of: change))
+        return json
+    }
+
+    private func eligible(_ change: Change) async throws -> [String] {
+        for position in try await store.positions(linkedTo: change.id).reversed() where position.log == .decisions {
+            let bytes = try await store.entries(.decisions, in: position.index..<(position.index + 1))
+            guard let bytes = bytes.first, let body = try JSONReader.read(bytes, limits: .init(bytes: 1 << 24))["body"] else { continue }
+            return body["decision"]?["eligible"]?.array?.compactMap(\.string) ?? []
+        }
+        return []
+    }
+
+    /// The request's sealed evidence, for whoever has the key.
+    private func evidence(of change: Change) async throws -> JSONValue? {
+        guard let position = try await store.position(ofEntry: change.request) else { return nil }
+        let bytes = try await store.entries(.requests, in: position.index..<(position.index + 1))
+        return try bytes.first.flatMap { try JSONReader.read($0, limits: .init(bytes: 1 << 24))["body"] }
+    }
+
+    /// Makes a change the person's own: it is decided as their `execute`, and they do not count as an approver.
+    public func adopt(_ id: String, by person: Person) async throws -> Change {
+        guard let change = try await store.change(id) else { throw Refusal("change.not_found", "There is no such change.") }
+        guard change.state == .proposed, change.wait == .adoption, change.expires > now else {
+            throw Refusal("change.closed", "The change is \(change.state.rawValue) and does not wait to be adopted.")
+        }
+        var adopted = change
+        (adopted.adopter, adopted.wait) = (person.id, .approval)
+        let (submission, plan) = try await fresh(adopted)
+        adopted.digest = Terms(submission, plan, policies: policies).digest
+        let entry = LogEntry(
+            .requests, id: environment.id("ado"), kind: "adoption", time: now, links: ["change": id, "request": change.request],
+            body: ["by": .string(person.id), "digest": .string(adopted.digest.hex)])
+        let (_, bundle) = (submission, policies)
+        let epoch = try await checkLocks(submission.principal, change.task)
+        let catalogue = try connector(change.system).catalogue
+        let question = question(submission, plan, catalogue: catalogue, approvals: [], also: [])
+        let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
+        guard [.permit, .needsApproval].contains(decision.verdict) else {
+            try await store.commit([], entries: [entry, self.entry(decision, question, submission, change: id)])
+            throw Refusal("denied", "Policy does not let you execute this yourself.")
+        }
+        try await store.commit([.updateChange(adopted, from: .proposed)], entries: [entry])
+        return try await reconsider(adopted)
+    }
+
+    public func rollback(_ id: String, by person: Person, task: Task) async throws -> Answer {
+        guard let change = try await store.change(id) else { throw Refusal("change.not_found", "There is no such change.") }
+        return try await rollback(change, by: .person(person), task: task, evidence: Evidence(), door: "people")
+    }
+
+    /// The value a change disclosed, once: to somebody who may approve such a change.
+    public func takeSecret(of id: String, by person: Person) async throws -> Disclosure {
+        guard let change = try await store.change(id), let plan = try? await fresh(change) else {
+            throw Refusal("secret.none", "There is nothing to show.")
+        }
+        let question = question(plan.0, plan.1, catalogue: try connector(change.system).catalogue, approvals: [])
+        let bundle = policies
+        guard mayApprove(person.id, question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0)) else {
+            throw Refusal("denied", "Policy gives you no say in this change.")
+        }
+        guard let disclosure = disclosures.withLock({ $0.removeValue(forKey: id) }) else {
+            throw Refusal("secret.none", "There is nothing to show: it was shown already, or the gateway was restarted.")
+        }
+        let entry = LogEntry(
+            .actions, id: environment.id("sec"), kind: "disclosure", time: now, links: ["change": id], body: ["to": .string(person.id)])
+        try await store.commit([], entries: [entry])
+        return disclosure
+    }
+
+    // MARK: Locks
+
+    /// Stops the next step at once and ends live leases. Any person may; only lifting a lock needs policy's leave.
+    public func place(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws -> Lock {
+        let lock = Lock(scope: scope, subject: scope == .all ? "" : subject, by: person.id, at: now)
+        try await store.commit([.placeLock(lock)], entries: [entry("lock", lock, person)])
+        await endLeases { change in
+            switch scope {
+            case .all: true
+            case .workload: change.task.workload == subject
+            case .task: change.task.id == subject
+            }
+        }
+        return lock
+    }
+
+    public func lift(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws {
+        try require(.unlock, of: person)
+        let lock = Lock(scope: scope, subject: scope == .all ? "" : subject, by: person.id, at: now)
+        try await store.commit([.liftLock(lock.key)], entries: [entry("unlock", lock, person)])
+    }
+
+    public func locks() async throws -> [Lock] { try await store.locks().locks }
+
+    private func entry(_ kind: String, _ lock: Lock, _ person: Person) -> LogEntry {
+        LogEntry(
+            .requests, id: environment.id(kind), kind: kind, time: now,
+            body: ["scope": .string(lock.scope.rawValue), "subject": .string(lock.subject), "by": .string(person.id)])
+    }
+}

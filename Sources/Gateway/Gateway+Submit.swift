@@ -1,0 +1,127 @@
+public import Authority
+import Cedar
+import Logging
+public import StrictJSON
+
+extension Gateway {
+    /// What a front door hands over, parsed but not yet checked against the catalogue.
+    public struct Request: Sendable {
+        public let principal: Principal
+        public let task: Task
+        public let system: String
+        public let operation: String
+        public let input: JSONValue
+        public let evidence: Evidence
+        public let idempotencyKey: String?
+        /// The front door it came through.
+        public let door: String
+
+        public init(
+            principal: Principal, task: Task, system: String, operation: String, input: JSONValue, evidence: Evidence,
+            idempotencyKey: String? = nil, door: String
+        ) {
+            self.principal = principal
+            self.task = task
+            self.system = system
+            self.operation = operation
+            self.input = input
+            self.evidence = evidence
+            self.idempotencyKey = idempotencyKey
+            self.door = door
+        }
+    }
+
+    /// Takes a request through its whole path, as far as it goes without people.
+    ///
+    /// - Throws: ``Refusal`` and `ShapeError` for what can't even be asked; everything else is in the answer.
+    public func submit(_ request: Request) async throws -> Answer {
+        try await submit(request, rollbackOf: nil)
+    }
+
+    func submit(_ request: Request, rollbackOf: String?) async throws -> Answer {
+        let operation = try operation(request.operation, of: request.system)
+        let input = try Input(request.input, for: operation, at: "/input")
+        let epoch = try await checkLocks(request.principal, request.task)
+        if let known = try await replay(request, input) { return known }
+        let submission = Submission(
+            id: environment.id("req"), principal: request.principal, task: request.task, system: request.system,
+            operation: operation, input: input)
+        try await record(submission, request, rollbackOf: rollbackOf)
+        Failpoint.reach("request")
+        do {
+            guard operation.access == .write else { return try await read(submission, epoch: epoch) }
+            let key = request.idempotencyKey.map {
+                IdempotencyRecord(principal: request.principal.id, key: $0, request: fingerprint(request, input), change: "")
+            }
+            return try await write(submission, epoch: epoch, rollbackOf: rollbackOf, idempotency: key)
+        } catch let error as ConnectorError {
+            return try await answer(error, submission)
+        }
+    }
+
+    private func record(_ submission: Submission, _ request: Request, rollbackOf: String?) async throws {
+        var body: JSONValue = [
+            "principal": .string(submission.principal.uid.description), "door": .string(request.door),
+            "system": .string(submission.system), "operation": .string(submission.operation.name), "input": submission.input.json,
+            "prompt": try sealer.seal(request.evidence.prompt, request: submission.id),
+            "justification": try sealer.seal(request.evidence.justification, request: submission.id),
+            "classification": try sealer.seal(request.evidence.classification, request: submission.id),
+        ]
+        body.add("rollbackOf", rollbackOf.map(JSONValue.string))
+        let links = ["task": submission.task.id].merging(rollbackOf.map { ["rollbackOf": $0] } ?? [:]) { $1 }
+        let entry = LogEntry(.requests, id: submission.id, kind: "request", time: now, links: links, body: body)
+        try await store.commit([], entries: [entry])
+    }
+
+    /// The earlier answer under the same idempotency key, if there is one.
+    private func replay(_ request: Request, _ input: Input) async throws -> Answer? {
+        guard let key = request.idempotencyKey else { return nil }
+        guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Refusal("input.idempotency_key", "An idempotency key has 1 to 128 visible ASCII characters.")
+        }
+        guard let known = try await store.idempotency(principal: request.principal.id, key: key) else { return nil }
+        guard known.request == fingerprint(request, input) else {
+            throw Refusal("input.idempotency_conflict", "This idempotency key was used for another request.")
+        }
+        guard let change = try await store.change(known.change) else { return nil }
+        return try await status(of: change)
+    }
+
+    private func fingerprint(_ request: Request, _ input: Input) -> Digest {
+        Digest(of: ["system": .string(request.system), "operation": .string(request.operation), "input": input.json])
+    }
+
+    /// What a connector's failure looks like from outside; the whole of it goes to the operator and the log.
+    private func answer(_ error: ConnectorError, _ submission: Submission) async throws -> Answer {
+        environment.log.warning("\(error)", metadata: ["request": "\(submission.id)", "system": "\(submission.system)"])
+        let entry = LogEntry(
+            .actions, id: environment.id("fail"), kind: "failure", time: now, links: ["request": submission.id],
+            body: ["code": .string(error.code.rawValue), "message": .string(error.message)])
+        try await store.commit([], entries: [entry])
+        switch error.code {
+        case .notFound: return .denied
+        case .tooMany: return Answer(.failed, error.code.rawValue, "Too many match; narrow the search.")
+        default: return Answer(.failed, error.code.rawValue, "The system could not answer; nothing was changed.")
+        }
+    }
+
+    /// The question of a submission, with the approvals at hand.
+    func question(_ submission: Submission, _ plan: Plan, catalogue: Catalogue, approvals: [ApprovalFact], also excluded: [String] = [])
+        -> Question
+    {
+        var away = principals.aliases(of: submission.principal.id).union(excluded.flatMap(principals.aliases(of:)))
+        if let delegator = submission.task.delegator { away.formUnion(principals.aliases(of: delegator)) }
+        if case .workload(let workload) = submission.principal { away.formUnion(principals.aliases(of: workload.owner)) }
+        return Question(
+            submission, plan, catalogue: catalogue, now: now, environment: environment.environment, approvals: approvals,
+            people: principals.people, excluded: away)
+    }
+
+    /// The log entry of a decision: with it and the policies' entry, the decision can be made again.
+    func entry(_ decision: Decision, _ question: Question, _ submission: Submission, change: String? = nil, further: JSONValue? = nil) -> LogEntry {
+        var body: JSONValue = ["question": question.json, "decision": decision.json]
+        body.add("further", further)
+        let links = ["request": submission.id].merging(change.map { ["change": $0] } ?? [:]) { $1 }
+        return LogEntry(.decisions, id: environment.id("dec"), kind: "decision", time: now, links: links, body: body)
+    }
+}

@@ -1,0 +1,96 @@
+public import Authority
+import Cedar
+import StrictJSON
+
+extension Gateway {
+    func write(_ submission: Submission, epoch: Int64, rollbackOf: String?, idempotency: IdempotencyRecord?) async throws -> Answer {
+        let connector = try connector(submission.system)
+        let plan = try await withDeadline(environment.deadline) { try await connector.plan(submission.operation, submission.input) }
+        Failpoint.reach("plan")
+        let bundle = policies
+        let question = question(submission, plan, catalogue: connector.catalogue, approvals: [])
+        let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
+        if decision.verdict == .deny || plan.obstacle != nil {
+            try await store.commit([], entries: [entry(decision, question, submission)])
+            return decision.verdict == .deny ? .denied : Self.answer(plan.obstacle)
+        }
+        let change = stage(submission, plan, decision, bundle, rollbackOf: rollbackOf)
+        var writes = [Write.insertChange(change)]
+        if let key = idempotency {
+            writes.append(.insertIdempotency(.init(principal: key.principal, key: key.key, request: key.request, change: change.id)))
+        }
+        try await store.commit(writes, entries: [entry(decision, question, submission, change: change.id)])
+        Failpoint.reach("decision")
+        guard decision.verdict == .permit else { return try await status(of: change) }
+        return try await execute(change, decision, submission, plan, bundle)
+    }
+
+    private static func answer(_ obstacle: ConnectorError?) -> Answer {
+        obstacle?.code == .noChange
+            ? Answer(.done, ConnectorError.Code.noChange.rawValue, "Nothing to do: it is already so.")
+            : Answer(.failed, obstacle?.code.rawValue ?? "", "The system does not allow this: \(obstacle?.message ?? "").")
+    }
+
+    private func stage(_ submission: Submission, _ plan: Plan, _ decision: Decision, _ bundle: PolicyBundle, rollbackOf: String?) -> Change {
+        Change(
+            id: environment.id("chg"), state: .proposed,
+            wait: decision.verdict == .permit ? .nothing : decision.verdict == .propose ? .adoption : .approval,
+            submission: submission, plan: plan, digest: Terms(submission, plan, policies: bundle).digest,
+            assessment: Assessment(plan, submission.operation).digest, created: now,
+            expires: now.adding(seconds: environment.changeLife), rollbackOf: rollbackOf)
+    }
+
+    /// What the requester is told of a change.
+    public func status(of change: Change) async throws -> Answer {
+        switch change.state {
+        case .proposed, .approved:
+            let waits = change.wait == .adoption ? "until a person adopts it" : "for a person's approval"
+            let message = change.wait == .nothing ? "Not carried out; ask again." : "Staged; it waits \(waits)."
+            return Answer(.staged, "staged.\(change.wait.rawValue)", message, change: change.id)
+        case .executing: return Answer(.staged, "executing", "It is being carried out.", change: change.id)
+        case .executed, .rolledBack:
+            let message = change.state == .executed ? "Carried out." : "Carried out, and rolled back since."
+            return Answer(.done, change.state.rawValue, message, change: change.id, receipt: try await receipt(of: change))
+        case .failed, .indeterminate, .expired, .withdrawn:
+            let message = change.state == .indeterminate ? "It is not known whether it took effect; people were alerted." : "It was not carried out."
+            return Answer(.failed, change.reason ?? change.state.rawValue, message, change: change.id)
+        }
+    }
+
+    private func receipt(of change: Change) async throws -> JSONValue? {
+        guard let position = try await store.position(ofEntry: "outcome-\(change.id)") else { return nil }
+        return try await journal.receipt(position)
+    }
+
+    /// The change, when this principal asked for it; otherwise the same answer as for none.
+    public func change(_ id: String, for principal: Principal) async throws -> Change {
+        guard let change = try await store.change(id), change.requester == principal.uid else {
+            throw Refusal("change.not_found", "There is no such change of yours.")
+        }
+        return change
+    }
+
+    /// Submits the stored inverse as a change of its own, unless the touched values have moved on.
+    public func rollback(_ change: Change, by principal: Principal, task: Task, evidence: Evidence, door: String) async throws -> Answer {
+        guard change.state == .executed, let inverse = change.plan.inverse else {
+            throw Refusal("rollback.impossible", "This change can't be rolled back: it is \(change.state.rawValue) and \(change.plan.reversibility.rawValue).")
+        }
+        let connector = try connector(change.system)
+        let seen = try await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: nil) }
+        guard seen.shows(change.plan.touched.map(\.after)) else {
+            note("rollback refused: the touched values moved on", ["change": change.id])
+            return Answer(.failed, "rollback.conflict", "The values were changed since; nothing was done.", change: change.id)
+        }
+        let request = Request(
+            principal: principal, task: task, system: change.system, operation: inverse.operation, input: inverse.input,
+            evidence: evidence, door: door)
+        return try await submit(request, rollbackOf: change.id)
+    }
+}
+
+extension Observation {
+    /// Whether the touched values are these now, in order. Values that can't be read back don't count.
+    func shows(_ values: [[String]]) -> Bool {
+        touched.count == values.count && zip(touched, values).allSatisfy { $0.after == $1 }
+    }
+}

@@ -1,0 +1,92 @@
+public import Authority
+import Cedar
+import Logging
+import StrictJSON
+import Synchronization
+
+/// Performs what was decided: the one place where requests become decisions, grants and effects.
+public final class Gateway: Sendable {
+    public let environment: GatewayEnvironment
+    public let journal: Journal
+    let store: any Store
+    let sealer: Sealer
+    let principals: any Principals
+    private let connectors: [String: any Connector]
+    private let current: Mutex<PolicyBundle>
+    /// Values shown once, by change; in memory only.
+    let disclosures = Mutex<[String: Disclosure]>([:])
+
+    public init(
+        environment: GatewayEnvironment, store: any Store, journal: Journal, sealer: Sealer, principals: any Principals,
+        connectors: [any Connector], policies: PolicyBundle
+    ) {
+        self.environment = environment
+        self.store = store
+        self.journal = journal
+        self.sealer = sealer
+        self.principals = principals
+        self.connectors = Dictionary(connectors.map { ($0.system, $0) }, uniquingKeysWith: { first, _ in first })
+        current = Mutex(policies)
+    }
+
+    public var policies: PolicyBundle { current.withLock { $0 } }
+
+    /// The systems, by name.
+    public var systems: [(name: String, catalogue: Catalogue)] {
+        connectors.keys.sorted().compactMap { name in connectors[name].map { (name, $0.catalogue) } }
+    }
+
+    var now: Instant { environment.now() }
+
+    func connector(_ system: String) throws -> any Connector {
+        guard let connector = connectors[system] else { throw Refusal("input.unknown_system", "There is no such system.") }
+        return connector
+    }
+
+    func operation(_ name: String, of system: String) throws -> Operation {
+        guard let operation = try connector(system).catalogue[name] else {
+            throw Refusal("input.unknown_operation", "There is no such operation.")
+        }
+        return operation
+    }
+
+    /// Makes the policies durable in the decisions log and decides with them from now on.
+    public func adopt(_ bundle: PolicyBundle) async throws {
+        let texts = bundle.sources.map { source -> JSONValue in ["name": .string(source.name), "text": .string(source.text)] }
+        let entry = LogEntry(
+            .decisions, id: environment.id("policies"), kind: "policies", time: now,
+            body: ["digest": .string(bundle.digest.hex), "schema": .string(bundle.schema.hex), "sources": .array(texts)])
+        try await store.commit([], entries: [entry])
+        current.withLock { $0 = bundle }
+    }
+
+    /// Refuses when a lock stands in the way.
+    ///
+    /// - Returns: the locks' epoch, which a decision is bound to.
+    func checkLocks(_ principal: Principal, _ task: Task) async throws -> Int64 {
+        let (locks, epoch) = try await store.locks()
+        let stopped = locks.contains { lock in
+            switch lock.scope {
+            case .all: true
+            case .workload: lock.subject == principal.id || lock.subject == task.workload
+            case .task: lock.subject == task.id
+            }
+        }
+        guard !stopped else { throw Refusal("locked", "This work was stopped by a person.") }
+        return epoch
+    }
+
+    /// Logs, for the operator, what a caller was not told.
+    func note(_ message: String, _ details: [String: String]) {
+        environment.log.notice("\(message)", metadata: details.mapValues { .string(Printable.text($0)) })
+    }
+
+    /// Something that a person must look into: logged at the highest level and in the actions log.
+    func alarm(_ message: String, change: Change, _ body: JSONValue) async {
+        environment.log.critical("\(message)", metadata: ["change": .string(change.id)])
+        let entry = LogEntry(
+            .actions, id: environment.id("alarm"), kind: "alarm", time: now, links: ["change": change.id],
+            body: ["message": .string(message), "details": body])
+        _ = try? await store.commit([], entries: [entry])
+    }
+}

@@ -20,11 +20,15 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -36,6 +40,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -60,7 +65,15 @@ let package = Package(
         library(
             "ConnectorEmbedded", path: "Sources/Connectors/Embedded", ["Authority", "Cedar", "StrictJSON", crypto, grdb]),
         // Floor 5
-        library("Gateway", ["Authority", "Cedar", "StrictJSON", "TransparencyLog", crypto, logging]),
+        library("Gateway", ["Authority", "Cedar", "Identity", "StrictJSON", "TransparencyLog", crypto, logging]),
+        // Floor 6
+        library(
+            "Server",
+            [
+                "Authority", "Cedar", "Gateway", "Identity", "StrictJSON", crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS,
+                logging,
+                nioCore, nioSSL,
+            ]),
         // Floor 7
         .executableTarget(
             name: "exequatur",

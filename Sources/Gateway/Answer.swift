@@ -55,3 +55,10 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     public var description: String { "\(message) [\(code)]" }
 }
 
+
+extension Answer {
+    /// A request that could not even be asked.
+    public static func refused(_ code: String, _ message: String) -> Answer { Answer(.failed, code, message) }
+
+    public static let ended = Answer(.done, "task.ended", "The task has ended.")
+}

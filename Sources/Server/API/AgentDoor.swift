@@ -1,0 +1,116 @@
+import Authority
+import FoundationEssentials
+public import Gateway
+import HTTPTypes
+public import Identity
+import Logging
+import StrictJSON
+
+/// The listener for workloads: MCP at `/mcp`, the HTTP API at `/v1`, and what must be readable without a token.
+public struct AgentDoor: Door {
+    let gateway: Gateway
+    let authenticator: TokenAuthenticator
+    /// The URL that clients reach this listener at, without a slash at its end.
+    let publicURL: String
+    let issuers: [String]
+    /// Hosts that a request may name (`Host`), against DNS rebinding.
+    let hosts: Set<String>
+    /// Origins that a browser may call from; none by default.
+    let origins: Set<String>
+
+    public init(
+        gateway: Gateway, authenticator: TokenAuthenticator, publicURL: String, issuers: [String], hosts: Set<String>, origins: Set<String>
+    ) {
+        self.gateway = gateway
+        self.authenticator = authenticator
+        self.publicURL = publicURL
+        self.issuers = issuers
+        self.hosts = hosts
+        self.origins = origins
+    }
+
+    public func answer(_ call: HTTPCall) async -> HTTPAnswer {
+        do {
+            try guardAgainstBrowsers(call)
+            switch call.path.first {
+            case ".well-known": return try metadata(call)
+            case "healthz" where call.path.count == 1: return HTTPAnswer(200, ["status": "ok"])
+            case "mcp" where call.path.count == 1: return await MCPDoor(self).answer(call)
+            case "v1": return try await AgentAPI(self).answer(call)
+            case "log" where call.path.count == 3 && call.path[2] == "checkpoint": return try await checkpoint(call.path[1])
+            default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
+            }
+        } catch { return problem(error).answer }
+    }
+
+    /// A page in somebody's browser must not be able to drive the gateway.
+    private func guardAgainstBrowsers(_ call: HTTPCall) throws {
+        if let origin = call.headers[.origin], !origins.contains(origin) {
+            throw HTTPProblem(403, "http.origin", "Calls from this origin are not accepted.")
+        }
+        let host = call.host.map { $0.lowercased() } ?? ""
+        guard hosts.contains(host) else { throw HTTPProblem(421, "http.host", "This host name is not served here.") }
+    }
+
+    private func metadata(_ call: HTTPCall) throws -> HTTPAnswer {
+        guard call.path == [".well-known", "oauth-protected-resource"] || call.path == [".well-known", "oauth-protected-resource", "mcp"]
+        else { throw HTTPProblem(404, "http.not_found", "There is nothing at this path.") }
+        let resource = publicURL + (call.path.count == 3 ? "/mcp" : "")
+        return HTTPAnswer(
+            200,
+            [
+                "resource": .string(resource), "authorization_servers": .array(issuers.map(JSONValue.string)),
+                "bearer_methods_supported": ["header"], "resource_name": "Exequatur",
+            ])
+    }
+
+    private func checkpoint(_ name: String) async throws -> HTTPAnswer {
+        guard let log = LogName(rawValue: name) else { throw HTTPProblem(404, "http.not_found", "There is no such log.") }
+        return HTTPAnswer(200, text: try await gateway.journal.checkpoint(log))
+    }
+
+    // MARK: Callers
+
+    /// Who calls, and within which task.
+    func caller(_ call: HTTPCall, purpose: String?) async throws -> (Principal, Task) {
+        do {
+            guard let token = call.bearer else { throw AuthenticationError(.missing, "no bearer token") }
+            let accepted = try await authenticator.authenticate(token, now: gateway.environment.now())
+            let task = try await gateway.task(
+                for: accepted.workload, delegator: accepted.delegator, token: accepted.id, expires: accepted.expires, purpose: purpose)
+            return (.workload(accepted.workload), task)
+        } catch let error as AuthenticationError {
+            gateway.environment.log.notice("\(error)", metadata: ["path": .string(Printable.text(call.path.joined(separator: "/")))])
+            throw unauthorized(error)
+        }
+    }
+
+    private func unauthorized(_ error: AuthenticationError) -> HTTPProblem {
+        let reason = error.code == .missing ? "" : " error=\"invalid_token\","
+        let challenge = "Bearer\(reason) resource_metadata=\"\(publicURL)/.well-known/oauth-protected-resource\""
+        let status = error.code == .unavailable ? 503 : 401
+        return HTTPProblem(
+            status, error.code.rawValue, "A valid token of a trusted issuer is needed.", headers: [("WWW-Authenticate", challenge)])
+    }
+
+    /// Any failure as an HTTP answer. What is not ours to explain is only logged.
+    func problem(_ error: any Error) -> HTTPProblem {
+        switch error {
+        case let problem as HTTPProblem: return problem
+        case let refusal as Refusal: return HTTPProblem(Self.status(of: refusal), refusal.code, refusal.message)
+        case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
+        default:
+            gateway.environment.log.error("\(error)")
+            return HTTPProblem(503, "unavailable", "The gateway could not do this now; nothing was carried out.")
+        }
+    }
+
+    private static func status(of refusal: Refusal) -> Int {
+        switch refusal.code {
+        case "input.unknown_system", "input.unknown_operation", "change.not_found": 404
+        case "locked", "task.ended", "denied": 403
+        case "input.idempotency_conflict", "rollback.impossible", "change.closed": 409
+        default: 400
+        }
+    }
+}

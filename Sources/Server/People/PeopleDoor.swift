@@ -1,0 +1,128 @@
+import Authority
+public import Gateway
+import HTTPTypes
+import Identity
+import Logging
+import StrictJSON
+
+/// The listener for people. Agents' tokens mean nothing here: only a session opened with a person's key does.
+public struct PeopleDoor: Door {
+    private let gateway: Gateway
+    private let sessions: Sessions
+
+    public init(gateway: Gateway, sessions: Sessions) {
+        self.gateway = gateway
+        self.sessions = sessions
+    }
+
+    public func answer(_ call: HTTPCall) async -> HTTPAnswer {
+        do {
+            guard call.path.prefix(2) == ["people", "v1"] else { throw HTTPProblem(404, "http.not_found", "There is nothing at this path.") }
+            return try await answer(call, Array(call.path.dropFirst(2)))
+        } catch { return problem(error).answer }
+    }
+
+    private func answer(_ call: HTTPCall, _ path: [String]) async throws -> HTTPAnswer {
+        if call.method == .post, path == ["challenge"] { return try challenge(call) }
+        if call.method == .post, path == ["session"] { return try open(call) }
+        guard let session = call.bearer.flatMap(sessions.session) else {
+            throw HTTPProblem(401, "auth.session", "Log in first.")
+        }
+        switch (path.first, path.count) {
+        case ("changes", 1) where call.method == .get: return try await list(session)
+        case ("changes", 2) where call.method == .get:
+            try gateway.require(.view, of: session.person)
+            return HTTPAnswer(200, try await gateway.show(path[1]))
+        case ("changes", 3) where call.method == .post: return try await act(call, session, path[1], path[2])
+        case ("locks", 1): return try await locks(call, session)
+        case ("checkpoints", 2) where call.method == .get:
+            guard let log = LogName(rawValue: path[1]) else { throw HTTPProblem(404, "http.not_found", "There is no such log.") }
+            return HTTPAnswer(200, text: try await gateway.journal.checkpoint(log))
+        default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
+        }
+    }
+
+    private func challenge(_ call: HTTPCall) throws -> HTTPAnswer {
+        var fields = try Fields(try call.json())
+        let person = try fields.string("person")
+        try fields.end()
+        return HTTPAnswer(200, ["challenge": .string(try sessions.challenge(for: person))])
+    }
+
+    private func open(_ call: HTTPCall) throws -> HTTPAnswer {
+        var fields = try Fields(try call.json())
+        let (person, challenge, signature) = (try fields.string("person"), try fields.string("challenge"), try fields.string("signature"))
+        try fields.end()
+        let session = try sessions.open(person: person, challenge: challenge, signature: signature)
+        return HTTPAnswer(200, ["token": .string(session.token), "expires": .integer(session.expires.milliseconds)])
+    }
+
+    private func list(_ session: Sessions.Session) async throws -> HTTPAnswer {
+        try gateway.require(.view, of: session.person)
+        let changes = try await gateway.changes(Set(Change.State.allCases))
+        return HTTPAnswer(200, ["changes": .array(changes.map(\.json))])
+    }
+
+    private func act(_ call: HTTPCall, _ session: Sessions.Session, _ id: String, _ verb: String) async throws -> HTTPAnswer {
+        var fields = try Fields(call.body.isEmpty ? [:] : try call.json())
+        switch verb {
+        case "statement":
+            let (statement, signature) = (try fields.string("statement"), try fields.string("signature"))
+            try fields.end()
+            let proof = try sessions.verify(statement: statement, signature: signature, by: session.person)
+            guard proof.statement.change == id else { throw Refusal("approval.other_change", "The statement is about another change.") }
+            return HTTPAnswer(200, ["change": try await gateway.record(proof, by: session.person).json])
+        case "adopt":
+            try fields.end()
+            return HTTPAnswer(200, ["change": try await gateway.adopt(id, by: session.person).json])
+        case "rollback":
+            try fields.end()
+            let task = try await gateway.task(for: session.person, session: session.token, expires: session.expires)
+            return HTTPAnswer(200, try await gateway.rollback(id, by: session.person, task: task).json)
+        case "secret":
+            try fields.end()
+            let disclosure = try await gateway.takeSecret(of: id, by: session.person)
+            return HTTPAnswer(200, ["label": .string(disclosure.label), "value": .string(disclosure.value)])
+        default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
+        }
+    }
+
+    private func locks(_ call: HTTPCall, _ session: Sessions.Session) async throws -> HTTPAnswer {
+        if call.method == .get {
+            return HTTPAnswer(200, ["locks": .array(try await gateway.locks().map(Self.json))])
+        }
+        var fields = try Fields(try call.json())
+        guard let scope = Lock.Scope(rawValue: try fields.string("scope")) else {
+            throw ShapeError(.invalid, at: "/scope", "one of workload, task, all belongs here")
+        }
+        let subject = try fields.optionalString("subject") ?? ""
+        try fields.end()
+        guard scope == .all || !subject.isEmpty else { throw ShapeError(.missing, at: "/subject", "'subject' is missing") }
+        if call.method == .post { return HTTPAnswer(200, Self.json(try await gateway.place(scope, subject, by: session.person))) }
+        guard call.method == .delete else { throw HTTPProblem(405, "http.method", "GET, POST and DELETE are served here.") }
+        try await gateway.lift(scope, subject, by: session.person)
+        return HTTPAnswer(200, ["status": "lifted"])
+    }
+
+    private static func json(_ lock: Lock) -> JSONValue {
+        [
+            "scope": .string(lock.scope.rawValue), "subject": .string(lock.subject), "by": .string(lock.by),
+            "at": .integer(lock.at.milliseconds),
+        ]
+    }
+
+    private func problem(_ error: any Error) -> HTTPProblem {
+        switch error {
+        case let problem as HTTPProblem: return problem
+        case let refusal as Refusal: return HTTPProblem(refusal.code == "change.not_found" ? 404 : 409, refusal.code, refusal.message)
+        case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
+        case let error as JSONError: return HTTPProblem(400, error.code.rawValue, "\(error)")
+        case let error as AuthenticationError:
+            gateway.environment.log.notice("\(error)")
+            return HTTPProblem(401, error.code.rawValue, "The signature was not accepted: \(error.detail).")
+        default:
+            gateway.environment.log.error("\(error)")
+            return HTTPProblem(503, "unavailable", "The gateway could not do this now.")
+        }
+    }
+}

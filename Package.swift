@@ -28,6 +28,8 @@ let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -77,7 +79,11 @@ let package = Package(
         // Floor 7
         .executableTarget(
             name: "exequatur",
-            dependencies: ["StrictJSON", "Cedar", "Authority", argumentParser, yams, lifecycle, logging],
+            dependencies: [
+                "Authority", "Cedar", "ConnectorEmbedded", "Gateway", "Identity", "Server", "Storage", "StrictJSON",
+                "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
+                unixSignals, yams,
+            ],
             swiftSettings: settings),
 
         tests("StrictJSONTests", ["StrictJSON"]),

@@ -7,7 +7,7 @@ import GRDB
 /// file can change state and entries, but not unnoticed: the logs' roots are signed with a key that is not
 /// in it, and receipts carry checkpoints out.
 public struct SQLiteStore: Store {
-    let pool: DatabasePool
+    private let database: any DatabaseWriter
 
     /// Opens the file, making it when absent.
     public init(path: String) throws {
@@ -18,17 +18,26 @@ public struct SQLiteStore: Store {
             try db.execute(sql: "PRAGMA foreign_keys = ON")
         }
         do {
-            pool = try DatabasePool(path: path, configuration: configuration)
+            let pool = try DatabasePool(path: path, configuration: configuration)
             try Schema.migrator.migrate(pool)
+            database = pool
         } catch { throw StoreError(error) }
     }
 
+    /// Opens an existing file for reading, as an auditor does.
+    public init(reading path: String) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        do { database = try DatabaseQueue(path: path, configuration: configuration) } catch { throw StoreError(error) }
+    }
+
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        do { return try await pool.write(body) } catch { throw Self.translate(error) }
+        do { return try await database.write(body) } catch { throw Self.translate(error) }
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        do { return try await pool.read(body) } catch { throw Self.translate(error) }
+        do { return try await database.read(body) } catch { throw Self.translate(error) }
     }
 
     private static func translate(_ error: any Error) -> any Error {

@@ -68,3 +68,12 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Ex
         self = .object(JSONObject(elements.map { .init(key: $0, value: $1) }))
     }
 }
+
+extension JSONValue {
+    /// Adds a member to an object, unless the value is nil.
+    public mutating func add(_ key: String, _ value: JSONValue?) {
+        guard var object, let value else { return }
+        object[key] = value
+        self = .object(object)
+    }
+}

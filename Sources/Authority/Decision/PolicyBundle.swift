@@ -25,13 +25,22 @@ public struct PolicyBundle: Sendable {
 
     /// - Throws: ``Refusal`` with everything that is wrong.
     public init(_ sources: [(name: String, text: String)], catalogues: [Catalogue]) throws(Refusal) {
+        let schema = Digest(of: .array(catalogues.sorted { $0.namespace < $1.namespace }.map { .string($0.digest.hex) }))
+        try self.init(sources, names: KnownNames(catalogues), schema: schema)
+    }
+
+    /// A policy set from the log, which was checked when it was loaded, so that decisions can be replayed.
+    public init(recorded sources: [(name: String, text: String)], schema: Digest) throws(Refusal) {
+        try self.init(sources, names: nil, schema: schema)
+    }
+
+    private init(_ sources: [(name: String, text: String)], names: KnownNames?, schema: Digest) throws(Refusal) {
         var policies: [Policy] = []
         var problems: [Problem] = []
-        let names = KnownNames(catalogues)
         for (name, text) in sources {
             do throws(SyntaxError) {
                 for policy in try PolicySet.parse(text) {
-                    problems += names.problems(in: policy, file: name)
+                    problems += names?.problems(in: policy, file: name) ?? []
                     policies.append(policy.renamed(policy.annotation("id") ?? "\(name)#\(policy.id)"))
                 }
             } catch {
@@ -45,7 +54,7 @@ public struct PolicyBundle: Sendable {
         }
         self.sources = sources
         digest = Digest(of: .array(sources.map { ["name": .string($0.name), "text": .string($0.text)] }))
-        schema = Digest(of: .array(catalogues.sorted { $0.namespace < $1.namespace }.map { .string($0.digest.hex) }))
+        self.schema = schema
     }
 }
 

@@ -61,12 +61,3 @@ public struct Task: Hashable, Sendable {
         ])
     }
 }
-
-extension JSONValue {
-    /// Adds a member to an object, unless the value is nil.
-    public mutating func add(_ key: String, _ value: JSONValue?) {
-        guard var object, let value else { return }
-        object[key] = value
-        self = .object(object)
-    }
-}

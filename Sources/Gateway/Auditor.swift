@@ -1,0 +1,185 @@
+public import Authority
+import Cedar
+import StrictJSON
+public import TransparencyLog
+
+/// Verifies the logs with nothing but their public keys and checkpoints kept elsewhere.
+public struct Auditor: Sendable {
+    public struct Report: Sendable {
+        public var sizes: [LogName: Int64] = [:]
+        public var checkpoints = 0
+        public var replayed = 0
+        /// Everything found wrong; empty when all is well.
+        public var problems: [String] = []
+    }
+
+    private let store: any Store
+    private let keys: [LogKey]
+    private let page: Int64 = 500
+
+    public init(store: any Store, keys: [LogKey]) {
+        self.store = store
+        self.keys = keys
+    }
+
+    /// Recomputes every tree from its entries, compares with the stored nodes and with each checkpoint, follows every
+    /// link, and makes every decision again.
+    ///
+    /// - Parameters:
+    ///   - notes: signed checkpoints; each log needs at least one that was kept where the gateway can't write.
+    ///   - progress: told how many entries have been read.
+    public func verify(_ notes: [String], progress: (Int64) -> Void = { _ in }) async throws -> Report {
+        var report = Report()
+        let checkpoints = read(notes, &report)
+        var known: Set<String> = []
+        var links: [(from: String, to: String)] = []
+        var replay = Replay()
+        for log in [LogName.requests, .decisions, .actions] {
+            var tree = GrowingTree()
+            let size = try await store.logSize(log)
+            let wanted = checkpoints.filter { $0.origin.hasSuffix("/\(log.rawValue)") }
+            if wanted.isEmpty { report.problems.append("\(log.rawValue): no checkpoint was given; removal from the end would go unseen") }
+            for start in stride(from: 0, to: size, by: Int(page)) {
+                let entries = try await store.entries(log, in: start..<min(start + page, size))
+                for bytes in entries {
+                    try await check(bytes, log, &tree, &report)
+                    tree.compare(with: wanted, &report.problems)
+                    Self.read(bytes, &known, &links, &replay, &report)
+                }
+                progress(start + Int64(entries.count))
+            }
+            tree.finish(wanted, expected: size, log, &report.problems)
+            report.sizes[log] = tree.size
+        }
+        for link in links where !known.contains(link.to) { report.problems.append("\(link.from) refers to \(link.to), which is in no log") }
+        report.replayed = replay.count
+        return report
+    }
+
+    private func read(_ notes: [String], _ report: inout Report) -> [Checkpoint] {
+        notes.compactMap { note in
+            for key in keys {
+                if let signed = SignedCheckpoint(note: note, key: key) {
+                    report.checkpoints += 1
+                    return signed.checkpoint
+                }
+            }
+            report.problems.append("a checkpoint is not signed by any of the keys given")
+            return nil
+        }
+    }
+
+    private func check(_ bytes: [UInt8], _ log: LogName, _ tree: inout GrowingTree, _ report: inout Report) async throws {
+        let leaf = Hash.leaf(bytes)
+        for (id, hash) in tree.append(leaf) {
+            let stored = try await store.node(log, level: id.level, index: id.index)
+            if stored != hash.bytes { report.problems.append("\(log.rawValue) \(tree.size - 1): the entry and the stored tree differ") }
+        }
+    }
+
+    private static func read(
+        _ bytes: [UInt8], _ known: inout Set<String>, _ links: inout [(from: String, to: String)], _ replay: inout Replay, _ report: inout Report
+    ) {
+        guard let entry = try? JSONReader.read(bytes, limits: .init(bytes: 1 << 24)), let id = entry["id"]?.string else {
+            report.problems.append("an entry can't be read")
+            return
+        }
+        known.insert(id)
+        // Changes are named by links but are no entries themselves.
+        for link in entry["links"]?.object?.members ?? [] where !["change", "rollbackOf"].contains(link.key) {
+            links.append((id, link.value.string ?? ""))
+        }
+        if let problem = replay.take(entry) { report.problems.append("\(id): \(problem)") }
+    }
+}
+
+/// A tree rebuilt from its leaves: only the complete subtrees at its edge are kept.
+private struct GrowingTree {
+    private(set) var size: Int64 = 0
+    private var edge: [NodeID: Hash] = [:]
+    private var matched: Set<Checkpoint> = []
+
+    mutating func append(_ leaf: Hash) -> [(NodeID, Hash)] {
+        let known = edge
+        let added = MerkleTree.append(leaf, size: size) { known[$0] ?? .empty }
+        for (id, hash) in added {
+            edge[id] = hash
+            if id.level > 0 {
+                edge[NodeID(level: id.level - 1, index: id.index * 2)] = nil
+                edge[NodeID(level: id.level - 1, index: id.index * 2 + 1)] = nil
+            }
+        }
+        size += 1
+        return added
+    }
+
+    mutating func compare(with checkpoints: [Checkpoint], _ problems: inout [String]) {
+        for checkpoint in checkpoints where checkpoint.size == size { match(checkpoint, &problems) }
+    }
+
+    private mutating func match(_ checkpoint: Checkpoint, _ problems: inout [String]) {
+        matched.insert(checkpoint)
+        let known = edge
+        if MerkleTree.root(size: size, read: { known[$0] ?? .empty }) != checkpoint.root {
+            problems.append("\(checkpoint.origin): the first \(size) entries are not those of the checkpoint")
+        }
+    }
+
+    mutating func finish(_ checkpoints: [Checkpoint], expected: Int64, _ log: LogName, _ problems: inout [String]) {
+        if size != expected { problems.append("\(log.rawValue): \(expected) entries are counted, \(size) are there") }
+        for checkpoint in checkpoints where checkpoint.size == 0 { match(checkpoint, &problems) }
+        for checkpoint in checkpoints where checkpoint.size > size {
+            problems.append("\(checkpoint.origin): the checkpoint has \(checkpoint.size) entries, the log only \(size)")
+        }
+    }
+}
+
+/// Makes the logged decisions again.
+private struct Replay {
+    private var bundles: [String: PolicyBundle] = [:]
+    private(set) var count = 0
+
+    /// - Returns: what is wrong with the entry, or nil.
+    mutating func take(_ entry: JSONValue) -> String? {
+        guard let body = entry["body"] else { return "it has no body" }
+        switch entry["kind"]?.string {
+        case "policies": return load(body)
+        case "decision": return decideAgain(body)
+        default: return nil
+        }
+    }
+
+    private mutating func load(_ body: JSONValue) -> String? {
+        let sources = (body["sources"]?.array ?? []).map { (name: $0["name"]?.string ?? "", text: $0["text"]?.string ?? "") }
+        guard let schema = body["schema"]?.string.flatMap(Digest.init(hex:)), let bundle = try? PolicyBundle(recorded: sources, schema: schema),
+            bundle.digest.hex == body["digest"]?.string
+        else { return "the recorded policies can't be loaded" }
+        bundles[bundle.digest.hex] = bundle
+        return nil
+    }
+
+    private mutating func decideAgain(_ body: JSONValue) -> String? {
+        guard let recorded = body["decision"], let json = body["question"], let epochs = recorded["epochs"],
+            let digest = epochs["policies"]?.string, let bundle = bundles[digest], let locks = epochs["locks"]?.integer,
+            let question = try? Question(json: json)
+        else { return "the decision can't be replayed: its question or its policies are not in the log" }
+        let again = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks))
+        count += 1
+        guard JSONWriter.canonical(again.json) == JSONWriter.canonical(recorded) else { return "the decision comes out differently when made again" }
+        return furtherProblem(body["further"]?.array ?? [], question, bundle, locks)
+    }
+
+    private mutating func furtherProblem(_ further: [JSONValue], _ template: Question, _ bundle: PolicyBundle, _ locks: Int64) -> String? {
+        for recorded in further {
+            guard let operation = recorded["operation"]?.string, let resource = recorded["resource"].flatMap({ try? EntityUID(json: $0) }) else {
+                return "a further decision can't be read"
+            }
+            var question = template
+            (question.operation, question.resource) = (operation, resource)
+            let again = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks))
+            count += 1
+            if again.verdict.rawValue != recorded["verdict"]?.string { return "\(operation) on \(resource) comes out differently when made again" }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Authority
+import Foundation
+import Gateway
+import Hummingbird
+import Identity
+import Logging
+import NIOSSL
+import Server
+import ServiceLifecycle
+import UnixSignals
+
+/// Runs the gateway until it is told to stop.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the gateway.")
+
+    @Option(help: "The configuration file.")
+    var config: String
+
+    func run() async throws {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        let log = Logger(label: "exequatur")
+        let configuration = try Configuration.load(config)
+        _ = try StateLock(configuration.state)
+        let parts = try await Composition(configuration, log: log)
+        try await parts.gateway.adopt(parts.gateway.policies)
+        let settled = try await parts.gateway.reconcile()
+        if !settled.isEmpty { log.notice("settled \(settled.count) change(s) of an earlier run") }
+        let services = try services(configuration, parts, log)
+        let group = ServiceGroup(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+        try await group.run()
+    }
+
+    private func services(_ configuration: Configuration, _ parts: Composition, _ log: Logger) throws -> [any Service] {
+        let publicURL = configuration.agents.publicURL ?? "http://\(configuration.agents.host):\(configuration.agents.port)"
+        let authority = URL(string: publicURL).flatMap { url in url.host().map { $0 + (url.port.map { ":\($0)" } ?? "") } }
+        let hosts = Set((configuration.agents.hosts + [authority, "\(configuration.agents.host):\(configuration.agents.port)"].compactMap { $0 }).map { $0.lowercased() })
+        let door = AgentDoor(
+            gateway: parts.gateway, authenticator: parts.authenticator, publicURL: publicURL, issuers: configuration.issuers.map(\.issuer.name),
+            hosts: hosts, origins: Set(configuration.agents.origins))
+        let agents = Listener.tcp(
+            host: configuration.agents.host, port: configuration.agents.port, tls: try configuration.agents.tls.map(Self.tls))
+        let desk = PeopleDoor(gateway: parts.gateway, sessions: parts.sessions)
+        return [
+            Upkeep(gateway: parts.gateway, folder: configuration.state + "/checkpoints"),
+            try HTTPHost.application(door, at: agents, log: log) { port in log.notice("agents: \(publicURL) (port \(port ?? 0))") },
+            try HTTPHost.application(desk, at: try Self.listener(configuration.people), log: log) { _ in
+                if case .socket(let path) = configuration.people { chmod(path, 0o660) }
+                log.notice("people: \(configuration.people)")
+            },
+        ]
+    }
+
+    private static func listener(_ people: Configuration.PeopleListener) throws -> Listener {
+        switch people {
+        case .tls(let host, let port, let files): return .tcp(host: host, port: port, tls: try tls(files))
+        case .socket(let path):
+            // A socket left by a run that was killed; the state lock says that no other run is using it.
+            unlink(path)
+            return .unixSocket(path: path)
+        }
+    }
+
+    private static func tls(_ files: Configuration.TLSFiles) throws -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
+        configuration.minimumTLSVersion = .tlsv12
+        return configuration
+    }
+}
+
+/// Keeps a second gateway off the same state.
+struct StateLock {
+    private let descriptor: Int32
+
+    init(_ folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        descriptor = open(folder + "/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw Problem("another gateway is running on \(folder); stop it first")
+        }
+    }
+}
+
+/// Sweeps leases and expired changes, and writes the logs' checkpoints where others can take them away.
+struct Upkeep: Service {
+    let gateway: Gateway
+    let folder: String
+
+    func run() async throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        await cancelWhenGracefulShutdown {
+            while !_Concurrency.Task.isCancelled {
+                await gateway.sweep()
+                await publish()
+                try? await _Concurrency.Task.sleep(for: .seconds(5))
+            }
+        }
+        await publish()
+    }
+
+    private func publish() async {
+        for log in LogName.allCases {
+            guard let note = try? await gateway.journal.checkpoint(log) else { continue }
+            try? note.write(toFile: "\(folder)/\(log.rawValue)", atomically: true, encoding: .utf8)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import AsyncHTTPClient
+import Authority
+import ConnectorEmbedded
+import Crypto
+import Foundation
+import Gateway
+import Identity
+import Logging
+import NIOCore
+import NIOHTTP1
+import Storage
+import StrictJSON
+import TransparencyLog
+
+/// Puts the parts together as the configuration says. The one place where concrete types meet.
+struct Composition {
+    let gateway: Gateway
+    let authenticator: TokenAuthenticator
+    let sessions: Sessions
+    let logKey: Curve25519.Signing.PrivateKey
+
+    init(_ configuration: Configuration, log: Logger) async throws {
+        try FileManager.default.createDirectory(
+            atPath: configuration.state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let store = try SQLiteStore(path: configuration.state + "/exequatur.sqlite")
+        logKey = try KeyFiles.signing(configuration.logKey)
+        let environment = Self.environment(configuration, log)
+        let registry = Registry(workloads: configuration.workloads, people: configuration.persons)
+        let connectors = try await Self.connectors(configuration)
+        gateway = Gateway(
+            environment: environment, store: store, journal: Journal(store: store, gateway: configuration.id, key: logKey),
+            sealer: Sealer(key: try KeyFiles.sealing(configuration.sealKey)), principals: registry, connectors: connectors,
+            policies: try Self.policies(configuration, connectors.map(\.catalogue)))
+        let issuers = configuration.issuers.map { source in
+            (issuer: source.issuer, keys: KeySource { try await Self.fetch(source.jwks) })
+        }
+        authenticator = TokenAuthenticator(issuers: issuers, registry: registry)
+        sessions = Sessions(authenticator: registry.authenticator, environment: environment)
+    }
+
+    private static func environment(_ configuration: Configuration, _ log: Logger) -> GatewayEnvironment {
+        GatewayEnvironment(
+            id: configuration.id, tenant: configuration.tenant, environment: configuration.environment, purposes: configuration.purposes,
+            changeLife: configuration.changeLife, deadline: configuration.deadline,
+            now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
+            random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }, log: log)
+    }
+
+    static func connectors(_ configuration: Configuration) async throws -> [any Connector] {
+        var connectors: [any Connector] = []
+        for system in configuration.systems {
+            switch system.settings {
+            case .embedded(let file, let seed):
+                let directory = try EmbeddedDirectory(system: system.name, path: file)
+                if seed { try await directory.seedDemoCompany() }
+                connectors.append(directory)
+            }
+        }
+        return connectors
+    }
+
+    static func policies(_ configuration: Configuration, _ catalogues: [Catalogue]) throws -> PolicyBundle {
+        let sources = try configuration.policies.map { path in
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { throw Problem("the policy file \(path) can't be read") }
+            return (name: URL(fileURLWithPath: path).lastPathComponent, text: text)
+        }
+        return try PolicyBundle(sources, catalogues: catalogues)
+    }
+
+    /// A JWK set from a file or an https URL, within five seconds.
+    private static func fetch(_ source: String) async throws -> [UInt8] {
+        guard source.contains("://") else { return Array(try Data(contentsOf: URL(fileURLWithPath: source))) }
+        guard source.hasPrefix("https://") || source.hasPrefix("http://127.0.0.1") || source.hasPrefix("http://localhost") else {
+            throw Problem("keys are fetched over https only: \(source)")
+        }
+        let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: source), timeout: .seconds(5))
+        guard response.status == .ok else { throw Problem("\(source) answered \(response.status.code)") }
+        return Array(buffer: try await response.body.collect(upTo: 1 << 20))
+    }
+}

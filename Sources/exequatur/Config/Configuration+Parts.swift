@@ -1,0 +1,99 @@
+import Foundation
+import Identity
+
+extension Configuration {
+    static func agents(_ fields: YAMLFields, _ resolve: (String) -> String) throws -> AgentListener {
+        var fields = fields
+        let listener = AgentListener(
+            host: try fields.optionalString("host") ?? "127.0.0.1",
+            port: Int(try fields.integer("port", default: 8443, in: 0...65535)), publicURL: try fields.optionalString("publicURL"),
+            hosts: try fields.strings("hosts"), origins: try fields.strings("origins"),
+            tls: try fields.optionalMapping("tls").map { try tls($0, resolve) })
+        try fields.end()
+        return listener
+    }
+
+    static func people(_ fields: YAMLFields, _ resolve: (String) -> String) throws -> PeopleListener {
+        var fields = fields
+        defer { _ = fields }
+        if let socket = try fields.optionalString("socket") {
+            try fields.end()
+            return .socket(resolve(socket))
+        }
+        let host = try fields.string("host")
+        let port = Int(try fields.integer("port", default: 8444, in: 0...65535))
+        let files = try tls(try fields.mapping("tls"), resolve)
+        try fields.end()
+        return .tls(host: host, port: port, files)
+    }
+
+    private static func tls(_ fields: YAMLFields, _ resolve: (String) -> String) throws -> TLSFiles {
+        var fields = fields
+        let files = TLSFiles(certificate: resolve(try fields.string("certificate")), key: resolve(try fields.string("key")))
+        try fields.end()
+        return files
+    }
+
+    static func issuer(_ fields: YAMLFields, _ resolve: (String) -> String) throws -> IssuerSource {
+        var fields = fields
+        let name = try fields.string("issuer")
+        let (audiences, algorithms) = (try fields.strings("audiences"), try fields.strings("algorithms"))
+        guard let issuer = Issuer(name: name, audiences: Set(audiences), algorithms: Set(algorithms), trustDomain: try fields.optionalString("trustDomain"))
+        else {
+            throw fields.problem("an issuer needs `audiences`, and `algorithms` among \(Issuer.safeAlgorithms.sorted().joined(separator: ", "))")
+        }
+        let jwks = try fields.string("jwks")
+        try fields.end()
+        return IssuerSource(issuer: issuer, jwks: jwks.contains("://") ? jwks : resolve(jwks))
+    }
+
+    static func workload(_ fields: YAMLFields) throws -> WorkloadRegistration {
+        var fields = fields
+        let id = try fields.string("id")
+        let text = try fields.string("expires")
+        guard let expires = try? Date(text, strategy: .iso8601) else { throw fields.problem("`expires` of \(id) must be a time such as 2027-01-31T00:00:00Z") }
+        let registration = WorkloadRegistration(
+            id: id, issuer: try fields.string("issuer"), subject: try fields.string("subject"), owner: try fields.optionalString("owner"),
+            expires: Int64(expires.timeIntervalSince1970 * 1000), groups: try fields.strings("groups"))
+        try fields.end()
+        return registration
+    }
+
+    static func person(_ fields: YAMLFields) throws -> PersonRegistration {
+        var fields = fields
+        let id = try fields.string("id")
+        let keys = try fields.strings("keys").map { line in
+            guard let key = SSHPublicKey(line: line) else {
+                throw fields.problem("a key of \(id) is not an SSH public key of an accepted kind (ed25519, ecdsa, sk-)")
+            }
+            return key
+        }
+        let subjects = try fields.mappings("subjects").map { inner in
+            var inner = inner
+            let subject = (issuer: try inner.string("issuer"), subject: try inner.string("subject"))
+            try inner.end()
+            return subject
+        }
+        let person = PersonRegistration(
+            id: id, teams: try fields.strings("teams"), keys: keys, aliases: try fields.strings("aliases"), subjects: subjects)
+        try fields.end()
+        return person
+    }
+
+    static func system(_ fields: YAMLFields, _ resolve: (String) -> String) throws -> System {
+        var fields = fields
+        let name = try fields.string("name")
+        guard name.wholeMatch(of: /[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?/) != nil, name != "exequatur" else {
+            throw fields.problem("a system's name has up to 20 lower-case letters, digits and hyphens, and is not `exequatur`: \(name)")
+        }
+        let kind = try fields.string("kind")
+        let settings: System.Settings
+        switch kind {
+        case "embedded":
+            settings = .embedded(file: resolve(try fields.string("file")), seed: try fields.optionalString("seed") == "demo")
+        default: throw fields.problem("there is no kind of system `\(kind)`; known: embedded, ldap")
+        }
+        try fields.end()
+        return System(name: name, settings: settings)
+    }
+}

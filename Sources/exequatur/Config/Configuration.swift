@@ -1,0 +1,112 @@
+import Authority
+import ConnectorEmbedded
+import Foundation
+import Identity
+import Yams
+
+/// The configuration file, read strictly. Paths in it are relative to its folder.
+struct Configuration {
+    struct TLSFiles {
+        let certificate: String
+        let key: String
+    }
+
+    struct AgentListener {
+        let host: String
+        let port: Int
+        let publicURL: String?
+        let hosts: [String]
+        let origins: [String]
+        let tls: TLSFiles?
+    }
+
+    enum PeopleListener {
+        case socket(String)
+        case tls(host: String, port: Int, TLSFiles)
+    }
+
+    struct IssuerSource {
+        let issuer: Issuer
+        let jwks: String
+    }
+
+    struct System {
+        let name: String
+        let settings: Settings
+
+        enum Settings {
+            case embedded(file: String, seed: Bool)
+        }
+
+        /// What can be asked of it; known without reaching it.
+        var catalogue: Catalogue {
+            switch settings {
+            case .embedded: EmbeddedDirectory.directoryCatalogue
+            }
+        }
+    }
+
+    let file: String
+    let id: String
+    let tenant: String
+    let environment: String
+    let state: String
+    let changeLife: Int64
+    let deadline: Int64
+    let purposes: [String]
+    let logKey: String
+    let sealKey: String
+    let agents: AgentListener
+    let people: PeopleListener
+    let issuers: [IssuerSource]
+    let workloads: [WorkloadRegistration]
+    let persons: [PersonRegistration]
+    let policies: [String]
+    let systems: [System]
+
+    static func load(_ path: String) throws -> Configuration {
+        let text: String
+        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+            throw ConfigurationError(file: path, line: 1, message: "the file can't be read: does it exist?")
+        }
+        do {
+            guard let node = try Yams.compose(yaml: text) else { throw ConfigurationError(file: path, line: 1, message: "the file is empty") }
+            return try Configuration(YAMLFields(node, file: path))
+        } catch let error as YamlError {
+            throw ConfigurationError(file: path, line: 1, message: "not YAML: \(error)")
+        }
+    }
+
+    private init(_ root: YAMLFields) throws {
+        var root = root
+        file = root.file
+        let folder = URL(fileURLWithPath: root.file).deletingLastPathComponent().path
+        func resolve(_ path: String) -> String { path.hasPrefix("/") ? path : folder + "/" + path }
+
+        var gateway = try root.mapping("gateway")
+        id = try gateway.string("id")
+        tenant = try gateway.string("tenant")
+        environment = try gateway.string("environment")
+        state = resolve(try gateway.string("state"))
+        changeLife = try gateway.integer("changeLife", default: 86_400, in: 60...2_592_000)
+        deadline = try gateway.integer("deadline", default: 10, in: 1...120)
+        purposes = try gateway.strings("purposes")
+        guard !purposes.isEmpty else { throw gateway.problem("`gateway.purposes` must name at least one purpose") }
+        try gateway.end()
+
+        var keys = try root.mapping("keys")
+        logKey = resolve(try keys.string("log"))
+        sealKey = resolve(try keys.string("seal"))
+        try keys.end()
+
+        agents = try Self.agents(try root.mapping("listen"), resolve)
+        people = try Self.people(try root.mapping("people"), resolve)
+        issuers = try root.mappings("issuers").map { try Self.issuer($0, resolve) }
+        workloads = try root.mappings("workloads").map(Self.workload)
+        persons = try root.mappings("persons").map(Self.person)
+        policies = try root.strings("policies").map(resolve)
+        systems = try root.mappings("systems").map { try Self.system($0, resolve) }
+        guard Set(systems.map(\.name)).count == systems.count else { throw root.problem("two systems have one name") }
+        try root.end()
+    }
+}

@@ -66,6 +66,8 @@ let package = Package(
         library("Storage", ["Authority", "StrictJSON", "TransparencyLog", grdb]),
         library(
             "ConnectorEmbedded", path: "Sources/Connectors/Embedded", ["Authority", "Cedar", "StrictJSON", crypto, grdb]),
+        .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap-dev"])]),
+        library("ConnectorLDAP", path: "Sources/Connectors/LDAP", ["Authority", "CLDAP", "Cedar", "StrictJSON", crypto]),
         // Floor 5
         library("Gateway", ["Authority", "Cedar", "Identity", "StrictJSON", "TransparencyLog", crypto, logging]),
         // Floor 6
@@ -80,12 +82,21 @@ let package = Package(
         .executableTarget(
             name: "exequatur",
             dependencies: [
-                "Authority", "Cedar", "ConnectorEmbedded", "Gateway", "Identity", "Server", "Storage", "StrictJSON",
+                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorLDAP", "Gateway", "Identity", "Server", "Storage",
+                "StrictJSON",
                 "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
                 unixSignals, yams,
             ],
             swiftSettings: settings),
 
+        // What the tests share
+        library(
+            "TestSupport", path: "Tests/Support/TestSupport", ["Authority", "Cedar", "ConnectorLDAP", "StrictJSON"]),
+        library(
+            "ConnectorConformance", path: "Tests/Support/ConnectorConformance",
+            ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
+        tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
+        tests("ConnectorLDAPTests", ["ConnectorConformance", "ConnectorLDAP", "TestSupport"]),
         tests("StrictJSONTests", ["StrictJSON"]),
         tests("TransparencyLogTests", ["TransparencyLog", crypto]),
         tests("AuthorityTests", ["Authority", "Cedar", "StrictJSON"]),

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Authority
 import ConnectorEmbedded
+import ConnectorLDAP
 import Crypto
 import Foundation
 import Gateway
@@ -54,6 +55,7 @@ struct Composition {
                 let directory = try EmbeddedDirectory(system: system.name, path: file)
                 if seed { try await directory.seedDemoCompany() }
                 connectors.append(directory)
+            case .ldap(let settings): connectors.append(LDAPDirectory(system: system.name, settings: settings))
             }
         }
         return connectors

@@ -79,21 +79,4 @@ extension Configuration {
         try fields.end()
         return person
     }
-
-    static func system(_ fields: YAMLFields, _ resolve: (String) -> String) throws -> System {
-        var fields = fields
-        let name = try fields.string("name")
-        guard name.wholeMatch(of: /[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?/) != nil, name != "exequatur" else {
-            throw fields.problem("a system's name has up to 20 lower-case letters, digits and hyphens, and is not `exequatur`: \(name)")
-        }
-        let kind = try fields.string("kind")
-        let settings: System.Settings
-        switch kind {
-        case "embedded":
-            settings = .embedded(file: resolve(try fields.string("file")), seed: try fields.optionalString("seed") == "demo")
-        default: throw fields.problem("there is no kind of system `\(kind)`; known: embedded, ldap")
-        }
-        try fields.end()
-        return System(name: name, settings: settings)
-    }
 }

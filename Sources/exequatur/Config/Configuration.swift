@@ -1,5 +1,6 @@
 import Authority
 import ConnectorEmbedded
+import ConnectorLDAP
 import Foundation
 import Identity
 import Yams
@@ -36,12 +37,14 @@ struct Configuration {
 
         enum Settings {
             case embedded(file: String, seed: Bool)
+            case ldap(LDAPSettings)
         }
 
         /// What can be asked of it; known without reaching it.
         var catalogue: Catalogue {
             switch settings {
             case .embedded: EmbeddedDirectory.directoryCatalogue
+            case .ldap(let settings): LDAPSettings.catalogue(settings.attributes)
             }
         }
     }
@@ -105,7 +108,8 @@ struct Configuration {
         workloads = try root.mappings("workloads").map(Self.workload)
         persons = try root.mappings("persons").map(Self.person)
         policies = try root.strings("policies").map(resolve)
-        systems = try root.mappings("systems").map { try Self.system($0, resolve) }
+        let timeout = Int(deadline)
+        systems = try root.mappings("systems").map { try Self.system($0, timeout: timeout, resolve) }
         guard Set(systems.map(\.name)).count == systems.count else { throw root.problem("two systems have one name") }
         try root.end()
     }

@@ -1,0 +1,176 @@
+import Authority
+import CLDAP
+import Cedar
+import Crypto
+import Foundation
+import StrictJSON
+
+/// A user or group of the directory, resolved to its immutable id.
+struct DirectoryEntry {
+    let dn: String
+    let id: String
+    let isGroup: Bool
+    let name: String
+    let entry: LDAPEntry
+
+    func uid(_ catalogue: Catalogue) -> EntityUID {
+        EntityUID(type: isGroup ? catalogue.groupType : catalogue.userType, id: ExactString(id))
+    }
+
+    /// OpenLDAP's value for "locked by an administrator".
+    static let locked = "000001010000Z"
+
+    var lockedSince: String? { entry.first("pwdAccountLockedTime") }
+    var isEnabled: Bool { lockedSince == nil }
+}
+
+/// Reads the directory over one connection.
+struct DirectoryReader {
+    let session: LDAPSession
+    let settings: LDAPSettings
+    let catalogue: Catalogue
+    let system: String
+
+    private var wanted: [String] {
+        settings.attributes.map(\.name) + [
+            "uid", "cn", "objectClass", "entryUUID", "entryCSN", "pwdAccountLockedTime", "creatorsName", "modifiersName",
+        ]
+    }
+
+    /// The entry of that name or immutable id.
+    func find(_ name: String, isGroup: Bool) throws -> DirectoryEntry? {
+        let value = LDAPText.filterValue(name)
+        let naming = isGroup ? "(cn=\(value))" : "(uid=\(value))"
+        let isID = UUID(uuidString: name) != nil
+        let found = try session.search(
+            isGroup ? settings.groups : settings.people, scope: LDAP_SCOPE_ONELEVEL,
+            filter: "(&(objectClass=\(isGroup ? "groupOfNames" : "inetOrgPerson"))\(isID ? "(entryUUID=\(value))" : naming))", attributes: wanted)
+        guard found.count <= 1 else { throw ConnectorError(.invalid, "\(name) names more than one entry") }
+        return found.first.flatMap { entry($0, isGroup: isGroup) }
+    }
+
+    func require(_ name: String, isGroup: Bool) throws -> DirectoryEntry {
+        guard let found = try find(name, isGroup: isGroup) else { throw ConnectorError(.notFound, "\(name) is not in the directory") }
+        return found
+    }
+
+    /// A member may be a user or a group.
+    func requireMember(_ name: String) throws -> DirectoryEntry {
+        if let user = try find(name, isGroup: false) { return user }
+        return try require(name, isGroup: true)
+    }
+
+    func entry(at dn: String) throws -> DirectoryEntry? {
+        try session.entry(dn, attributes: wanted).flatMap { found in
+            let classes = found.strings("objectClass").map { $0.lowercased() }
+            return classes.contains("groupofnames") ? entry(found, isGroup: true) : classes.contains("inetorgperson") ? entry(found, isGroup: false) : nil
+        }
+    }
+
+    func users(_ filter: String) throws -> [DirectoryEntry] {
+        try session.search(settings.people, scope: LDAP_SCOPE_ONELEVEL, filter: "(&(objectClass=inetOrgPerson)\(filter))", attributes: wanted)
+            .compactMap { entry($0, isGroup: false) }
+    }
+
+    private func entry(_ found: LDAPEntry, isGroup: Bool) -> DirectoryEntry? {
+        guard let id = found.first("entryUUID"), let name = found.first(isGroup ? "cn" : "uid") else { return nil }
+        return DirectoryEntry(dn: found.dn, id: id, isGroup: isGroup, name: name, entry: found)
+    }
+
+    /// The groups that have the entry as a direct member; the server compares the names.
+    func groups(of dn: String) throws -> [DirectoryEntry] {
+        let filter = "(&(objectClass=groupOfNames)(member=\(LDAPText.filterValue(dn))))"
+        return try session.search(settings.groups, scope: LDAP_SCOPE_ONELEVEL, filter: filter, attributes: wanted)
+            .compactMap { entry($0, isGroup: true) }
+    }
+
+    func has(_ group: DirectoryEntry, member dn: String) throws -> Bool {
+        try session.entry(group.dn, filter: "(member=\(LDAPText.filterValue(dn)))", attributes: ["entryUUID"]) != nil
+    }
+
+    /// The direct members that are users or groups here. A name that leads nowhere is left out.
+    func members(of group: DirectoryEntry) throws -> [DirectoryEntry] {
+        let names = try session.entry(group.dn, attributes: ["member"])?.strings("member") ?? []
+        return try names.compactMap { try entry(at: $0) }
+    }
+
+    // MARK: As policy sees it
+
+    func attributes(_ entry: DirectoryEntry) -> [String: [String]] {
+        var attributes = ["name": [entry.name]]
+        for definition in settings.attributes {
+            let values = entry.entry.strings(definition.name)
+            if !values.isEmpty { attributes[definition.name] = values.sorted { ExactString($0) < ExactString($1) } }
+        }
+        if !entry.isGroup { attributes["enabled"] = ["\(entry.isEnabled)"] }
+        return attributes
+    }
+
+    /// The entry and every group above it. Labels come down: what is in a protected group is protected.
+    func facts(_ start: DirectoryEntry) throws -> [Entity] {
+        let labelled = try labelledIDs()
+        var above: [String: (entry: DirectoryEntry, parents: [DirectoryEntry])] = [:]
+        var waiting = [start]
+        while let next = waiting.popLast() {
+            guard above[next.id] == nil else { continue }
+            let parents = try groups(of: next.dn)
+            above[next.id] = (next, parents)
+            waiting += parents
+        }
+        return above.keys.sorted().compactMap { id in
+            above[id].map { fact($0.entry, $0.parents, Self.labels(id, above.mapValues { $0.parents.map(\.id) }, labelled)) }
+        }
+    }
+
+    private static func labels(_ id: String, _ parents: [String: [String]], _ labelled: [String: Set<String>]) -> Set<String> {
+        var (labels, seen, stack): (Set<String>, Set<String>, [String]) = ([], [], [id])
+        while let next = stack.popLast() {
+            guard seen.insert(next).inserted else { continue }
+            labels.formUnion(labelled[next] ?? [])
+            stack += parents[next] ?? []
+        }
+        return labels
+    }
+
+    /// The ids of the labelled entries. One that is not there fails the call: a protection that can't be read is no protection.
+    private func labelledIDs() throws -> [String: Set<String>] {
+        var ids: [String: Set<String>] = [:]
+        for label in settings.labels.keys.sorted() {
+            for dn in settings.labels[label] ?? [] {
+                guard let id = try session.entry(dn, attributes: ["entryUUID"])?.first("entryUUID") else {
+                    throw ConnectorError(.unavailable, "\(dn), labelled \(label), is not in the directory")
+                }
+                ids[id, default: []].insert(label)
+            }
+        }
+        return ids
+    }
+
+    private func fact(_ entry: DirectoryEntry, _ parents: [DirectoryEntry], _ labels: Set<String>) -> Entity {
+        var attributes: [ExactString: Value] = [
+            "kind": .string(entry.isGroup ? "group" : "user"), "labels": .set(Set(labels.map { .string(ExactString($0)) })),
+        ]
+        for (name, values) in self.attributes(entry) where name != "enabled" && catalogue.sensitivity(of: name) != .secret {
+            attributes[ExactString(name)] = values.first.map { .string(ExactString($0)) }
+        }
+        if !entry.isGroup { attributes["enabled"] = .bool(entry.isEnabled) }
+        return Entity(entry.uid(catalogue), attributes: attributes, parents: Set(parents.map { $0.uid(catalogue) } + [.system(system)]))
+    }
+
+    func record(_ entry: DirectoryEntry) throws -> EntryRecord {
+        var facts = try facts(entry)
+        var nested: [String: DirectoryEntry] = [:]
+        let direct = entry.isGroup ? try members(of: entry) : []
+        var waiting = direct
+        while let next = waiting.popLast() {
+            guard nested.updateValue(next, forKey: next.id) == nil else { continue }
+            facts += try self.facts(next)
+            if next.isGroup { waiting += try members(of: next) }
+        }
+        var seen: Set<EntityUID> = []
+        return EntryRecord(
+            uid: entry.uid(catalogue), name: entry.name, attributes: attributes(entry),
+            members: direct.map { $0.uid(catalogue) }.sorted(), nested: nested.values.map { $0.uid(catalogue) }.sorted(),
+            facts: facts.filter { seen.insert($0.uid).inserted })
+    }
+}

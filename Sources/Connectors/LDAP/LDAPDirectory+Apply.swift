@@ -1,0 +1,117 @@
+public import Authority
+import CLDAP
+import Crypto
+import Foundation
+import StrictJSON
+
+/// A just-in-time account in hand. Its password is nowhere else.
+struct LDAPLease: Lease {
+    let reference: LeaseReference
+    let password: String
+}
+
+extension LDAPDirectory {
+    public func reference(for grant: borrowing Grant, id: String) -> LeaseReference {
+        LeaseReference(id: id, change: grant.change, system: system, account: "cn=\(id),\(settings.grants)", expires: grant.expires)
+    }
+
+    public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
+        let native = grant.plan.native
+        let lease = LDAPLease(reference: reference, password: Secrets.token())
+        return try await run { session in
+            try readiness.check { try ServerCheck(session: session, settings: settings).run() }
+            var attributes: [(String, [String])] = [
+                ("objectClass", ["device", "simpleSecurityObject", "dynamicObject"]), ("cn", [reference.id]),
+                ("seeAlso", [native["dn"] ?? ""]), ("description", [native["right"] ?? ""]), ("userPassword", [Secrets.hash(lease.password)]),
+                ("pwdEndTime", [GeneralizedTime.text(reference.expires)]),
+            ]
+            if let member = native["member"] { attributes.append(("owner", [member])) }
+            if let value = native["value"] { attributes.append(("l", [Self.pin(value, native["right"] ?? "")])) }
+            try session.add(reference.account, attributes)
+            return lease
+        }
+    }
+
+    /// Telephone numbers are compared without blanks and hyphens (RFC 4517, section 4.2.29).
+    private static func pin(_ value: String, _ right: String) -> String {
+        right == "replace:telephonenumber" ? value.filter { $0 != " " && $0 != "-" } : value
+    }
+
+    public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
+        let (name, input, decided, reference) = (grant.operation, grant.input, grant.plan, lease.reference)
+        guard let operation = catalogue[name], let lease = lease as? LDAPLease else { throw ConnectorError(.invalid, "no operation \(name)") }
+        let fresh: Plan
+        do { fresh = try await plan(operation, input) } catch {
+            throw error.code == .unavailable ? ConnectorError(.conflict, "the target can't be read before writing") : ConnectorError(.conflict, "\(error)")
+        }
+        guard fresh.version == decided.version, fresh.native == decided.native, fresh.obstacle == nil else {
+            throw ConnectorError(.conflict, "the target changed since it was planned on")
+        }
+        return try await run(dn: reference.account, password: lease.password) { session in
+            try Step(session: session, plan: fresh, input: input).perform()
+        }
+    }
+
+    public func revoke(_ reference: LeaseReference) async throws(ConnectorError) {
+        try await run { session in
+            do { try session.delete(reference.account, assertion: nil) } catch let error as LDAPError where error.code == 32 {
+                // Already gone, or expired: that is what was wanted.
+            }
+        }
+    }
+
+    public func leftovers() async throws(ConnectorError) -> [LeaseReference] {
+        try await run { session in
+            let found = try session.search(
+                settings.grants, scope: LDAP_SCOPE_ONELEVEL, filter: "(&(objectClass=dynamicObject)(cn=lease-*))", attributes: ["cn", "pwdEndTime"])
+            return found.map { entry in
+                LeaseReference(
+                    id: entry.first("cn") ?? "", change: "", system: system, account: entry.dn,
+                    expires: entry.first("pwdEndTime").flatMap(GeneralizedTime.instant) ?? Instant(milliseconds: 0))
+            }
+        }
+    }
+}
+
+/// Carries out one planned step as the just-in-time account.
+private struct Step {
+    let session: LDAPSession
+    let plan: Plan
+    let input: Input
+
+    private var dn: String { plan.native["dn"] ?? "" }
+    private var assertion: String { "(entryCSN=\(LDAPText.filterValue(plan.native["csn"] ?? "")))" }
+
+    func perform() throws -> Disclosure? {
+        switch plan.native["right"] ?? "" {
+        case "member:add": try modify(LDAP_MOD_ADD, "member", [plan.native["member"] ?? ""])
+        case "member:delete": try modify(LDAP_MOD_DELETE, "member", [plan.native["member"] ?? ""])
+        case "user:disable": try modify(LDAP_MOD_ADD, "pwdAccountLockedTime", [DirectoryEntry.locked])
+        case "user:enable": try modify(LDAP_MOD_DELETE, "pwdAccountLockedTime", [DirectoryEntry.locked])
+        case "user:create": try create()
+        case "user:delete": try session.delete(dn, assertion: assertion)
+        case "password:reset": return try resetPassword()
+        case let right where right.hasPrefix("replace:"):
+            try modify(LDAP_MOD_REPLACE, plan.touched[0].attribute, plan.native["value"].map { [$0] } ?? [])
+        default: throw ConnectorError(.invalid, "the plan has no right")
+        }
+        return nil
+    }
+
+    private func modify(_ operation: Int32, _ attribute: String, _ values: [String]) throws {
+        try session.modify(dn, [LDAPModification(operation: operation, attribute: attribute, values: values)], assertion: assertion)
+    }
+
+    private func create() throws {
+        let name = plan.native["name"] ?? ""
+        let rest = plan.touched.filter { $0.attribute != "entry" }.map { ($0.attribute, $0.after) }
+        let classes = ["top", "person", "organizationalPerson", "inetOrgPerson"]
+        try session.add(dn, [("objectClass", classes), ("uid", [name]), ("cn", [input["displayName"] ?? name])] + rest)
+    }
+
+    private func resetPassword() throws -> Disclosure {
+        let password = Secrets.readable()
+        try modify(LDAP_MOD_REPLACE, "userPassword", [Secrets.hash(password)])
+        return Disclosure(label: "new password of \(plan.targetName)", value: password)
+    }
+}

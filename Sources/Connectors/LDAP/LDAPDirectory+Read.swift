@@ -1,0 +1,74 @@
+public import Authority
+import CLDAP
+import Cedar
+import StrictJSON
+
+extension LDAPDirectory {
+    /// More matches than this are refused: the caller must narrow the search.
+    static let scanLimit = 2000
+
+    func reader(_ session: LDAPSession) -> DirectoryReader {
+        DirectoryReader(session: session, settings: settings, catalogue: catalogue, system: system)
+    }
+
+    public func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord {
+        let isGroup = operation.name == "group.read"
+        let name = input[isGroup ? "group" : "user"] ?? ""
+        return try await run { session in
+            let reader = reader(session)
+            return try reader.record(reader.require(name, isGroup: isGroup))
+        }
+    }
+
+    public func find(_ input: Input) async throws(ConnectorError) -> [EntryRecord] {
+        let (attribute, value) = (input["attribute"] ?? "", input["value"] ?? "")
+        let isPrefix = input["match"] == "prefix"
+        return try await run { session in
+            let reader = reader(session)
+            var found: [EntryRecord] = []
+            for user in try reader.users(Self.filter(attribute, value, isPrefix)) {
+                // The server matches by its schema, which ignores case; what counts here is what was asked.
+                let values = reader.attributes(user)[attribute] ?? []
+                guard values.contains(where: { isPrefix ? $0.utf8.starts(with: value.utf8) : $0.utf8.elementsEqual(value.utf8) }) else { continue }
+                found.append(try reader.record(user))
+                guard found.count <= Self.scanLimit else { throw ConnectorError(.tooMany, "more than \(Self.scanLimit) users match") }
+            }
+            return found
+        }
+    }
+
+    private static func filter(_ attribute: String, _ value: String, _ isPrefix: Bool) -> String {
+        switch attribute {
+        case "enabled": return value == "false" ? "(pwdAccountLockedTime=*)" : "(!(pwdAccountLockedTime=*))"
+        case "name": return "(uid=\(LDAPText.filterValue(value))\(isPrefix ? "*" : ""))"
+        default: return "(\(attribute)=\(LDAPText.filterValue(value))\(isPrefix ? "*" : ""))"
+        }
+    }
+
+    public func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation {
+        try await run { session in
+            let reader = reader(session)
+            let target = try reader.entry(at: plan.native["dn"] ?? "")
+            let isOurs = lease.flatMap { lease in
+                target.map { entry in entry.entry.first("modifiersName").map { $0.lowercased() == lease.account.lowercased() } ?? false }
+            }
+            let touched = try plan.touched.map { value in
+                TouchedValue(
+                    entity: value.entity, name: value.name, attribute: value.attribute, before: value.before,
+                    after: try present(value, target, plan, isOurs == true, reader))
+            }
+            return Observation(touched: touched, isOurs: isOurs)
+        }
+    }
+
+    /// What the directory shows now of one touched value.
+    private func present(_ value: TouchedValue, _ target: DirectoryEntry?, _ plan: Plan, _ isOurs: Bool, _ reader: DirectoryReader) throws -> [String] {
+        guard let target else { return [] }
+        switch value.attribute {
+        case "entry": return ["present"]
+        case "userPassword": return isOurs ? value.after : value.before
+        case "member": return try reader.has(target, member: plan.native["member"] ?? "") ? Array(Set(value.before + value.after)) : []
+        default: return reader.attributes(target)[value.attribute] ?? []
+        }
+    }
+}

@@ -1,0 +1,54 @@
+public import Authority
+import CLDAP
+import Dispatch
+import Synchronization
+
+/// A directory that speaks LDAP: OpenLDAP with the access rules of `docs/connectors/ldap.md`.
+///
+/// Reads go by the base identity. Each step goes by an account of its own, made for it and held by the server's own
+/// rules to one entry, one right and one value.
+public struct LDAPDirectory: Connector {
+    public let system: String
+    public let catalogue: Catalogue
+    let settings: LDAPSettings
+    /// Blocking calls run here, never on the cooperative pool.
+    private let queue: DispatchQueue
+    let readiness = Readiness()
+
+    public init(system: String, settings: LDAPSettings) {
+        self.system = system
+        self.settings = settings
+        catalogue = LDAPSettings.catalogue(settings.attributes)
+        queue = DispatchQueue(label: "ldap.\(system)", attributes: .concurrent)
+    }
+
+    /// Runs `body` with a fresh connection on a thread where blocking is allowed.
+    func run<T: Sendable>(dn: String? = nil, password: String? = nil, _ body: @escaping @Sendable (LDAPSession) throws -> T)
+        async throws(ConnectorError) -> T
+    {
+        let settings = settings
+        let result: Result<T, ConnectorError> = await withCheckedContinuation { continuation in
+            queue.async {
+                continuation.resume(returning: Self.attempt { try body(LDAPSession(settings, dn: dn ?? settings.bindDN, password: password ?? settings.password)) })
+            }
+        }
+        return try result.get()
+    }
+
+    private static func attempt<T>(_ body: () throws -> T) -> Result<T, ConnectorError> {
+        do { return .success(try body()) } catch let error as ConnectorError { return .failure(error) } catch let error as LDAPError {
+            return .failure(error.asConnectorError)
+        } catch { return .failure(ConnectorError(.unavailable, "\(error)")) }
+    }
+}
+
+/// Whether the server was found fit to hold just-in-time accounts; asked once, and again until it is.
+final class Readiness: Sendable {
+    private let isReady = Mutex(false)
+
+    func check(_ probe: () throws -> Void) throws {
+        if isReady.withLock({ $0 }) { return }
+        try probe()
+        isReady.withLock { $0 = true }
+    }
+}

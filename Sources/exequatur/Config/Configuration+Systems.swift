@@ -1,0 +1,64 @@
+import Authority
+import ConnectorLDAP
+import Foundation
+
+extension Configuration {
+    static func system(_ fields: YAMLFields, timeout: Int, _ resolve: (String) -> String) throws -> System {
+        var fields = fields
+        let name = try fields.string("name")
+        guard name.wholeMatch(of: /[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?/) != nil, name != "exequatur" else {
+            throw fields.problem("a system's name has up to 20 lower-case letters, digits and hyphens, and is not `exequatur`: \(name)")
+        }
+        let settings: System.Settings
+        switch try fields.string("kind") {
+        case "embedded":
+            settings = .embedded(file: resolve(try fields.string("file")), seed: try fields.optionalString("seed") == "demo")
+        case "ldap": settings = .ldap(try ldap(&fields, timeout: timeout, resolve))
+        case let kind: throw fields.problem("there is no kind of system `\(kind)`; known: embedded, ldap")
+        }
+        try fields.end()
+        return System(name: name, settings: settings)
+    }
+
+    private static func ldap(_ fields: inout YAMLFields, timeout: Int, _ resolve: (String) -> String) throws -> LDAPSettings {
+        let url = try fields.string("url")
+        let startTLS = try fields.optionalString("startTLS") == "true"
+        let isLocal = url.hasPrefix("ldapi://") || url.hasPrefix("ldap://127.0.0.1") || url.hasPrefix("ldap://localhost")
+        guard url.hasPrefix("ldaps://") || startTLS || isLocal else {
+            throw fields.problem("`\(fields.path).url` would send passwords in clear: use ldaps://, or startTLS: true")
+        }
+        let passwordFile = resolve(try fields.string("passwordFile"))
+        guard let password = try? String(contentsOfFile: passwordFile, encoding: .utf8).trimmingCharacters(in: .newlines), !password.isEmpty else {
+            throw fields.problem("the password file \(passwordFile) can't be read, or is empty")
+        }
+        let attributes = try fields.mappings("attributes").map(attribute)
+        return LDAPSettings(
+            url: url, startTLS: startTLS, ca: try fields.optionalString("ca").map(resolve), bindDN: try fields.string("bindDN"),
+            password: password, people: try fields.string("people"), groups: try fields.string("groups"), grants: try fields.string("grants"),
+            passwordPolicy: try fields.string("passwordPolicy"),
+            attributes: attributes.isEmpty ? LDAPSettings.standardAttributes : attributes, labels: try labels(&fields), timeout: timeout)
+    }
+
+    /// Names as the schema spells them: an option (`;lang-en`) or a numeric OID would be another way to say the same attribute.
+    private static func attribute(_ fields: YAMLFields) throws -> AttributeDefinition {
+        var fields = fields
+        let name = try fields.string("name")
+        guard name.wholeMatch(of: /[A-Za-z][A-Za-z0-9-]*/) != nil else {
+            throw fields.problem("`\(name)` is not a plain attribute name: options and OIDs are refused")
+        }
+        guard let sensitivity = Sensitivity(rawValue: try fields.string("sensitivity")) else {
+            throw fields.problem("`sensitivity` of \(name) is one of public, internal, confidential, secret")
+        }
+        let definition = AttributeDefinition(name, sensitivity, isWritable: try fields.optionalString("writable") == "true")
+        try fields.end()
+        return definition
+    }
+
+    private static func labels(_ fields: inout YAMLFields) throws -> [String: [String]] {
+        try fields.mappings("labels").reduce(into: [:]) { labels, entry in
+            var entry = entry
+            labels[try entry.string("label"), default: []] += try entry.strings("entries")
+            try entry.end()
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import ConnectorConformance
+import ConnectorEmbedded
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("The embedded directory")
+struct EmbeddedConformanceTests {
+    @Test("conforms", arguments: ConnectorConformance.allCases)
+    func conforms(check: ConnectorConformance) async throws {
+        let folder = try Fixture.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
+        try await directory.seedDemoCompany()
+        try await check.run(
+            on: .init(
+                connector: directory, user: "ivo.petrov", other: "kai.nilsen", group: "engineering", outer: "vpn-users", label: "tier-0",
+                labelled: "svc-backup"))
+    }
+}

@@ -1,0 +1,106 @@
+@_spi(Authenticated) public import Authority
+import Cedar
+public import Foundation
+public import StrictJSON
+import Synchronization
+
+/// Ready-made values for tests.
+public enum Fixture {
+    public static let now = Instant(milliseconds: 1_790_000_000_000)
+
+    public static func workload(_ id: String = "agent", owner: String = "olga", groups: [String] = ["desk"]) -> Workload {
+        Workload(id: id, owner: owner, expires: Instant(milliseconds: .max / 2), groups: groups)
+    }
+
+    public static func person(_ id: String, teams: [String] = []) -> Person { Person(id: id, teams: teams) }
+
+    public static func task(_ id: String = "task-1", workload: String = "agent", delegator: String? = nil) -> Task {
+        Task(
+            id: id, tenant: "t", workload: workload, purpose: "p", delegator: delegator, created: now,
+            expires: Instant(milliseconds: .max / 2))
+    }
+
+    public static func submission(
+        _ operation: Authority.Operation, _ input: JSONValue, system: String = "corp", principal: Principal = .workload(workload()), id: String = "req-1"
+    ) throws -> Submission {
+        Submission(id: id, principal: principal, task: task(), system: system, operation: operation, input: try Input(input, for: operation))
+    }
+
+    public static func bundle(_ text: String, _ catalogues: [Catalogue]) throws -> PolicyBundle {
+        try PolicyBundle([(name: "test.cedar", text: text)], catalogues: catalogues)
+    }
+
+    /// A fresh folder, removed with `remove()`.
+    public static func folder() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("exequatur-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+}
+
+/// A ledger that takes every intent once.
+public final class TestLedger: IntentLedger {
+    private let seen = Mutex<Set<String>>([])
+
+    public init() {}
+
+    public func commit(_ intent: Intent, of change: Change, entry: LogEntry) async throws {
+        guard seen.withLock({ $0.insert(intent.change).inserted }) else { throw GrantRefusal.alreadyGranted }
+    }
+}
+
+/// Grants, made the only way there is: by deciding.
+public struct GrantMaker: Sendable {
+    private let connector: any Connector
+    private let bundle: PolicyBundle
+    private let ledger = TestLedger()
+
+    public init(_ connector: any Connector) throws {
+        self.connector = connector
+        bundle = try Fixture.bundle("permit (principal, action, resource);", [connector.catalogue])
+    }
+
+    public func plan(_ operation: String, _ input: JSONValue) async throws -> Plan {
+        let submission = try submission(operation, input)
+        return try await connector.plan(submission.operation, submission.input)
+    }
+
+    private func submission(_ operation: String, _ input: JSONValue) throws -> Submission {
+        guard let entry = connector.catalogue[operation] else { throw ConnectorError(.invalid, "no operation \(operation)") }
+        return try Fixture.submission(entry, input, system: connector.system)
+    }
+
+    /// The grant for carrying out this plan.
+    public func grant(_ operation: String, _ input: JSONValue, _ plan: Plan, now: Instant) async throws -> Grant {
+        let submission = try submission(operation, input)
+        let question = Question(
+            submission, plan, catalogue: connector.catalogue, now: now, environment: "test", approvals: [], people: [], excluded: [])
+        let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0))
+        let change = Change(
+            id: "chg-\(UUID().uuidString)", state: .proposed, wait: .nothing, submission: submission, plan: plan,
+            digest: Terms(submission, plan, policies: bundle).digest, assessment: Assessment(plan, submission.operation).digest, created: now,
+            expires: now.adding(seconds: 3600), rollbackOf: nil)
+        let entry = LogEntry(.actions, id: "intent-\(change.id)", kind: "intent", time: now, body: [:])
+        return try await decision.grant(
+            for: change, submission: submission, plan: plan, policies: bundle, now: now, entry: entry, ledger: ledger)
+    }
+
+    /// Plans, grants, leases, applies and revokes.
+    @discardableResult
+    public func perform(_ operation: String, _ input: JSONValue, planned: Plan? = nil) async throws -> (plan: Plan, lease: LeaseReference, Disclosure?) {
+        let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let plan: Plan
+        if let planned { plan = planned } else { plan = try await self.plan(operation, input) }
+        let grant = try await grant(operation, input, plan, now: now)
+        let reference = connector.reference(for: grant, id: "lease-" + UUID().uuidString.lowercased().prefix(12))
+        do {
+            let lease = try await connector.lease(grant, as: reference)
+            let disclosure = try await connector.apply(grant, with: lease)
+            try await connector.revoke(reference)
+            return (plan, reference, disclosure)
+        } catch {
+            try await connector.revoke(reference)
+            throw error
+        }
+    }
+}

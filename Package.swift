@@ -95,11 +95,14 @@ let package = Package(
         library(
             "ConnectorConformance", path: "Tests/Support/ConnectorConformance",
             ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
+        library(
+            "StoreConformance", path: "Tests/Support/StoreConformance", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
+        tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
         tests("ConnectorLDAPTests", ["ConnectorConformance", "ConnectorLDAP", "TestSupport"]),
         tests("StrictJSONTests", ["StrictJSON"]),
         tests("TransparencyLogTests", ["TransparencyLog", crypto]),
-        tests("AuthorityTests", ["Authority", "Cedar", "StrictJSON"]),
+        tests("AuthorityTests", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
         tests("CedarTests", ["Cedar", "StrictJSON"]),
     ]
 )

@@ -8,6 +8,8 @@ extension Gateway {
     /// durable before the next. Whatever is cut short here is settled by ``reconcile()``.
     func execute(_ change: Change, _ decision: Decision, _ submission: Submission, _ plan: Plan, _ bundle: PolicyBundle) async throws -> Answer {
         let connector = try connector(change.system)
+        var change = change
+        change.plan = plan
         let intent = LogEntry(
             .actions, id: "intent-\(change.id)", kind: "intent", time: now, links: ["change": change.id, "request": submission.id],
             body: ["digest": .string(change.digest.hex), "operation": .string(change.operation), "input": change.input, "plan": plan.json])
@@ -96,7 +98,7 @@ extension Gateway {
         }
     }
 
-    private func rolledBack(by change: Change) async throws -> Write? {
+    func rolledBack(by change: Change) async throws -> Write? {
         guard let id = change.rollbackOf, let original = try await store.change(id), original.state == .executed else { return nil }
         return .updateChange(try original.after(.undone), from: .executed)
     }

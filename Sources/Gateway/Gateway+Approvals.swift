@@ -24,21 +24,28 @@ extension Gateway {
             body: proof.json)
         var writes = [Write.insertApproval(proof)]
         if statement.verdict == .refuse { writes.append(.updateChange(try change.after(.refused), from: .proposed)) }
+        let used = Refusal("approval.used", "You have spoken on this change already, or the statement was used before.")
         do { try await store.commit(writes, entries: [entry]) } catch let error as StoreError where error.code == .conflict {
-            throw Refusal("approval.used", "You have spoken on this change already, or the statement was used before.")
+            // What stood in the way of an earlier word of theirs may be gone; it counts once all the same.
+            guard try await hasApproved(person, change) else { throw used }
+            let again = try await reconsider(change)
+            guard again.state != .proposed else { throw used }
+            return again
         }
         guard statement.verdict == .approve else { return try await stored(change) }
         return try await reconsider(change)
     }
 
-    /// Whether this person may speak on this change at all, by policy and by not being on its side.
+    /// Whether this person may speak on this change at all, by policy and by not being on its side. A lock stops this too:
+    /// a word given now would be used up for nothing.
     private func requireStanding(of person: Person, for change: Change) async throws {
         let (submission, plan) = try await fresh(change)
+        _ = try await checkLocks(submission.principal, change.task)
         let question = question(submission, plan, catalogue: try connector(change.system).catalogue, approvals: [], also: parties(of: change))
         let bundle = policies
         let locks = try await store.locks().epoch
         guard question.candidates.contains(where: { $0.id == person.id }),
-            mayApprove(person.id, question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks))
+            Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks)).mayApprove(person.id)
         else { throw Refusal("approval.not_eligible", "You can't approve this change: it is yours, or policy gives you no say in it.") }
     }
 
@@ -55,6 +62,7 @@ extension Gateway {
         let epoch = try await checkLocks(submission.principal, change.task)
         let bundle = policies
         guard plan.obstacle == nil, Terms(submission, plan, policies: bundle).digest == change.digest,
+            Terms(submission, change.plan, policies: bundle).digest == change.digest,
             Assessment(plan, submission.operation).digest == change.assessment
         else { return try await void(change, "change.altered") }
         let facts = try await approvalFacts(change)
@@ -65,7 +73,12 @@ extension Gateway {
         switch decision.verdict {
         case .permit:
             let approved = try change.after(.approvedEnough)
-            try await store.commit([.updateChange(approved, from: .proposed)], entries: [entry])
+            do { try await store.commit([.updateChange(approved, from: .proposed)], entries: [entry]) } catch let error as StoreError
+                where error.code == .conflict
+            {
+                // Another approval of the same moment was first to carry it out.
+                return try await stored(change)
+            }
             Failpoint.reach("approved")
             _ = try await execute(approved, decision, submission, plan, bundle)
         case .needsApproval, .propose: try await store.commit([], entries: [entry])
@@ -75,12 +88,14 @@ extension Gateway {
     }
 
     /// The change as it would be asked now: its requester as registered today, its plan made anew.
-    func fresh(_ change: Change) async throws -> (Submission, Plan) {
+    ///
+    /// - Parameter open: whether its task must not have been ended.
+    func fresh(_ change: Change, open: Bool = true) async throws -> (Submission, Plan) {
         let uid = change.adopter.map(EntityUID.person) ?? change.requester
         guard let principal = principals.principal(uid, at: now) else {
             throw Refusal("change.orphaned", "Who asked for this change is no longer registered, owned or within its term.")
         }
-        if let task = try await store.task(change.task.id), task.ended != nil {
+        if open, let task = try await store.task(change.task.id), task.ended != nil {
             throw Refusal("task.ended", "The task this change belongs to was ended.")
         }
         let operation = try operation(change.operation, of: change.system)
@@ -95,12 +110,19 @@ extension Gateway {
         }
     }
 
+    private func hasApproved(_ person: Person, _ change: Change) async throws -> Bool {
+        try await store.approvals(of: change.id).contains { $0.statement.approver == person.id && $0.statement.verdict == .approve }
+    }
+
+    /// The approvals that hold: their signatures verified again, for this change and digest, one for each human.
     private func approvalFacts(_ change: Change) async throws -> [ApprovalFact] {
-        try await store.approvals(of: change.id).compactMap { approval in
-            guard approval.statement.verdict == .approve, approval.statement.plan == change.digest,
-                let person = principals.people.first(where: { $0.id == approval.statement.approver })
+        var humans: Set<String> = []
+        return try await store.approvals(of: change.id).compactMap { approval in
+            let statement = approval.statement
+            guard statement.change == change.id, statement.plan == change.digest, statement.gateway == environment.id,
+                let fact = principals.fact(of: approval), humans.insert(principals.aliases(of: fact.person.id).min() ?? "").inserted
             else { return nil }
-            return ApprovalFact(person: person, userVerified: approval.userVerified)
+            return fact
         }
     }
 

@@ -6,14 +6,14 @@ extension Gateway {
     func read(_ submission: Submission, epoch: Int64) async throws -> Answer {
         let connector = try connector(submission.system)
         let isSearch = submission.operation.name == "user.find"
-        let records: [EntryRecord] = try await withDeadline(environment.deadline) {
+        let found: Matches = try await withDeadline(environment.deadline) {
             isSearch
                 ? try await connector.find(submission.input)
-                : [try await connector.read(submission.operation, submission.input)]
+                : Matches(records: [try await connector.read(submission.operation, submission.input)], isCut: false)
         }
-        let resource = isSearch ? .system(submission.system) : records[0].uid
-        var view = View(self, submission, resource, records, connector.catalogue, epoch)
-        let result = isSearch ? view.search(records) : view.entry(records[0])
+        let resource = isSearch ? .system(submission.system) : found.records[0].uid
+        var view = View(self, submission, resource, found.records, connector.catalogue, epoch)
+        let result = isSearch ? view.search(found) : view.entry(found.records[0])
         let decision = LogEntry(
             .decisions, id: environment.id("dec"), kind: "decision", time: now, links: ["request": submission.id], body: view.record)
         let action = LogEntry(
@@ -28,8 +28,7 @@ extension Gateway {
 /// What one caller may see of what was read. Each attribute's disclosure is a decision of its own.
 private struct View {
     private let template: Question
-    private let policies: PolicyBundle
-    private let epochs: Epochs
+    private let decider: Decider
     private let catalogue: Catalogue
     private let input: Input
     private let operation: String
@@ -47,8 +46,8 @@ private struct View {
             target: resource, targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none, version: "",
             native: [:], facts: facts)
         template = gateway.question(submission, plan, catalogue: catalogue, approvals: [])
-        policies = gateway.policies
-        epochs = Epochs(policies: policies.digest, locks: epoch)
+        let policies = gateway.policies
+        decider = Decider(template, with: policies, epochs: Epochs(policies: policies.digest, locks: epoch))
         self.catalogue = catalogue
         input = submission.input
         operation = submission.operation.name
@@ -65,7 +64,7 @@ private struct View {
     }
 
     private mutating func mayRead() -> Bool {
-        let decision = decide(template, with: policies, epochs: epochs)
+        let decision = decider.decide()
         first = decision
         return decision.verdict == .permit
     }
@@ -73,9 +72,7 @@ private struct View {
     private mutating func permits(_ operation: String, on resource: EntityUID) -> Bool {
         let key = "\(operation) \(resource)"
         if let answer = known[key] { return answer }
-        var question = template
-        (question.operation, question.resource) = (operation, resource)
-        let decision = decide(question, with: policies, epochs: epochs)
+        let decision = decider.decideRead(operation, on: resource)
         further.append([
             "operation": .string(operation), "resource": resource.json, "verdict": .string(decision.verdict.rawValue),
             "policies": .array(decision.policies.map(JSONValue.string)),
@@ -123,24 +120,29 @@ private struct View {
     }
 
     /// What may not be seen does not match, does not sort and does not count.
-    mutating func search(_ records: [EntryRecord]) -> JSONValue? {
+    mutating func search(_ found: Matches) -> JSONValue? {
         guard mayRead(), let attribute = input["attribute"] else { return nil }
+        let limit = Int(input.integer("limit") ?? 50)
         var visible: [EntryRecord] = []
-        for record in records where maySee(record.uid) && shows(attribute, of: record.uid) { visible.append(record) }
-        let order = input["sort"]
-        var keys: [EntityUID: String] = [:]
-        for record in visible {
-            guard let order, shows(order, of: record.uid) else { continue }
-            keys[record.uid] = record.attributes[order]?.first
+        for record in found.records where maySee(record.uid) && shows(attribute, of: record.uid) {
+            visible.append(record)
+            if input["sort"] == nil, visible.count > limit { break }
         }
+        if let order = input["sort"] { sort(&visible, by: order) }
+        var users: [JSONValue] = []
+        for record in visible.prefix(limit) { users.append(summary(record)) }
+        let more = visible.count > limit || (found.isCut && !visible.isEmpty)
+        return ["users": .array(users), "count": .integer(Int64(users.count)), "more": .bool(more)]
+    }
+
+    /// Those whose sort attribute may not be seen come last, by name.
+    private mutating func sort(_ records: inout [EntryRecord], by order: String) {
+        var keys: [EntityUID: String] = [:]
+        for record in records where shows(order, of: record.uid) { keys[record.uid] = record.attributes[order]?.first }
         let last = "\u{10FFFF}"
-        visible.sort { a, b in
+        records.sort { a, b in
             let (x, y) = (ExactString(keys[a.uid] ?? last), ExactString(keys[b.uid] ?? last))
             return x != y ? x < y : ExactString(a.name) < ExactString(b.name)
         }
-        let limit = Int(input.integer("limit") ?? 50)
-        var users: [JSONValue] = []
-        for record in visible.prefix(limit) { users.append(summary(record)) }
-        return ["users": .array(users), "count": .integer(Int64(users.count)), "more": .bool(visible.count > limit)]
     }
 }

@@ -53,7 +53,13 @@ extension Gateway {
             let key = request.idempotencyKey.map {
                 IdempotencyRecord(principal: request.principal.id, key: $0, request: fingerprint(request, input), change: "")
             }
-            return try await write(submission, epoch: epoch, rollbackOf: rollbackOf, idempotency: key)
+            do { return try await write(submission, epoch: epoch, rollbackOf: rollbackOf, idempotency: key) } catch let error as StoreError
+                where error.code == .conflict && key != nil
+            {
+                // Another request with the same key came first.
+                guard let known = try await replay(request, input) else { throw error }
+                return known
+            }
         } catch let error as ConnectorError {
             return try await answer(error, submission)
         }
@@ -74,7 +80,7 @@ extension Gateway {
     }
 
     /// The earlier answer under the same idempotency key, if there is one.
-    private func replay(_ request: Request, _ input: Input) async throws -> Answer? {
+    func replay(_ request: Request, _ input: Input) async throws -> Answer? {
         guard let key = request.idempotencyKey else { return nil }
         guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw Refusal("input.idempotency_key", "An idempotency key has 1 to 128 visible ASCII characters.")
@@ -100,7 +106,6 @@ extension Gateway {
         try await store.commit([], entries: [entry])
         switch error.code {
         case .notFound: return .denied
-        case .tooMany: return Answer(.failed, error.code.rawValue, "Too many match; narrow the search.")
         default: return Answer(.failed, error.code.rawValue, "The system could not answer; nothing was changed.")
         }
     }
@@ -114,7 +119,13 @@ extension Gateway {
         if case .workload(let workload) = submission.principal { away.formUnion(principals.aliases(of: workload.owner)) }
         return Question(
             submission, plan, catalogue: catalogue, now: now, environment: environment.environment, approvals: approvals,
-            people: principals.people, excluded: away)
+            people: humans, excluded: away)
+    }
+
+    /// The people known, each human once: somebody with two ids is still one approver.
+    private var humans: [PersonRecord] {
+        var seen: Set<String> = []
+        return principals.people.filter { seen.insert(principals.aliases(of: $0.id).min() ?? $0.id).inserted }
     }
 
     /// The log entry of a decision: with it and the policies' entry, the decision can be made again.

@@ -9,10 +9,14 @@ extension Gateway {
         Failpoint.reach("plan")
         let bundle = policies
         let question = question(submission, plan, catalogue: connector.catalogue, approvals: [])
-        let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
-        if decision.verdict == .deny || plan.obstacle != nil {
+        let decider = Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
+        let decision = decider.decide()
+        // Whom the requester may not see, it may not name: else it could tell the hidden from the absent.
+        let isDenied = decision.verdict == .deny || !plan.related.allSatisfy { canRead($0, decider, connector.catalogue) }
+        let isTold = plan.obstacle != nil && (decision.verdict == .permit || mayLearn(plan, decider, connector.catalogue))
+        if isDenied || isTold {
             try await store.commit([], entries: [entry(decision, question, submission)])
-            return decision.verdict == .deny ? .denied : Self.answer(plan.obstacle)
+            return isDenied ? .denied : Self.answer(plan.obstacle)
         }
         let change = stage(submission, plan, decision, bundle, rollbackOf: rollbackOf)
         var writes = [Write.insertChange(change)]
@@ -23,6 +27,18 @@ extension Gateway {
         Failpoint.reach("decision")
         guard decision.verdict == .permit else { return try await status(of: change) }
         return try await execute(change, decision, submission, plan, bundle)
+    }
+
+    private func canRead(_ uid: EntityUID, _ decider: Decider, _ catalogue: Catalogue) -> Bool {
+        decider.decideRead(uid.type == catalogue.groupType ? "group.read" : "user.read", on: uid).verdict == .permit
+    }
+
+    /// Whether the requester may be told why it can't be done, though it could not do it at once: if it may read what it is
+    /// about. To anybody else it looks like any other staged change; people see the obstacle.
+    private func mayLearn(_ plan: Plan, _ decider: Decider, _ catalogue: Catalogue) -> Bool {
+        guard !plan.target.id.string.hasPrefix("new:"), canRead(plan.target, decider, catalogue) else { return false }
+        let sensitivities = Set(plan.touched.map { $0.attribute == "member" ? .public : catalogue.sensitivity(of: $0.attribute) })
+        return sensitivities.sorted().allSatisfy { decider.decideRead("sensitivity.\($0.rawValue)", on: plan.target).verdict == .permit }
     }
 
     private static func answer(_ obstacle: ConnectorError?) -> Answer {

@@ -4,36 +4,45 @@ import StrictJSON
 
 extension Gateway {
     /// Settles what an earlier run left: every intent without an outcome, by reading the target, and every lease
-    /// not known to have ended. Nothing is applied again.
+    /// not known to have ended. Nothing is applied again. What can't be settled now is tried again by ``sweep()``.
     ///
     /// - Returns: the changes settled, with their new states.
     @discardableResult
     public func reconcile() async throws -> [Change] {
         var settled: [Change] = []
-        let leases = try await store.openLeases()
         for change in try await store.changes(in: [.executing], limit: 10_000) {
-            let lease = leases.first { $0.change == change.id }
-            if let done = try? await reconcile(change, lease) { settled.append(done) }
+            if let done = await reconciled(change) { settled.append(done) }
+        }
+        // Approved and then cut short before the intent: nothing was done, and its approvals are spent.
+        for change in try await store.changes(in: [.approved], limit: 10_000) {
+            let failed = try change.after(.failed("not_applied"))
+            try await store.commit([.updateChange(failed, from: .approved)], entries: [outcome(failed, nil, nil)])
+            settled.append(failed)
         }
         await sweep()
         return settled
     }
 
-    private func reconcile(_ change: Change, _ lease: LeaseReference?) async throws -> Change? {
+    private func reconciled(_ change: Change) async -> Change? {
+        do { return try await reconcile(change) } catch {
+            environment.log.error("a change could not be settled; it will be retried", metadata: ["change": "\(change.id)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// - Returns: nil while the target can't be read, or the lease not be ended.
+    private func reconcile(_ change: Change) async throws -> Change? {
         let connector = try connector(change.system)
-        let reference = try await store.lease(of: change.id) ?? lease
+        let lease = try await store.lease(of: change.id)
         // Ended first, so that nothing can still happen after the target was read.
-        if let reference { await end(reference) }
-        let seen = try? await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: reference) }
+        if let lease, await !end(lease) { return nil }
+        let seen = try await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: lease) }
         // Without a lease nothing can have been applied: the lease is stored before it is made.
-        let event: ChangeEvent =
-            reference == nil ? .failed("not_applied") : Self.event(.unknown("the gateway stopped"), change.plan, seen)
+        let event: ChangeEvent = lease == nil ? .failed("not_applied") : Self.event(.unknown("the gateway stopped"), change.plan, seen)
         let settled = try change.after(event)
         var writes = [Write.updateChange(settled, from: .executing)]
-        if settled.state == .executed, let id = change.rollbackOf, let original = try await store.change(id), original.state == .executed {
-            writes.append(.updateChange(try original.after(.undone), from: .executed))
-        }
-        try await store.commit(writes, entries: [outcome(settled, reference, seen)])
+        if settled.state == .executed, let original = try await rolledBack(by: change) { writes.append(original) }
+        try await store.commit(writes, entries: [outcome(settled, lease, seen)])
         environment.log.notice("reconciled: \(settled.state.rawValue)", metadata: ["change": "\(change.id)"])
         if settled.state == .indeterminate {
             await alarm("a change's effect is not known", change: settled, ["code": .string(settled.reason ?? "")])
@@ -44,6 +53,7 @@ extension Gateway {
     /// Ends the leases that should have ended: those expired, those whose change is final, and those that a backend still
     /// has though no store knows them. What can't be ended stays listed and is tried at the next sweep.
     public func sweep() async {
+        await settleOverdue()
         let open = (try? await store.openLeases()) ?? []
         for lease in open {
             let change = try? await store.change(lease.change)
@@ -60,6 +70,14 @@ extension Gateway {
             }
         }
         await expire()
+    }
+
+    /// Settles changes whose grant is over and whose outcome could not be stored.
+    private func settleOverdue() async {
+        for change in (try? await store.changes(in: [.executing], limit: 10_000)) ?? [] {
+            guard let lease = try? await store.lease(of: change.id), lease.expires.adding(seconds: 2 * environment.deadline) <= now else { continue }
+            _ = await reconciled(change)
+        }
     }
 
     /// Ends staged changes whose time is over.

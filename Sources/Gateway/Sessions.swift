@@ -13,15 +13,15 @@ public final class Sessions: Sendable {
     }
 
     private struct State {
-        var challenges: [String: Instant] = [:]
+        var challenges: [String: (person: String, expires: Instant)] = [:]
         var sessions: [String: Session] = [:]
     }
 
     /// Seconds a challenge waits for its signature, and a session lasts.
     private static let patience: Int64 = 120
     private static let life: Int64 = 900
-    /// Challenges that may be open at once: nobody can fill the memory without a key.
-    private static let limit = 1000
+    /// Challenges that may be open at once for one person; the oldest make room.
+    private static let limit = 8
 
     private let authenticator: PersonAuthenticator
     private let environment: GatewayEnvironment
@@ -33,17 +33,20 @@ public final class Sessions: Sendable {
     }
 
     /// The text to sign: it names this gateway, so that a signature is good for no other.
-    public func challenge(for person: String) throws -> String {
+    /// For somebody unknown it is made too, and forgotten: nobody learns who is known, and nobody fills the memory.
+    public func challenge(for person: String) -> String {
         let now = environment.now()
         let expires = now.adding(seconds: Self.patience)
         let text = JSONWriter.canonicalText([
             "type": "exequatur-session-v1", "gateway": .string(environment.id), "person": .string(person),
             "nonce": .string(environment.id("challenge")), "expires": .integer(expires.milliseconds),
         ])
-        try state.withLock { state in
-            state.challenges = state.challenges.filter { $0.value > now }
-            guard state.challenges.count < Self.limit else { throw Refusal("session.busy", "Too many logins are under way; try again in two minutes.") }
-            state.challenges[text] = expires
+        guard authenticator.people.contains(where: { $0.id.isExactly(person) }) else { return text }
+        state.withLock { state in
+            state.challenges = state.challenges.filter { $0.value.expires > now }
+            let own = state.challenges.filter { $0.value.person == person }.sorted { $0.value.expires < $1.value.expires }
+            for (old, _) in own.prefix(max(0, own.count - Self.limit + 1)) { state.challenges[old] = nil }
+            state.challenges[text] = (person, expires)
         }
         return text
     }
@@ -51,8 +54,8 @@ public final class Sessions: Sendable {
     /// Opens a session for whoever signed the challenge. Each challenge is good for one try.
     public func open(person: String, challenge: String, signature: String) throws -> Session {
         let now = environment.now()
-        let expires = state.withLock { $0.challenges.removeValue(forKey: challenge) }
-        guard let expires, expires > now, try JSONReader.read(challenge)["person"] == .string(person) else {
+        let known = state.withLock { $0.challenges.removeValue(forKey: challenge) }
+        guard let known, known.expires > now, try JSONReader.read(challenge)["person"] == .string(person) else {
             throw AuthenticationError(.expired, "the challenge is not one of ours, or its time is over")
         }
         let (who, _) = try authenticator.authenticate(

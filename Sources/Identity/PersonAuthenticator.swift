@@ -1,4 +1,5 @@
 @_spi(Authenticated) public import Authority
+import StrictJSON
 
 /// Authenticates people by their SSH keys. Keys and teams come from configuration alone.
 public struct PersonAuthenticator: Sendable {
@@ -12,10 +13,14 @@ public struct PersonAuthenticator: Sendable {
     /// Everybody known, as decisions see them.
     public var records: [PersonRecord] { people.map { PersonRecord(id: $0.id, teams: $0.teams) } }
 
-    /// The ids of the same human: the id itself and its aliases, in both directions.
+    /// The ids of the same human: the id itself, its aliases and theirs, in both directions.
     public func aliases(of id: String) -> Set<String> {
-        people.reduce(into: [id]) { found, person in
-            if person.id == id || person.aliases.contains(id) { found.formUnion([person.id] + person.aliases) }
+        var found: Set<String> = [id]
+        while true {
+            let linked = people.filter { found.contains($0.id) || !found.isDisjoint(with: $0.aliases) }
+            let grown = linked.reduce(into: found) { $0.formUnion([$1.id] + $1.aliases) }
+            if grown.count == found.count { return found }
+            found = grown
         }
     }
 
@@ -25,7 +30,7 @@ public struct PersonAuthenticator: Sendable {
     /// - Throws: ``AuthenticationError``.
     public func authenticate(_ id: String, message: [UInt8], signature: String, namespace: String) throws -> (Person, userVerified: Bool) {
         let signature = try SSHSignature(armoured: signature)
-        guard let person = people.first(where: { $0.id == id }), person.keys.contains(signature.key) else {
+        guard let person = people.first(where: { $0.id.isExactly(id) }), person.keys.contains(signature.key) else {
             throw AuthenticationError(.unknownKey, "this key is not one of \(id)'s")
         }
         let verified = try signature.verify(message, namespace: namespace)

@@ -15,6 +15,15 @@ public struct Registry: Principals {
 
     public func aliases(of person: String) -> Set<String> { authenticator.aliases(of: person) }
 
+    public func fact(of approval: SignedApproval) -> ApprovalFact? {
+        let statement = approval.statement
+        guard statement.verdict == .approve,
+            let (person, verified) = try? authenticator.authenticate(
+                statement.approver, message: statement.bytes, signature: approval.signature, namespace: PersonAuthenticator.approvalNamespace)
+        else { return nil }
+        return ApprovalFact(person: PersonRecord(id: person.id, teams: person.teams), userVerified: verified)
+    }
+
     public func principal(_ uid: EntityUID, at now: Instant) -> Principal? {
         if let person = authenticator.people.first(where: { EntityUID.person($0.id) == uid }) {
             return .person(Person(id: person.id, teams: person.teams))

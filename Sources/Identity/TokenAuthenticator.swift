@@ -65,7 +65,7 @@ public struct TokenAuthenticator: Sendable {
         let name = claims["iss"]?.string
         let domain = claims["sub"]?.string.flatMap(SPIFFE.trustDomain)
         let found = issuers.first { known in
-            name.map { $0 == known.issuer.name } ?? (domain != nil && domain == known.issuer.trustDomain)
+            name.map(known.issuer.name.isExactly) ?? (domain.map { known.issuer.trustDomain?.isExactly($0) ?? false } ?? false)
         }
         guard let found else { throw AuthenticationError(.untrusted, "no trusted issuer \(name ?? domain ?? "(none)")") }
         return (found.issuer, found.keys)
@@ -107,7 +107,7 @@ public struct TokenAuthenticator: Sendable {
 
     private func checkAudience(_ claims: JSONValue, _ issuer: Issuer) throws {
         let given = claims["aud"]?.string.map { [$0] } ?? claims["aud"]?.array?.compactMap(\.string) ?? []
-        guard !issuer.audiences.isDisjoint(with: given) else { throw AuthenticationError(.audience, "audience \(given)") }
+        guard issuer.audiences.contains(where: { audience in given.contains(where: audience.isExactly) }) else { throw AuthenticationError(.audience, "audience \(given)") }
     }
 
     /// With an `act` claim (RFC 8693, section 4.1) the outermost actor is the workload, and the subject the
@@ -115,17 +115,19 @@ public struct TokenAuthenticator: Sendable {
     private func registration(_ claims: JSONValue, _ issuer: Issuer) throws -> (WorkloadRegistration, delegator: String?) {
         guard let subject = claims["sub"]?.string else { throw AuthenticationError(.malformed, "`sub` is missing") }
         guard let actor = claims["act"] else { return (try workload(subject, issuer), nil) }
-        guard let acting = actor["sub"]?.string else { throw AuthenticationError(.malformed, "`act` has no `sub`") }
-        let person = registry.authenticator.people.first { person in person.subjects.contains { $0.issuer == issuer.name && $0.subject == subject } }
+        guard let acting = actor["sub"]?.string, actor["act"] == nil else {
+            throw AuthenticationError(.malformed, "`act` must name one actor; chains of actors are not accepted")
+        }
+        let person = registry.authenticator.people.first { person in person.subjects.contains { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) } }
         guard let person else { throw AuthenticationError(.unregistered, "delegator \(subject) is not a known person") }
         return (try workload(acting, issuer), person.id)
     }
 
     private func workload(_ subject: String, _ issuer: Issuer) throws -> WorkloadRegistration {
-        if let domain = SPIFFE.trustDomain(of: subject), domain != issuer.trustDomain {
+        if let domain = SPIFFE.trustDomain(of: subject), issuer.trustDomain?.isExactly(domain) != true {
             throw AuthenticationError(.untrusted, "\(issuer.name) may not issue identities of \(domain)")
         }
-        guard let found = registry.workloads.first(where: { $0.issuer == issuer.name && $0.subject == subject }) else {
+        guard let found = registry.workloads.first(where: { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) }) else {
             throw AuthenticationError(.unregistered, "no workload is registered for \(subject)")
         }
         return found

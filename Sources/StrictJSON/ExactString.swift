@@ -1,3 +1,8 @@
+extension String {
+    /// Whether both have the same scalars. `==` would also take canonical equivalents, such as the Kelvin sign for K.
+    public func isExactly(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+}
+
 /// A string that is what its scalars are: compared, hashed and sorted by UTF-8 bytes.
 ///
 /// `String` compares by canonical equivalence, under which two different byte sequences can be one

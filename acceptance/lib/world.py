@@ -85,6 +85,7 @@ class World:
         (self.folder / "exequatur.yaml").write_text(json.dumps(configuration, indent=1))
 
     def start(self, failpoint=None):
+        self.socket.unlink(missing_ok=True)  # left by a kill; it must not look like a listener
         environment = dict(os.environ)
         environment.pop("EXEQUATUR_FAILPOINT", None)
         if failpoint:

@@ -26,7 +26,7 @@ public struct Change: Sendable {
     public let system: String
     public let operation: String
     public let input: JSONValue
-    public let plan: Plan
+    public var plan: Plan
     /// The digest of its terms, which approvals are bound to.
     public var digest: Digest
     /// The digest of what approvers were shown of the assessment.

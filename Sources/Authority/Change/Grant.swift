@@ -33,6 +33,14 @@ public struct Intent: Sendable {
 
     /// How long a grant lives, in seconds.
     public static let life: Int64 = 60
+
+    /// Plain data: to record an intent gives nobody a grant.
+    public init(change: String, digest: Digest, epochs: Epochs, expires: Instant) {
+        self.change = change
+        self.digest = digest
+        self.epochs = epochs
+        self.expires = expires
+    }
 }
 
 /// Why no grant was given.

@@ -1,4 +1,4 @@
-import Cedar
+public import Cedar
 import StrictJSON
 
 /// Decides one question by one policy set. Pure: no clock, no I/O, nothing random; every evaluation that
@@ -9,17 +9,46 @@ import StrictJSON
 /// is asked. Any evaluation error denies, because Cedar skips a policy that errs, and it might have been a
 /// `forbid`.
 public func decide(_ question: Question, with policies: PolicyBundle, epochs: Epochs) -> Decision {
-    var evaluation = Evaluation(question, policies)
-    let verdict = question.isWrite ? evaluation.write() : evaluation.read()
-    return evaluation.decision(verdict, epochs)
+    Decider(question, with: policies, epochs: epochs).decide()
 }
 
-/// Whether policy lets this person approve what the question asks.
-public func mayApprove(_ person: String, _ question: Question, with policies: PolicyBundle, epochs: Epochs) -> Bool {
-    guard let record = question.candidates.first(where: { $0.id == person }) else { return false }
-    var evaluation = Evaluation(question, policies)
-    let allowed = evaluation.mayApprove(record)
-    return allowed && evaluation.decision(.permit, epochs).verdict == .permit
+/// Decides several questions that differ in operation and resource only, over the same facts.
+public struct Decider: Sendable {
+    private let question: Question
+    private let policies: PolicyBundle
+    private let epochs: Epochs
+    /// Nil when the facts contradict each other: then everything is denied.
+    private let entities: Entities?
+
+    public init(_ question: Question, with policies: PolicyBundle, epochs: Epochs) {
+        self.question = question
+        self.policies = policies
+        self.epochs = epochs
+        entities = try? Entities(question.entities)
+    }
+
+    public func decide() -> Decision { decide(question) }
+
+    /// The decision on reading: whether the principal may see `resource` by this operation.
+    public func decideRead(_ operation: String, on resource: EntityUID) -> Decision {
+        var reading = question
+        (reading.isWrite, reading.operation, reading.resource, reading.approvals) = (false, operation, resource, [])
+        return decide(reading)
+    }
+
+    private func decide(_ question: Question) -> Decision {
+        var evaluation = Evaluation(question, policies, entities)
+        let verdict = question.isWrite ? evaluation.write() : evaluation.read()
+        return evaluation.decision(verdict, epochs)
+    }
+
+    /// Whether policy lets this person approve what the question asks.
+    public func mayApprove(_ person: String) -> Bool {
+        guard let record = question.candidates.first(where: { $0.id == person }) else { return false }
+        var evaluation = Evaluation(question, policies, entities)
+        let allowed = evaluation.mayApprove(record)
+        return allowed && evaluation.decision(.permit, epochs).verdict == .permit
+    }
 }
 
 /// Collects the evaluations of one decision.
@@ -32,10 +61,10 @@ private struct Evaluation {
     private var determining: [String] = []
     private var denial: Decision.Denial?
 
-    init(_ question: Question, _ policies: PolicyBundle) {
+    init(_ question: Question, _ policies: PolicyBundle, _ entities: Entities?) {
         self.question = question
         self.policies = policies
-        entities = try? Entities(question.entities)
+        self.entities = entities
     }
 
     func decision(_ verdict: Decision.Verdict, _ epochs: Epochs) -> Decision {

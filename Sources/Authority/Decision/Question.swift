@@ -49,7 +49,7 @@ public struct Question: Sendable {
     }
 
     /// - Parameters:
-    ///   - people: everybody known, from configuration.
+    ///   - people: those who could approve, from configuration: one id for each human.
     ///   - excluded: the ids of those who can't approve: requester, delegator, owner and their aliases.
     public init(
         _ submission: Submission, _ plan: Plan, catalogue: Catalogue, now: Instant, environment: String,

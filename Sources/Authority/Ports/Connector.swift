@@ -13,7 +13,6 @@ public struct ConnectorError: Error, Hashable, Sendable, CustomStringConvertible
         case conflict = "target.conflict"
         case refused = "system.refused"
         case unavailable = "system.unavailable"
-        case tooMany = "search.too_many"
     }
 
     public let code: Code
@@ -50,6 +49,20 @@ public struct EntryRecord: Sendable {
         self.members = members
         self.nested = nested
         self.facts = facts
+    }
+}
+
+/// What a search found.
+public struct Matches: Sendable {
+    public static let limit = 500
+
+    public let records: [EntryRecord]
+    /// Whether there were more than the limit.
+    public let isCut: Bool
+
+    public init(records: [EntryRecord], isCut: Bool) {
+        self.records = records
+        self.isCut = isCut
     }
 }
 
@@ -96,8 +109,9 @@ public protocol Connector: Sendable {
     /// The entry that a read names.
     func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord
 
-    /// Every user that matches the input of `user.find`, without regard to who may see it.
-    func find(_ input: Input) async throws(ConnectorError) -> [EntryRecord]
+    /// The users that match the input of `user.find`, without regard to who may see them; at most ``Matches/limit``, so that
+    /// nobody can learn from a refusal that there were many.
+    func find(_ input: Input) async throws(ConnectorError) -> Matches
 
     /// Names the account that ``lease(_:as:)`` would make. Does nothing else; the caller stores it first.
     func reference(for grant: borrowing Grant, id: String) -> LeaseReference

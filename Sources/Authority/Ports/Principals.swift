@@ -6,6 +6,8 @@ public protocol Principals: Sendable {
     func principal(_ uid: EntityUID, at now: Instant) -> Principal?
     /// Everybody known, from configuration.
     var people: [PersonRecord] { get }
+    /// The fact that a stored approval proves, its signature checked again with the keys of today; nil when it does not hold.
+    func fact(of approval: SignedApproval) -> ApprovalFact?
     /// The ids of the same human.
     func aliases(of person: String) -> Set<String>
 }

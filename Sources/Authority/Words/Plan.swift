@@ -79,13 +79,15 @@ public struct Plan: Sendable {
     public let native: [String: String]
     /// The entities that policy may look at.
     public let facts: [Entity]
+    /// The other entities the request names, such as the member: a requester who may not see them is told of none.
+    public let related: [EntityUID]
     /// Why the backend could not do it. It is told only to those whom policy would let do it.
     public let obstacle: ConnectorError?
 
     public init(
         target: EntityUID, targetName: String, touched: [TouchedValue], inverse: Inverse?, reversibility: Reversibility,
         precondition: Precondition, version: String, native: [String: String], facts: [Entity],
-        obstacle: ConnectorError? = nil
+        related: [EntityUID] = [], obstacle: ConnectorError? = nil
     ) {
         self.target = target
         self.targetName = targetName
@@ -96,6 +98,7 @@ public struct Plan: Sendable {
         self.version = version
         self.native = native
         self.facts = facts
+        self.related = related
         self.obstacle = obstacle ?? (touched.allSatisfy { $0.before == $0.after } ? ConnectorError(.noChange, "it is already so") : nil)
     }
 

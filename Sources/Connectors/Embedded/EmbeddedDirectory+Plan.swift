@@ -43,7 +43,7 @@ extension EmbeddedDirectory {
             reversibility: operation.reversibility, precondition: .atomic,
             version: "\(target.version)" + (other.map { ".\($0.version)" } ?? ""),
             native: ["target": target.id].merging(other.map { ["other": $0.id] } ?? [:]) { $1 }, facts: facts,
-            obstacle: obstacle)
+            related: other.map { [$0.uid] } ?? [], obstacle: obstacle)
     }
 
     private func planMembership(_ operation: Operation, _ input: Input, adding: Bool, _ db: Database) throws -> Plan {

@@ -3,16 +3,13 @@ import GRDB
 import StrictJSON
 
 extension EmbeddedDirectory {
-    /// More matches than this are refused: the caller must narrow the search.
-    static let scanLimit = 2000
-
     public func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord {
         let isGroup = operation.name == "group.read"
         let name = input[isGroup ? "group" : "user"] ?? ""
         return try await read { db in try Entry.require(name, isGroup: isGroup, db).record(in: system, db) }
     }
 
-    public func find(_ input: Input) async throws(ConnectorError) -> [EntryRecord] {
+    public func find(_ input: Input) async throws(ConnectorError) -> Matches {
         let (attribute, value) = (input["attribute"] ?? "", input["value"] ?? "")
         let isPrefix = input["match"] == "prefix"
         return try await read { db in
@@ -20,10 +17,11 @@ extension EmbeddedDirectory {
             for user in try Entry.all("SELECT * FROM entry WHERE kind = 'user' ORDER BY name", [], db) {
                 let values = try user.attributes(db)[attribute] ?? []
                 let hits = values.contains { isPrefix ? $0.utf8.starts(with: value.utf8) : $0.utf8.elementsEqual(value.utf8) }
-                if hits { found.append(try user.record(in: system, db)) }
+                guard hits else { continue }
+                guard found.count < Matches.limit else { return Matches(records: found, isCut: true) }
+                found.append(try user.record(in: system, db))
             }
-            guard found.count <= Self.scanLimit else { throw ConnectorError(.tooMany, "more than \(Self.scanLimit) users match") }
-            return found
+            return Matches(records: found, isCut: false)
         }
     }
 
@@ -36,7 +34,7 @@ extension EmbeddedDirectory {
             let touched = try plan.touched.map { value in
                 TouchedValue(
                     entity: value.entity, name: value.name, attribute: value.attribute, before: value.before,
-                    after: try present(value, target, isOurs == true, db))
+                    after: try present(value, target, plan, isOurs == true, db))
             }
             return Observation(touched: touched, isOurs: isOurs)
         }
@@ -47,11 +45,14 @@ extension EmbeddedDirectory {
     }
 
     /// What the directory shows now of one touched value.
-    private func present(_ value: TouchedValue, _ target: Entry?, _ isOurs: Bool, _ db: Database) throws -> [String] {
+    private func present(_ value: TouchedValue, _ target: Entry?, _ plan: Plan, _ isOurs: Bool, _ db: Database) throws -> [String] {
         guard let target else { return [] }
         switch value.attribute {
         case "entry": return ["present"]
-        case "userPassword": return isOurs ? value.after : value.before
+        case "userPassword":
+            // A password can't be read back: it is the new one if we wrote last, the old one if nobody wrote since.
+            if isOurs { return value.after }
+            return "\(target.version)" == plan.version ? value.before : ["(unknown)"]
         case "member":
             let members = Set(try target.members(db).map(\.reference))
             return (value.before + value.after).filter(members.contains)

@@ -50,7 +50,7 @@ struct Planner {
             target: target.uid(directory.catalogue), targetName: target.name, touched: touched,
             inverse: inverse.flatMap { input in operation.inverse.map { Inverse(operation: $0, input: input) } },
             reversibility: operation.reversibility, precondition: .atomic, version: version(native, touched, facts), native: native,
-            facts: facts, obstacle: obstacle.map { ConnectorError(.invalid, $0) })
+            facts: facts, related: other.map { [$0.uid(directory.catalogue)] } ?? [], obstacle: obstacle.map { ConnectorError(.invalid, $0) })
     }
 
     /// The entry's change sequence number, and a digest of all that was planned on: memberships do not move the number.

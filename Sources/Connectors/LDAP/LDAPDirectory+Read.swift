@@ -4,9 +4,6 @@ import Cedar
 import StrictJSON
 
 extension LDAPDirectory {
-    /// More matches than this are refused: the caller must narrow the search.
-    static let scanLimit = 2000
-
     func reader(_ session: LDAPSession) -> DirectoryReader {
         DirectoryReader(session: session, settings: settings, catalogue: catalogue, system: system)
     }
@@ -20,7 +17,7 @@ extension LDAPDirectory {
         }
     }
 
-    public func find(_ input: Input) async throws(ConnectorError) -> [EntryRecord] {
+    public func find(_ input: Input) async throws(ConnectorError) -> Matches {
         let (attribute, value) = (input["attribute"] ?? "", input["value"] ?? "")
         let isPrefix = input["match"] == "prefix"
         return try await run { session in
@@ -30,10 +27,10 @@ extension LDAPDirectory {
                 // The server matches by its schema, which ignores case; what counts here is what was asked.
                 let values = reader.attributes(user)[attribute] ?? []
                 guard values.contains(where: { isPrefix ? $0.utf8.starts(with: value.utf8) : $0.utf8.elementsEqual(value.utf8) }) else { continue }
+                guard found.count < Matches.limit else { return Matches(records: found, isCut: true) }
                 found.append(try reader.record(user))
-                guard found.count <= Self.scanLimit else { throw ConnectorError(.tooMany, "more than \(Self.scanLimit) users match") }
             }
-            return found
+            return Matches(records: found, isCut: false)
         }
     }
 
@@ -66,7 +63,10 @@ extension LDAPDirectory {
         guard let target else { return [] }
         switch value.attribute {
         case "entry": return ["present"]
-        case "userPassword": return isOurs ? value.after : value.before
+        case "userPassword":
+            // A password can't be read back: it is the new one if we wrote last, the old one if nobody wrote since.
+            if isOurs { return value.after }
+            return target.entry.first("entryCSN") == plan.native["csn"] ? value.before : ["(unknown)"]
         case "member": return try reader.has(target, member: plan.native["member"] ?? "") ? Array(Set(value.before + value.after)) : []
         default: return reader.attributes(target)[value.attribute] ?? []
         }

@@ -101,7 +101,7 @@ public struct AgentDoor: Door {
         case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
         default:
             gateway.environment.log.error("\(error)")
-            return HTTPProblem(503, "unavailable", "The gateway could not do this now; nothing was carried out.")
+            return HTTPProblem(503, "unavailable", "The gateway could not answer. Ask for the state of your changes before you try again.")
         }
     }
 

@@ -30,6 +30,8 @@ public struct HTTPCall: Sendable {
         return type.split(separator: ";").first?.lowercased() == "application/json"
     }
 
+    func has(_ name: String) -> Bool { HTTPField.Name(name).map { headers.contains($0) } ?? false }
+
     /// The value of a header that is given once; nil when it is absent.
     ///
     /// - Throws: ``HTTPProblem`` when it is given more than once.

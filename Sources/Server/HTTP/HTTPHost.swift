@@ -52,6 +52,7 @@ public enum HTTPHost {
 
     private static func respond(_ request: Request, _ door: some Door) async -> Response {
         do {
+            guard request.uri.string.hasPrefix("/") else { throw HTTPProblem(400, "http.target", "The request's target must be a path.") }
             let body = try await body(of: request)
             let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true).map { String($0).removingPercentEncoding ?? "\u{FFFD}" }
             let call = HTTPCall(

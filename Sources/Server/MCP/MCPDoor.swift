@@ -47,7 +47,7 @@ struct MCPDoor {
         let isModern = message.protocolVersion != nil || header.map { !MCPMessage.legacy.contains($0) } ?? false
         let (principal, task) = try await door.caller(call, purpose: message.meta["org.exequatur/purpose"]?.string)
         guard message.id != nil else { return HTTPAnswer(202) }
-        if isModern { try MCPHeaders.check(call, message) }
+        if isModern { try MCPHeaders.check(call, message) } else { try MCPHeaders.checkGiven(call, message) }
         let result = try await result(message, isModern: isModern, principal, task)
         return HTTPAnswer(200, ["jsonrpc": "2.0", "id": message.id ?? .null, "result": result])
     }
@@ -159,7 +159,9 @@ struct MCPDoor {
         var claims: [String: String] = [:]
         for key in MCPTools.reserved {
             guard let value = arguments[key] else { continue }
-            guard let text = value.string else { throw ShapeError(.wrongType, at: "/\(key)", "a string belongs here, not \(value.kind)") }
+            guard let text = value.string, text.unicodeScalars.count <= MCPTools.longestClaim else {
+                throw ShapeError(.wrongType, at: "/\(key)", "a string of at most \(MCPTools.longestClaim) characters belongs here")
+            }
             claims[key] = text
             arguments[key] = nil
         }

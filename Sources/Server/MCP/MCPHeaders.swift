@@ -18,6 +18,12 @@ enum MCPHeaders {
         guard version == MCPMessage.modern else { throw unsupported(version) }
     }
 
+    /// The older eras don't ask for the routing headers; given, they must be true all the same.
+    static func checkGiven(_ call: HTTPCall, _ message: MCPMessage) throws {
+        if call.has("Mcp-Method") { try match(call, "Mcp-Method", message.method) }
+        if call.has("Mcp-Name") { try match(call, "Mcp-Name", message.params["name"]?.string ?? "", decoding: true) }
+    }
+
     static func unsupported(_ version: String) -> MCPProblem {
         let supported = ([MCPMessage.modern] + MCPMessage.legacy).map(JSONValue.string)
         return MCPProblem(

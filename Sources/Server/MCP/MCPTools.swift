@@ -6,6 +6,7 @@ import StrictJSON
 struct MCPTools {
     /// Arguments every tool takes besides its input. They are evidence: taken out before the input is made.
     static let reserved = ["justification", "classification"]
+    static let longestClaim = 4000
 
     /// What a tool call means.
     enum Target {
@@ -43,7 +44,7 @@ struct MCPTools {
 
     private static let evidence: [(String, JSONValue)] = [
         ("justification", ["type": "string", "maxLength": 4000, "description": "Why you ask. Logged for people; decides nothing."]),
-        ("classification", ["type": "string", "maxLength": 200, "description": "How you would class it. Logged for people; decides nothing."]),
+        ("classification", ["type": "string", "maxLength": 4000, "description": "How you would class it. Logged for people; decides nothing."]),
     ]
 
     private func tool(_ system: String, _ operation: Operation) -> JSONValue {

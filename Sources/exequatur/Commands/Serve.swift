@@ -1,5 +1,6 @@
 import ArgumentParser
 import Authority
+import Crypto
 import Foundation
 import Gateway
 import Hummingbird
@@ -8,6 +9,7 @@ import Logging
 import NIOSSL
 import Server
 import ServiceLifecycle
+import TransparencyLog
 import UnixSignals
 
 /// Runs the gateway until it is told to stop.
@@ -23,6 +25,7 @@ struct Serve: AsyncParsableCommand {
         let configuration = try Configuration.load(config)
         _ = try StateLock(configuration.state)
         let parts = try await Composition(configuration, log: log)
+        try await checkLogs(configuration, parts)
         try await parts.gateway.adopt(parts.gateway.policies)
         let settled = try await parts.gateway.reconcile()
         if !settled.isEmpty { log.notice("settled \(settled.count) change(s) of an earlier run") }
@@ -30,6 +33,18 @@ struct Serve: AsyncParsableCommand {
         let group = ServiceGroup(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         try await group.run()
+    }
+
+    /// Refuses to go on from logs that are not those of the checkpoints written last: it would sign what was tampered with.
+    private func checkLogs(_ configuration: Configuration, _ parts: Composition) async throws {
+        let notes = LogName.allCases.compactMap { try? String(contentsOfFile: "\(configuration.state)/checkpoints/\($0.rawValue)", encoding: .utf8) }
+        guard !notes.isEmpty else { return }
+        let keys = LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: configuration.id), key: parts.logKey.publicKey) }
+        let report = try await Auditor(store: parts.store, keys: keys).verify(notes, replaying: false)
+        let problems = report.problems.filter { !$0.contains("no checkpoint was given") }
+        guard problems.isEmpty else {
+            throw Problem("the logs were altered while the gateway was stopped; keep the state folder and see `exequatur audit verify`:\n" + problems.joined(separator: "\n"))
+        }
     }
 
     private func services(_ configuration: Configuration, _ parts: Composition, _ log: Logger) throws -> [any Service] {

@@ -18,12 +18,13 @@ struct Composition {
     let gateway: Gateway
     let authenticator: TokenAuthenticator
     let sessions: Sessions
+    let store: SQLiteStore
     let logKey: Curve25519.Signing.PrivateKey
 
     init(_ configuration: Configuration, log: Logger) async throws {
         try FileManager.default.createDirectory(
             atPath: configuration.state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let store = try SQLiteStore(path: configuration.state + "/exequatur.sqlite")
+        store = try SQLiteStore(path: configuration.state + "/exequatur.sqlite")
         logKey = try KeyFiles.signing(configuration.logKey)
         let environment = Self.environment(configuration, log)
         let registry = Registry(workloads: configuration.workloads, people: configuration.persons)

@@ -1,0 +1,162 @@
+public import Authority
+import Cedar
+import StrictJSON
+import TestSupport
+import Testing
+
+/// What every store must do. A store's tests run each check on a fresh one.
+public enum StoreConformance: String, CaseIterable, Sendable {
+    case roundTrip = "What is written is read back"
+    case atomic = "A batch is written whole or not at all, with its entries"
+    case states = "A change moves only from the state it was read in"
+    case intents = "An intent is taken once, under current locks only"
+    case approvals = "A nonce and a person's word are good once"
+    case leases = "A lease is open until it is ended"
+    case locks = "Every change of a lock moves the epoch, and nothing else does"
+    case idempotency = "An idempotency key is taken once per principal"
+    case logs = "Entries have their order, their tree and their links"
+
+    public func run(on store: any Store) async throws {
+        let check = Check(store: store)
+        switch self {
+        case .roundTrip: try await check.roundTrip()
+        case .atomic: try await check.atomic()
+        case .states: try await check.states()
+        case .intents: try await check.intents()
+        case .approvals: try await check.approvals()
+        case .leases: try await check.leases()
+        case .locks: try await check.locks()
+        case .idempotency: try await check.idempotency()
+        case .logs: try await check.logs()
+        }
+    }
+}
+
+private struct Check {
+    let store: any Store
+    private let digest = Digest(of: "x")
+
+    private func change(_ id: String = "chg-1") throws -> Change {
+        let catalogue = Catalogue.directory(namespace: "Test", attributes: [])
+        let operation = try #require(catalogue["user.disable"])
+        let uid = EntityUID(type: "Test::User", id: "u\u{301}")
+        let plan = Plan(
+            target: uid, targetName: "é", touched: [TouchedValue(entity: uid, name: "é", attribute: "enabled", before: ["true"], after: ["false"])],
+            inverse: Inverse(operation: "user.enable", input: ["user": "u"]), reversibility: .reversible, precondition: .atomic, version: "1",
+            native: ["dn": "x"], facts: [])
+        return Change(
+            id: id, state: .proposed, wait: .nothing, submission: try Fixture.submission(operation, ["user": "u"]), plan: plan, digest: digest,
+            assessment: digest, created: Fixture.now, expires: Fixture.now.adding(seconds: 60), rollbackOf: nil)
+    }
+
+    private func entry(_ id: String, _ log: LogName = .actions, links: [String: String] = [:]) -> LogEntry {
+        LogEntry(log, id: id, kind: "test", time: Fixture.now, links: links, body: ["id": .string(id)])
+    }
+
+    private func statement(_ nonce: Character, _ person: String) -> SignedApproval {
+        let statement = ApprovalStatement(
+            verdict: .approve, gateway: "g", change: "chg-1", plan: digest, assessment: digest, approver: person, issued: Fixture.now,
+            expires: Fixture.now.adding(seconds: 60), nonce: String(repeating: nonce, count: 32))
+        return SignedApproval(statement: statement, signature: "s", userVerified: true)
+    }
+
+    private func expectConflict(_ writes: [Write], entries: [LogEntry] = []) async {
+        let error = await #expect(throws: StoreError.self) { try await store.commit(writes, entries: entries) }
+        #expect(error?.code == .conflict)
+    }
+
+    func roundTrip() async throws {
+        let change = try change()
+        try await store.commit([.insertChange(change), .insertTask(Fixture.task(), token: "tok")], entries: [])
+        #expect(try await store.change("chg-1")?.json == change.json)
+        #expect(try await store.change("chg-2") == nil)
+        #expect(try await store.task(forToken: "tok") == Fixture.task())
+        #expect(try await store.task("task-1") == Fixture.task())
+        #expect(try await store.changes(in: [.proposed], limit: 9).map(\.id) == ["chg-1"])
+        #expect(try await store.changes(in: [.executed], limit: 9).isEmpty)
+    }
+
+    func atomic() async throws {
+        try await store.commit([.insertChange(try change())], entries: [entry("a")])
+        await expectConflict([.insertChange(try change("chg-2")), .insertChange(try change())], entries: [entry("b")])
+        #expect(try await store.change("chg-2") == nil)
+        #expect(try await store.logSize(.actions) == 1)
+        await expectConflict([.insertChange(try change("chg-3"))], entries: [entry("a")])
+        #expect(try await store.change("chg-3") == nil)
+    }
+
+    func states() async throws {
+        let proposed = try change()
+        try await store.commit([.insertChange(proposed)], entries: [])
+        try await store.commit([.updateChange(try proposed.after(.approvedEnough), from: .proposed)], entries: [])
+        await expectConflict([.updateChange(try proposed.after(.timedOut), from: .proposed)])
+        #expect(try await store.change("chg-1")?.state == .approved)
+    }
+
+    func intents() async throws {
+        let change = try change()
+        try await store.commit([.insertChange(change)], entries: [])
+        let stale = Intent(change: "chg-1", digest: digest, epochs: Epochs(policies: digest, locks: 7), expires: Fixture.now)
+        await #expect(throws: GrantRefusal.stale) { try await store.commit(stale, of: change, entry: entry("i0")) }
+        let intent = Intent(change: "chg-1", digest: digest, epochs: Epochs(policies: digest, locks: 0), expires: Fixture.now)
+        try await store.commit(intent, of: change, entry: entry("i1"))
+        #expect(try await store.change("chg-1")?.state == .executing)
+        await #expect(throws: GrantRefusal.alreadyGranted) { try await store.commit(intent, of: change, entry: entry("i2")) }
+        #expect(try await store.logSize(.actions) == 1)
+    }
+
+    func approvals() async throws {
+        try await store.commit([.insertChange(try change())], entries: [])
+        try await store.commit([.insertApproval(statement("a", "olga"))], entries: [])
+        await expectConflict([.insertApproval(statement("a", "paul"))])
+        await expectConflict([.insertApproval(statement("b", "olga"))])
+        try await store.commit([.insertApproval(statement("c", "paul"))], entries: [])
+        let given = try await store.approvals(of: "chg-1")
+        #expect(given.map(\.statement.approver) == ["olga", "paul"])
+        #expect(given.first?.userVerified == true)
+    }
+
+    func leases() async throws {
+        let lease = LeaseReference(id: "l1", change: "chg-1", system: "corp", account: "cn=l1", expires: Fixture.now)
+        try await store.commit([.putLease(lease)], entries: [])
+        #expect(try await store.openLeases() == [lease])
+        try await store.commit([.endLease("l1", at: Fixture.now)], entries: [])
+        #expect(try await store.openLeases().isEmpty)
+        #expect(try await store.lease(of: "chg-1") == lease)
+    }
+
+    func locks() async throws {
+        let lock = Lock(scope: .workload, subject: "agent", by: "olga", at: Fixture.now)
+        #expect(try await store.locks().epoch == 0)
+        try await store.commit([.placeLock(lock)], entries: [])
+        try await store.commit([.placeLock(lock)], entries: [])
+        #expect(try await store.locks().locks == [lock])
+        #expect(try await store.locks().epoch == 1)
+        try await store.commit([.liftLock(lock.key)], entries: [])
+        try await store.commit([.liftLock(lock.key)], entries: [])
+        #expect(try await store.locks().locks.isEmpty)
+        #expect(try await store.locks().epoch == 2)
+    }
+
+    func idempotency() async throws {
+        let record = IdempotencyRecord(principal: "a", key: "k", request: digest, change: "chg-1")
+        try await store.commit([.insertIdempotency(record)], entries: [])
+        #expect(try await store.idempotency(principal: "a", key: "k") == record)
+        #expect(try await store.idempotency(principal: "b", key: "k") == nil)
+        await expectConflict([.insertIdempotency(record)])
+    }
+
+    func logs() async throws {
+        let first = try await store.commit([], entries: [entry("r", .requests), entry("a0", links: ["request": "r"])])
+        #expect(first == [LogPosition(log: .requests, index: 0), LogPosition(log: .actions, index: 0)])
+        for index in 1..<5 { try await store.commit([], entries: [entry("a\(index)")]) }
+        #expect(try await store.logSize(.actions) == 5)
+        #expect(try await store.logSize(.decisions) == 0)
+        let entries = try await store.entries(.actions, in: 1..<3)
+        #expect(entries.map { String(decoding: $0, as: UTF8.self).contains("\"id\":\"a1\"") } == [true, false])
+        #expect(try await store.position(ofEntry: "a3") == LogPosition(log: .actions, index: 3))
+        #expect(try await store.positions(linkedTo: "r") == first)
+        #expect(try await store.node(.actions, level: 2, index: 0)?.count == 32)
+        #expect(try await store.node(.actions, level: 3, index: 0) == nil)
+    }
+}

@@ -98,6 +98,13 @@ let package = Package(
         library(
             "StoreConformance", path: "Tests/Support/StoreConformance", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
         tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
+        tests("IdentityTests", ["Authority", "Identity", "StrictJSON", "TestSupport", crypto]),
+        tests(
+            "GatewayTests",
+            [
+                "Authority", "ConnectorEmbedded", "Gateway", "Identity", "Storage", "StrictJSON", "TestSupport", "TransparencyLog",
+                crypto, grdb, logging,
+            ]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
         tests("ConnectorLDAPTests", ["ConnectorConformance", "ConnectorLDAP", "TestSupport"]),
         tests("StrictJSONTests", ["StrictJSON"]),

@@ -3,7 +3,8 @@ public enum Suggestion {
     /// The candidate nearest to `word`, when it is near enough to be a slip of the hand.
     public static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
         guard word.unicodeScalars.count <= 64 else { return nil }
-        let limit = max(1, word.unicodeScalars.count / 3)
+        let count = word.unicodeScalars.count
+        let limit = count < 4 ? 1 : max(2, count / 3)
         return candidates.map { (distance(word, $0), $0) }
             .filter { $0.0 <= limit }
             .min { $0.0 != $1.0 ? $0.0 < $1.0 : ExactString($0.1) < ExactString($1.1) }?.1

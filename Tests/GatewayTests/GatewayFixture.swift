@@ -1,0 +1,71 @@
+import Authority
+import ConnectorEmbedded
+import Crypto
+import Foundation
+import Gateway
+import Identity
+import Logging
+import Storage
+import StrictJSON
+import TestSupport
+import TransparencyLog
+
+/// A gateway over the embedded demo company.
+final class GatewayFixture: Sendable {
+    let folder: URL
+    let store: SQLiteStore
+    let gateway: Gateway
+    let directory: EmbeddedDirectory
+    let key = Curve25519.Signing.PrivateKey()
+    let seal = Curve25519.KeyAgreement.PrivateKey()
+
+    static let policy = """
+        permit (principal in Exequatur::WorkloadGroup::"desk", action in [Embedded::Action::"read:user.find", Embedded::Action::"read:user.read",
+            Embedded::Action::"read:group.read", Embedded::Action::"read:sensitivity.public", Embedded::Action::"read:sensitivity.internal"], resource);
+        permit (principal is Exequatur::Workload, action in [Embedded::Action::"execute:user.set-title", Embedded::Action::"execute:user.reset-password"], resource);
+        permit (principal is Exequatur::Workload, action in Embedded::Action::"group.add-member", resource) when { context.approvals.count >= 1 };
+        permit (principal is Exequatur::Workload, action == Embedded::Action::"propose:user.disable", resource);
+        permit (principal in Exequatur::Team::"leads", action, resource);
+        forbid (principal, action in [Exequatur::Action::"execute", Exequatur::Action::"propose"], resource) when { resource.labels.contains("tier-0") };
+        """
+
+    init(policy: String = GatewayFixture.policy) async throws {
+        folder = try Fixture.folder()
+        store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
+        directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
+        try await directory.seedDemoCompany()
+        let environment = GatewayEnvironment(
+            id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: 5, now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
+            random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let people = [("olga", ["desk"]), ("lena", ["leads"]), ("lars", ["leads"])].map {
+            PersonRegistration(id: $0, teams: $1, keys: [], aliases: [], subjects: [])
+        }
+        let workload = WorkloadRegistration(id: "agent", issuer: "i", subject: "agent", owner: "olga", expires: .max, groups: ["desk"])
+        gateway = Gateway(
+            environment: environment, store: store, journal: Journal(store: store, gateway: "test", key: key), sealer: Sealer(key: seal.publicKey),
+            principals: Registry(workloads: [workload], people: people), connectors: [directory],
+            policies: try Fixture.bundle(policy, [directory.catalogue]))
+        try await gateway.adopt(gateway.policies)
+    }
+
+    func close() { try? FileManager.default.removeItem(at: folder) }
+
+    func task(_ token: String = "token") async throws -> Task {
+        try await gateway.task(for: Fixture.workload(), delegator: nil, token: token, expires: Instant(milliseconds: .max / 2), purpose: nil)
+    }
+
+    func submit(_ operation: String, _ input: JSONValue, evidence: Evidence = Evidence(), key: String? = nil) async throws -> Answer {
+        try await gateway.submit(
+            Gateway.Request(
+                principal: .workload(Fixture.workload()), task: try await task(), system: "corp", operation: operation, input: input,
+                evidence: evidence, idempotencyKey: key, door: "test"))
+    }
+
+    var keys: [LogKey] { LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: "test"), key: key.publicKey) } }
+
+    func checkpoints() async throws -> [String] {
+        var notes: [String] = []
+        for log in LogName.allCases { notes.append(try await gateway.journal.checkpoint(log)) }
+        return notes
+    }
+}

@@ -1,0 +1,111 @@
+import Authority
+import Crypto
+import Foundation
+import Identity
+import StrictJSON
+import TestSupport
+import Testing
+
+private func base64URL(_ bytes: some Sequence<UInt8>) -> String {
+    Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+}
+
+/// An issuer with an Ed25519 key and two workloads, one of them by SPIFFE ID.
+private struct IssuerFixture {
+    let key = Curve25519.Signing.PrivateKey()
+    let now = Instant(milliseconds: 1_790_000_000_000)
+    var seconds: Int64 { now.milliseconds / 1000 }
+
+    func authenticator() throws -> TokenAuthenticator {
+        let x = base64URL(key.publicKey.rawRepresentation)
+        let jwks = #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"\#(x)"},{"kty":"RSA","use":"enc","kid":"e","n":"AQ","e":"AQ"}]}"#
+        let issuer = try #require(Issuer(name: "https://i", audiences: ["us"], algorithms: ["EdDSA"], trustDomain: "td.example"))
+        func workload(_ id: String, _ subject: String, owner: String?, expires: Int64 = .max) -> WorkloadRegistration {
+            WorkloadRegistration(id: id, issuer: "https://i", subject: subject, owner: owner, expires: expires, groups: ["g"])
+        }
+        let registry = Registry(
+            workloads: [
+                workload("agent", "agent", owner: "olga"), workload("spiffe", "spiffe://td.example/agent", owner: "olga"),
+                workload("orphan", "orphan", owner: nil), workload("old", "old", owner: "olga", expires: now.milliseconds),
+                workload("foreign", "spiffe://other.example/agent", owner: "olga"), workload("stranger", "stranger", owner: "nobody"),
+            ],
+            people: [PersonRegistration(id: "olga", teams: [], keys: [], aliases: [], subjects: [(issuer: "https://i", subject: "olga@x")])])
+        return TokenAuthenticator(issuers: [(issuer: issuer, keys: KeySource { Array(jwks.utf8) })], registry: registry)
+    }
+
+    func token(_ claims: String, header: String = #"{"alg":"EdDSA","kid":"k"}"#, key: Curve25519.Signing.PrivateKey? = nil) throws -> String {
+        let signed = base64URL(header.utf8) + "." + base64URL(claims.utf8)
+        return signed + "." + base64URL(try (key ?? self.key).signature(for: Data(signed.utf8)))
+    }
+
+    func claims(_ sub: String = "agent", extra: String = "") -> String {
+        #"{"iss":"https://i","aud":"us","sub":"\#(sub)","exp":\#(seconds + 60)\#(extra)}"#
+    }
+}
+
+@Suite("Workloads' tokens")
+struct TokenTests {
+    private let issuer = IssuerFixture()
+
+    private func code(_ token: String) async throws -> AuthenticationError.Code? {
+        let authenticator = try issuer.authenticator()
+        do {
+            _ = try await authenticator.authenticate(token, now: issuer.now)
+            return nil
+        } catch let error as AuthenticationError { return error.code }
+    }
+
+    @Test("A good token gives the registered workload")
+    func good() async throws {
+        let accepted = try await issuer.authenticator().authenticate(issuer.token(issuer.claims()), now: issuer.now)
+        #expect(accepted.workload.id == "agent" && accepted.workload.owner == "olga" && accepted.delegator == nil)
+        #expect(accepted.expires == issuer.now.adding(seconds: 60))
+    }
+
+    @Test("A JWT-SVID without issuer is taken from its trust domain's keys; an array of audiences will do")
+    func spiffe() async throws {
+        let claims = #"{"aud":["them","us"],"sub":"spiffe://td.example/agent","exp":\#(issuer.seconds + 60).5}"#
+        let accepted = try await issuer.authenticator().authenticate(issuer.token(claims), now: issuer.now)
+        #expect(accepted.workload.id == "spiffe")
+    }
+
+    @Test("With an actor, the actor is the workload and the subject the person it acts for")
+    func actor() async throws {
+        let accepted = try await issuer.authenticator().authenticate(
+            issuer.token(issuer.claims("olga@x", extra: #","act":{"sub":"agent"}"#)), now: issuer.now)
+        #expect(accepted.workload.id == "agent" && accepted.delegator == "olga")
+    }
+
+    @Test("Claims that do not hold are refused")
+    func refusals() async throws {
+        let s = issuer.seconds
+        let tries: [(String, AuthenticationError.Code)] = [
+            (issuer.claims("nobody"), .unregistered), (issuer.claims("orphan"), .unregistered), (issuer.claims("old"), .unregistered),
+            (issuer.claims("stranger"), .unregistered), (issuer.claims("spiffe://other.example/agent"), .untrusted),
+            (#"{"iss":"https://evil","aud":"us","sub":"agent","exp":\#(s + 60)}"#, .untrusted), (#"{"aud":"us","sub":"agent","exp":\#(s + 60)}"#, .untrusted),
+            (#"{"iss":"https://i","aud":"them","sub":"agent","exp":\#(s + 60)}"#, .audience), (#"{"iss":"https://i","sub":"agent","exp":\#(s + 60)}"#, .audience),
+            (#"{"iss":"https://i","aud":"us","sub":"agent","exp":\#(s)}"#, .expired), (#"{"iss":"https://i","aud":"us","sub":"agent"}"#, .malformed),
+            (issuer.claims(extra: #","nbf":\#(s + 31)"#), .notYetValid), (issuer.claims(extra: #","sub":"orphan""#), .malformed),
+            (issuer.claims(extra: #","act":{"sub":"agent","act":{"sub":"x"}}"#), .malformed), (issuer.claims("who", extra: #","act":{"sub":"agent"}"#), .unregistered),
+            (#"{"iss":"https://i","aud":"us","sub":"agent","exp":"\#(s + 60)"}"#, .malformed),
+        ]
+        for (claims, expected) in tries { #expect(try await code(issuer.token(claims)) == expected, "\(claims)") }
+    }
+
+    @Test("Signatures, algorithms and forms that do not hold are refused")
+    func forms() async throws {
+        let claims = issuer.claims()
+        let good = try issuer.token(claims)
+        #expect(try await code(issuer.token(claims, key: Curve25519.Signing.PrivateKey())) == .signature)
+        #expect(try await code(issuer.token(claims, header: #"{"alg":"none"}"#)) == .algorithm)
+        #expect(try await code(issuer.token(claims, header: #"{"alg":"HS256","kid":"k"}"#)) == .algorithm)
+        #expect(try await code(issuer.token(claims, header: #"{"alg":"EdDSA","kid":"z"}"#)) == .signature)
+        #expect(try await code(issuer.token(claims, header: #"{"alg":"EdDSA","kid":"k","crit":["x"]}"#)) == .malformed)
+        #expect(try await code(issuer.token(claims, header: #"{"alg":"EdDSA","alg":"EdDSA"}"#)) == .malformed)
+        #expect(try await code(good + "=") == .malformed)
+        #expect(try await code(good + ".x") == .malformed)
+        #expect(try await code("") == .malformed)
+        #expect(Issuer(name: "i", audiences: [], algorithms: ["EdDSA"], trustDomain: nil) == nil)
+        #expect(Issuer(name: "i", audiences: ["a"], algorithms: ["none"], trustDomain: nil) == nil)
+    }
+}

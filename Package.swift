@@ -74,7 +74,8 @@ let package = Package(
         library(
             "Server",
             [
-                "Authority", "Cedar", "Gateway", "Identity", "StrictJSON", crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS,
+                "Authority", "Cedar", "Gateway", "Identity", "StrictJSON", crypto, httpTypes, hummingbird, hummingbirdCore,
+                hummingbirdTLS,
                 logging,
                 nioCore, nioSSL,
             ]),
@@ -84,7 +85,8 @@ let package = Package(
             dependencies: [
                 "Authority", "Cedar", "ConnectorEmbedded", "ConnectorLDAP", "Gateway", "Identity", "Server", "Storage",
                 "StrictJSON",
-                "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1, nioSSL,
+                "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1,
+                nioSSL,
                 unixSignals, yams,
             ],
             swiftSettings: settings),
@@ -102,7 +104,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Authority", "ConnectorEmbedded", "Gateway", "Identity", "Storage", "StrictJSON", "TestSupport", "TransparencyLog",
+                "Authority", "ConnectorEmbedded", "Gateway", "Identity", "Storage", "StrictJSON", "TestSupport",
+                "TransparencyLog",
                 crypto, grdb, logging,
             ]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),

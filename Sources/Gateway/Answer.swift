@@ -20,7 +20,10 @@ public struct Answer: Sendable {
     public var result: JSONValue?
     public var receipt: JSONValue?
 
-    init(_ status: Status, _ code: String, _ message: String, change: String? = nil, result: JSONValue? = nil, receipt: JSONValue? = nil) {
+    init(
+        _ status: Status, _ code: String, _ message: String, change: String? = nil, result: JSONValue? = nil,
+        receipt: JSONValue? = nil
+    ) {
         self.status = status
         self.code = code
         self.message = message
@@ -54,7 +57,6 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(message) [\(code)]" }
 }
-
 
 extension Answer {
     /// A request that could not even be asked.

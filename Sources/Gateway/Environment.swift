@@ -35,6 +35,7 @@ public struct GatewayEnvironment: Sendable {
     /// A fresh id: a prefix that says what it names, and 96 random bits.
     func id(_ prefix: String) -> String {
         let digits = Array("0123456789abcdef".utf8)
-        return prefix + "-" + String(decoding: random(12).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        return prefix + "-"
+            + String(decoding: random(12).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

@@ -6,13 +6,19 @@ import Synchronization
 extension Gateway {
     /// Carries out a permitted change: intent, lease, apply, read back, revoke, outcome, in this order, each
     /// durable before the next. Whatever is cut short here is settled by ``reconcile()``.
-    func execute(_ change: Change, _ decision: Decision, _ submission: Submission, _ plan: Plan, _ bundle: PolicyBundle) async throws -> Answer {
+    func execute(_ change: Change, _ decision: Decision, _ submission: Submission, _ plan: Plan, _ bundle: PolicyBundle)
+        async throws -> Answer
+    {
         let connector = try connector(change.system)
         var change = change
         change.plan = plan
         let intent = LogEntry(
-            .actions, id: "intent-\(change.id)", kind: "intent", time: now, links: ["change": change.id, "request": submission.id],
-            body: ["digest": .string(change.digest.hex), "operation": .string(change.operation), "input": change.input, "plan": plan.json])
+            .actions, id: "intent-\(change.id)", kind: "intent", time: now,
+            links: ["change": change.id, "request": submission.id],
+            body: [
+                "digest": .string(change.digest.hex), "operation": .string(change.operation), "input": change.input,
+                "plan": plan.json,
+            ])
         let grant: Grant
         do {
             grant = try await decision.grant(
@@ -52,7 +58,9 @@ extension Gateway {
     }
 
     /// Reads back, ends the lease and makes the outcome durable.
-    func settle(_ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt) async throws -> Answer {
+    func settle(_ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt)
+        async throws -> Answer
+    {
         let seen = try? await withDeadline(environment.deadline) { try await connector.observe(plan, under: lease) }
         Failpoint.reach("observed")
         let isGone = await revokeOnly(lease)
@@ -78,7 +86,8 @@ extension Gateway {
             try await withDeadline(environment.deadline) { try await connector.revoke(lease) }
             return true
         } catch {
-            environment.log.error("a lease could not be ended; it will be retried", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
+            environment.log.error(
+                "a lease could not be ended; it will be retried", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
             return false
         }
     }
@@ -99,18 +108,21 @@ extension Gateway {
     }
 
     func rolledBack(by change: Change) async throws -> Write? {
-        guard let id = change.rollbackOf, let original = try await store.change(id), original.state == .executed else { return nil }
+        guard let id = change.rollbackOf, let original = try await store.change(id), original.state == .executed else {
+            return nil
+        }
         return .updateChange(try original.after(.undone), from: .executed)
     }
 
-    func outcome(_ change: Change, _ lease: LeaseReference?, _ seen: Observation?) -> LogEntry {
+    /// - Parameter hadIntent: whether it got as far as an intent, which the entry then links to.
+    func outcome(_ change: Change, _ lease: LeaseReference?, _ seen: Observation?, hadIntent: Bool = true) -> LogEntry {
         var body: JSONValue = ["state": .string(change.state.rawValue), "objects": .array(change.plan.touched.map(\.json))]
         body.add("reason", change.reason.map(JSONValue.string))
         body.add("lease", lease.map { .string($0.account) })
         body.add("seen", seen.map { .array($0.touched.map { .array($0.after.map(JSONValue.string)) }) })
-        return LogEntry(
-            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now,
-            links: ["change": change.id, "intent": "intent-\(change.id)", "request": change.request], body: body)
+        var links = ["change": change.id, "request": change.request]
+        if hadIntent { links["intent"] = "intent-\(change.id)" }
+        return LogEntry(.actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: links, body: body)
     }
 
     /// A grant was refused: the world moved between decision and execution. The change ends; a new request is decided anew.
@@ -119,7 +131,8 @@ extension Gateway {
         let code = refusal == .digestMismatch ? "change.altered" : "decision.stale"
         let stopped = try change.after(.failed(code))
         let entry = LogEntry(
-            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: ["change": change.id, "request": change.request],
+            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now,
+            links: ["change": change.id, "request": change.request],
             body: ["state": "failed", "reason": .string(code)])
         try await store.commit([.updateChange(stopped, from: change.state)], entries: [entry])
         return try await status(of: stopped)

@@ -11,7 +11,9 @@ extension Gateway {
     ///   - proof: the statement with its signature, as it will be stored.
     public func record(_ proof: SignedApproval, by person: Person) async throws -> Change {
         let statement = proof.statement
-        guard let change = try await store.change(statement.change) else { throw Refusal("change.not_found", "There is no such change.") }
+        guard let change = try await store.change(statement.change) else {
+            throw Refusal("change.not_found", "There is no such change.")
+        }
         if let problem = statement.problem(for: change, by: person, at: environment.id, now: now) {
             throw Refusal(problem, "The signed statement does not hold for this change; show the change again and sign anew.")
         }
@@ -20,7 +22,8 @@ extension Gateway {
         }
         try await requireStanding(of: person, for: change)
         let entry = LogEntry(
-            .requests, id: environment.id("apr"), kind: "approval", time: now, links: ["change": change.id, "request": change.request],
+            .requests, id: environment.id("apr"), kind: "approval", time: now,
+            links: ["change": change.id, "request": change.request],
             body: proof.json)
         var writes = [Write.insertApproval(proof)]
         if statement.verdict == .refuse { writes.append(.updateChange(try change.after(.refused), from: .proposed)) }
@@ -41,12 +44,16 @@ extension Gateway {
     private func requireStanding(of person: Person, for change: Change) async throws {
         let (submission, plan) = try await fresh(change)
         _ = try await checkLocks(submission.principal, change.task)
-        let question = question(submission, plan, catalogue: try connector(change.system).catalogue, approvals: [], also: parties(of: change))
+        let question = question(
+            submission, plan, catalogue: try connector(change.system).catalogue, approvals: [], also: parties(of: change))
         let bundle = policies
         let locks = try await store.locks().epoch
         guard question.candidates.contains(where: { $0.id == person.id }),
             Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks)).mayApprove(person.id)
-        else { throw Refusal("approval.not_eligible", "You can't approve this change: it is yours, or policy gives you no say in it.") }
+        else {
+            throw Refusal(
+                "approval.not_eligible", "You can't approve this change: it is yours, or policy gives you no say in it.")
+        }
     }
 
     /// The people on the change's side besides its requester's owner and delegator.
@@ -62,7 +69,7 @@ extension Gateway {
         let epoch = try await checkLocks(submission.principal, change.task)
         let bundle = policies
         guard plan.obstacle == nil, Terms(submission, plan, policies: bundle).digest == change.digest,
-            Terms(submission, change.plan, policies: bundle).digest == change.digest,
+            Terms(submission, change.plan, policies: bundle).digest == change.digest, plan.native == change.plan.native,
             Assessment(plan, submission.operation).digest == change.assessment
         else { return try await void(change, "change.altered") }
         let facts = try await approvalFacts(change)
@@ -73,7 +80,8 @@ extension Gateway {
         switch decision.verdict {
         case .permit:
             let approved = try change.after(.approvedEnough)
-            do { try await store.commit([.updateChange(approved, from: .proposed)], entries: [entry]) } catch let error as StoreError
+            do { try await store.commit([.updateChange(approved, from: .proposed)], entries: [entry]) } catch let error
+                as StoreError
                 where error.code == .conflict
             {
                 // Another approval of the same moment was first to carry it out.
@@ -101,7 +109,8 @@ extension Gateway {
         let operation = try operation(change.operation, of: change.system)
         let input = try Input(change.input, for: operation, at: "/input")
         let submission = Submission(
-            id: change.request, principal: principal, task: change.task, system: change.system, operation: operation, input: input)
+            id: change.request, principal: principal, task: change.task, system: change.system, operation: operation, input: input
+        )
         let connector = try connector(change.system)
         do {
             return (submission, try await withDeadline(environment.deadline) { try await connector.plan(operation, input) })
@@ -111,7 +120,9 @@ extension Gateway {
     }
 
     private func hasApproved(_ person: Person, _ change: Change) async throws -> Bool {
-        try await store.approvals(of: change.id).contains { $0.statement.approver == person.id && $0.statement.verdict == .approve }
+        try await store.approvals(of: change.id).contains {
+            $0.statement.approver == person.id && $0.statement.verdict == .approve
+        }
     }
 
     /// The approvals that hold: their signatures verified again, for this change and digest, one for each human.
@@ -120,7 +131,8 @@ extension Gateway {
         return try await store.approvals(of: change.id).compactMap { approval in
             let statement = approval.statement
             guard statement.change == change.id, statement.plan == change.digest, statement.gateway == environment.id,
-                let fact = principals.fact(of: approval), humans.insert(principals.aliases(of: fact.person.id).min() ?? "").inserted
+                let fact = principals.fact(of: approval),
+                humans.insert(principals.aliases(of: fact.person.id).min() ?? "").inserted
             else { return nil }
             return fact
         }
@@ -129,7 +141,8 @@ extension Gateway {
     private func void(_ change: Change, _ code: String, also entry: LogEntry? = nil) async throws -> Change {
         let voided = try change.after(.withdrawn(code))
         let outcome = LogEntry(
-            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: ["change": change.id, "request": change.request],
+            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now,
+            links: ["change": change.id, "request": change.request],
             body: ["state": "withdrawn", "reason": .string(code)])
         try await store.commit([.updateChange(voided, from: change.state)], entries: [entry, outcome].compactMap { $0 })
         note("a change was voided", ["change": change.id, "code": code])

@@ -29,9 +29,12 @@ extension Gateway {
         if let (submission, plan) = try? await fresh(change) {
             json.add("assessment", Assessment(plan, submission.operation).json)
             json.add("terms", Terms(submission, plan, policies: policies).shown)
+            json.add("obstacle", plan.obstacle.map { .string($0.message) })
         }
         let given = try await store.approvals(of: id)
-        json.add("approvals", .array(given.map { ["by": .string($0.statement.approver), "verdict": .string($0.statement.verdict.rawValue)] }))
+        json.add(
+            "approvals",
+            .array(given.map { ["by": .string($0.statement.approver), "verdict": .string($0.statement.verdict.rawValue)] }))
         json.add("eligible", .array(try await eligible(change).map(JSONValue.string)))
         json.add("evidence", try await evidence(of: change))
         return json
@@ -40,7 +43,9 @@ extension Gateway {
     private func eligible(_ change: Change) async throws -> [String] {
         for position in try await store.positions(linkedTo: change.id).reversed() where position.log == .decisions {
             let bytes = try await store.entries(.decisions, in: position.index..<(position.index + 1))
-            guard let bytes = bytes.first, let body = try JSONReader.read(bytes, limits: .init(bytes: 1 << 24))["body"] else { continue }
+            guard let bytes = bytes.first, let body = try JSONReader.read(bytes, limits: .init(bytes: 1 << 24))["body"] else {
+                continue
+            }
             return body["decision"]?["eligible"]?.array?.compactMap(\.string) ?? []
         }
         return []
@@ -93,7 +98,8 @@ extension Gateway {
             throw Refusal("secret.none", "There is nothing to show: it was shown already, or the gateway was restarted.")
         }
         let entry = LogEntry(
-            .actions, id: environment.id("sec"), kind: "disclosure", time: now, links: ["change": id], body: ["to": .string(person.id)])
+            .actions, id: environment.id("sec"), kind: "disclosure", time: now, links: ["change": id],
+            body: ["to": .string(person.id)])
         try await store.commit([], entries: [entry])
         return disclosure
     }

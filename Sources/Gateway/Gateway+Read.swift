@@ -15,9 +15,11 @@ extension Gateway {
         var view = View(self, submission, resource, found.records, connector.catalogue, epoch)
         let result = isSearch ? view.search(found) : view.entry(found.records[0])
         let decision = LogEntry(
-            .decisions, id: environment.id("dec"), kind: "decision", time: now, links: ["request": submission.id], body: view.record)
+            .decisions, id: environment.id("dec"), kind: "decision", time: now, links: ["request": submission.id],
+            body: view.record)
         let action = LogEntry(
-            .actions, id: environment.id("act"), kind: "read", time: now, links: ["request": submission.id, "decision": decision.id],
+            .actions, id: environment.id("act"), kind: "read", time: now,
+            links: ["request": submission.id, "decision": decision.id],
             body: ["disclosed": result.map { .string(Digest(of: $0).hex) } ?? .null])
         try await store.commit([], entries: [decision, action])
         guard let result else { return .denied }
@@ -38,12 +40,16 @@ private struct View {
     private var further: [JSONValue] = []
     private var known: [String: Bool] = [:]
 
-    init(_ gateway: Gateway, _ submission: Submission, _ resource: EntityUID, _ records: [EntryRecord], _ catalogue: Catalogue, _ epoch: Int64) {
+    init(
+        _ gateway: Gateway, _ submission: Submission, _ resource: EntityUID, _ records: [EntryRecord], _ catalogue: Catalogue,
+        _ epoch: Int64
+    ) {
         var seen: Set<EntityUID> = [resource]
         let own = records.flatMap(\.facts).filter { $0.uid == resource }.prefix(1)
         let facts = Array(own) + records.flatMap(\.facts).filter { seen.insert($0.uid).inserted }
         let plan = Plan(
-            target: resource, targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none, version: "",
+            target: resource, targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none,
+            version: "",
             native: [:], facts: facts)
         template = gateway.question(submission, plan, catalogue: catalogue, approvals: [])
         let policies = gateway.policies

@@ -53,7 +53,8 @@ extension Gateway {
             let key = request.idempotencyKey.map {
                 IdempotencyRecord(principal: request.principal.id, key: $0, request: fingerprint(request, input), change: "")
             }
-            do { return try await write(submission, epoch: epoch, rollbackOf: rollbackOf, idempotency: key) } catch let error as StoreError
+            do { return try await write(submission, epoch: epoch, rollbackOf: rollbackOf, idempotency: key) } catch let error
+                as StoreError
                 where error.code == .conflict && key != nil
             {
                 // Another request with the same key came first.
@@ -111,7 +112,9 @@ extension Gateway {
     }
 
     /// The question of a submission, with the approvals at hand.
-    func question(_ submission: Submission, _ plan: Plan, catalogue: Catalogue, approvals: [ApprovalFact], also excluded: [String] = [])
+    func question(
+        _ submission: Submission, _ plan: Plan, catalogue: Catalogue, approvals: [ApprovalFact], also excluded: [String] = []
+    )
         -> Question
     {
         var away = principals.aliases(of: submission.principal.id).union(excluded.flatMap(principals.aliases(of:)))
@@ -129,7 +132,9 @@ extension Gateway {
     }
 
     /// The log entry of a decision: with it and the policies' entry, the decision can be made again.
-    func entry(_ decision: Decision, _ question: Question, _ submission: Submission, change: String? = nil, further: JSONValue? = nil) -> LogEntry {
+    func entry(
+        _ decision: Decision, _ question: Question, _ submission: Submission, change: String? = nil, further: JSONValue? = nil
+    ) -> LogEntry {
         var body: JSONValue = ["question": question.json, "decision": decision.json]
         body.add("further", further)
         let links = ["request": submission.id].merging(change.map { ["change": $0] } ?? [:]) { $1 }

@@ -19,10 +19,14 @@ extension Gateway {
         try await task(for: .person(person), delegator: nil, token: session, expires: expires, purpose: nil)
     }
 
-    private func task(for principal: Principal, delegator: String?, token: String, expires: Instant, purpose: String?) async throws -> Task {
+    private func task(for principal: Principal, delegator: String?, token: String, expires: Instant, purpose: String?)
+        async throws -> Task
+    {
         if let known = try await store.task(forToken: token) { return try open(known, purpose) }
         guard let wanted = purpose ?? environment.purposes.first, environment.purposes.contains(wanted) else {
-            throw Refusal("input.unknown_purpose", "The purpose is not one of those configured: \(environment.purposes.joined(separator: ", ")).")
+            throw Refusal(
+                "input.unknown_purpose",
+                "The purpose is not one of those configured: \(environment.purposes.joined(separator: ", ")).")
         }
         let task = Task(
             id: environment.id("task"), tenant: environment.tenant, workload: principal.id, purpose: wanted, delegator: delegator,
@@ -50,7 +54,8 @@ extension Gateway {
     public func end(_ task: Task) async throws {
         var ended = task
         ended.ended = now
-        let entry = LogEntry(.requests, id: environment.id("end"), kind: "task-end", time: now, links: ["task": task.id], body: [:])
+        let entry = LogEntry(
+            .requests, id: environment.id("end"), kind: "task-end", time: now, links: ["task": task.id], body: [:])
         try await store.commit([.updateTask(ended)], entries: [entry])
         await endLeases { $0.task.id == task.id }
     }
@@ -72,7 +77,8 @@ extension Gateway {
             try await store.commit([.endLease(lease.id, at: now)], entries: [])
             return true
         } catch {
-            environment.log.error("a lease could not be ended; it will be retried", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
+            environment.log.error(
+                "a lease could not be ended; it will be retried", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
             return false
         }
     }

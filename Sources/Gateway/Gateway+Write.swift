@@ -3,16 +3,19 @@ import Cedar
 import StrictJSON
 
 extension Gateway {
-    func write(_ submission: Submission, epoch: Int64, rollbackOf: String?, idempotency: IdempotencyRecord?) async throws -> Answer {
+    func write(_ submission: Submission, epoch: Int64, rollbackOf: String?, idempotency: IdempotencyRecord?) async throws
+        -> Answer
+    {
         let connector = try connector(submission.system)
-        let plan = try await withDeadline(environment.deadline) { try await connector.plan(submission.operation, submission.input) }
+        let plan = try await withDeadline(environment.deadline) {
+            try await connector.plan(submission.operation, submission.input)
+        }
         Failpoint.reach("plan")
         let bundle = policies
         let question = question(submission, plan, catalogue: connector.catalogue, approvals: [])
         let decider = Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
         let decision = decider.decide()
-        // Whom the requester may not see, it may not name: else it could tell the hidden from the absent.
-        let isDenied = decision.verdict == .deny || !plan.related.allSatisfy { canRead($0, decider, connector.catalogue) }
+        let isDenied = decision.verdict == .deny || namesTheHidden(submission, plan, decider, connector.catalogue)
         let isTold = plan.obstacle != nil && (decision.verdict == .permit || mayLearn(plan, decider, connector.catalogue))
         if isDenied || isTold {
             try await store.commit([], entries: [entry(decision, question, submission)])
@@ -21,12 +24,19 @@ extension Gateway {
         let change = stage(submission, plan, decision, bundle, rollbackOf: rollbackOf)
         var writes = [Write.insertChange(change)]
         if let key = idempotency {
-            writes.append(.insertIdempotency(.init(principal: key.principal, key: key.key, request: key.request, change: change.id)))
+            writes.append(
+                .insertIdempotency(.init(principal: key.principal, key: key.key, request: key.request, change: change.id)))
         }
         try await store.commit(writes, entries: [entry(decision, question, submission, change: change.id)])
         Failpoint.reach("decision")
         guard decision.verdict == .permit else { return try await status(of: change) }
         return try await execute(change, decision, submission, plan, bundle)
+    }
+
+    /// Whom a workload may not see, it may not name: else it could tell the hidden from the absent. People are shown plans whole.
+    private func namesTheHidden(_ submission: Submission, _ plan: Plan, _ decider: Decider, _ catalogue: Catalogue) -> Bool {
+        guard case .workload = submission.principal else { return false }
+        return !plan.related.allSatisfy { canRead($0, decider, catalogue) }
     }
 
     private func canRead(_ uid: EntityUID, _ decider: Decider, _ catalogue: Catalogue) -> Bool {
@@ -38,7 +48,9 @@ extension Gateway {
     private func mayLearn(_ plan: Plan, _ decider: Decider, _ catalogue: Catalogue) -> Bool {
         guard !plan.target.id.string.hasPrefix("new:"), canRead(plan.target, decider, catalogue) else { return false }
         let sensitivities = Set(plan.touched.map { $0.attribute == "member" ? .public : catalogue.sensitivity(of: $0.attribute) })
-        return sensitivities.sorted().allSatisfy { decider.decideRead("sensitivity.\($0.rawValue)", on: plan.target).verdict == .permit }
+        return sensitivities.sorted().allSatisfy {
+            decider.decideRead("sensitivity.\($0.rawValue)", on: plan.target).verdict == .permit
+        }
     }
 
     private static func answer(_ obstacle: ConnectorError?) -> Answer {
@@ -47,7 +59,9 @@ extension Gateway {
             : Answer(.failed, obstacle?.code.rawValue ?? "", "The system does not allow this: \(obstacle?.message ?? "").")
     }
 
-    private func stage(_ submission: Submission, _ plan: Plan, _ decision: Decision, _ bundle: PolicyBundle, rollbackOf: String?) -> Change {
+    private func stage(_ submission: Submission, _ plan: Plan, _ decision: Decision, _ bundle: PolicyBundle, rollbackOf: String?)
+        -> Change
+    {
         Change(
             id: environment.id("chg"), state: .proposed,
             wait: decision.verdict == .permit ? .nothing : decision.verdict == .propose ? .adoption : .approval,
@@ -68,7 +82,9 @@ extension Gateway {
             let message = change.state == .executed ? "Carried out." : "Carried out, and rolled back since."
             return Answer(.done, change.state.rawValue, message, change: change.id, receipt: try await receipt(of: change))
         case .failed, .indeterminate, .expired, .withdrawn:
-            let message = change.state == .indeterminate ? "It is not known whether it took effect; people were alerted." : "It was not carried out."
+            let message =
+                change.state == .indeterminate
+                ? "It is not known whether it took effect; people were alerted." : "It was not carried out."
             return Answer(.failed, change.reason ?? change.state.rawValue, message, change: change.id)
         }
     }
@@ -87,9 +103,13 @@ extension Gateway {
     }
 
     /// Submits the stored inverse as a change of its own, unless the touched values have moved on.
-    public func rollback(_ change: Change, by principal: Principal, task: Task, evidence: Evidence, door: String) async throws -> Answer {
+    public func rollback(_ change: Change, by principal: Principal, task: Task, evidence: Evidence, door: String) async throws
+        -> Answer
+    {
         guard change.state == .executed, let inverse = change.plan.inverse else {
-            throw Refusal("rollback.impossible", "This change can't be rolled back: it is \(change.state.rawValue) and \(change.plan.reversibility.rawValue).")
+            throw Refusal(
+                "rollback.impossible",
+                "This change can't be rolled back: it is \(change.state.rawValue) and \(change.plan.reversibility.rawValue).")
         }
         let connector = try connector(change.system)
         let seen = try await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: nil) }

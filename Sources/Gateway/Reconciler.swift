@@ -16,7 +16,8 @@ extension Gateway {
         // Approved and then cut short before the intent: nothing was done, and its approvals are spent.
         for change in try await store.changes(in: [.approved], limit: 10_000) {
             let failed = try change.after(.failed("not_applied"))
-            try await store.commit([.updateChange(failed, from: .approved)], entries: [outcome(failed, nil, nil)])
+            try await store.commit(
+                [.updateChange(failed, from: .approved)], entries: [outcome(failed, nil, nil, hadIntent: false)])
             settled.append(failed)
         }
         await sweep()
@@ -25,7 +26,8 @@ extension Gateway {
 
     private func reconciled(_ change: Change) async -> Change? {
         do { return try await reconcile(change) } catch {
-            environment.log.error("a change could not be settled; it will be retried", metadata: ["change": "\(change.id)", "error": "\(error)"])
+            environment.log.error(
+                "a change could not be settled; it will be retried", metadata: ["change": "\(change.id)", "error": "\(error)"])
             return nil
         }
     }
@@ -38,7 +40,8 @@ extension Gateway {
         if let lease, await !end(lease) { return nil }
         let seen = try await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: lease) }
         // Without a lease nothing can have been applied: the lease is stored before it is made.
-        let event: ChangeEvent = lease == nil ? .failed("not_applied") : Self.event(.unknown("the gateway stopped"), change.plan, seen)
+        let event: ChangeEvent =
+            lease == nil ? .failed("not_applied") : Self.event(.unknown("the gateway stopped"), change.plan, seen)
         let settled = try change.after(event)
         var writes = [Write.updateChange(settled, from: .executing)]
         if settled.state == .executed, let original = try await rolledBack(by: change) { writes.append(original) }
@@ -65,7 +68,8 @@ extension Gateway {
                 let left = try? await withDeadline(environment.deadline, { try await connector.leftovers() })
             else { continue }
             for lease in left where !known.contains(lease.account) && lease.expires <= now {
-                environment.log.error("an account of ours that no store knows was left behind", metadata: ["account": "\(lease.account)"])
+                environment.log.error(
+                    "an account of ours that no store knows was left behind", metadata: ["account": "\(lease.account)"])
                 try? await withDeadline(environment.deadline) { try await connector.revoke(lease) }
             }
         }
@@ -75,7 +79,9 @@ extension Gateway {
     /// Settles changes whose grant is over and whose outcome could not be stored.
     private func settleOverdue() async {
         for change in (try? await store.changes(in: [.executing], limit: 10_000)) ?? [] {
-            guard let lease = try? await store.lease(of: change.id), lease.expires.adding(seconds: 2 * environment.deadline) <= now else { continue }
+            guard let lease = try? await store.lease(of: change.id),
+                lease.expires.adding(seconds: 2 * environment.deadline) <= now
+            else { continue }
             _ = await reconciled(change)
         }
     }
@@ -85,7 +91,8 @@ extension Gateway {
         for change in (try? await store.changes(in: [.proposed, .approved], limit: 10_000)) ?? [] where change.expires <= now {
             guard let expired = try? change.after(.timedOut) else { continue }
             let entry = LogEntry(
-                .actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: ["change": change.id], body: ["state": "expired"])
+                .actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: ["change": change.id],
+                body: ["state": "expired"])
             _ = try? await store.commit([.updateChange(expired, from: change.state)], entries: [entry])
         }
     }

@@ -9,7 +9,9 @@ public struct Issuer: Sendable {
     /// The SPIFFE trust domain whose identities it may issue, if any.
     public let trustDomain: String?
 
-    public static let safeAlgorithms: Set<String> = ["EdDSA", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+    public static let safeAlgorithms: Set<String> = [
+        "EdDSA", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+    ]
 
     /// Nil when no audience is given or an algorithm is not a safe one.
     public init?(name: String, audiences: Set<String>, algorithms: Set<String>, trustDomain: String?) {
@@ -52,7 +54,9 @@ public struct PersonRegistration: Sendable {
     /// Who the person is to token issuers, for tokens that a workload holds on their behalf.
     public let subjects: [(issuer: String, subject: String)]
 
-    public init(id: String, teams: [String], keys: [SSHPublicKey], aliases: [String], subjects: [(issuer: String, subject: String)]) {
+    public init(
+        id: String, teams: [String], keys: [SSHPublicKey], aliases: [String], subjects: [(issuer: String, subject: String)]
+    ) {
         self.id = id
         self.teams = teams
         self.keys = keys

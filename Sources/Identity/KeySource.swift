@@ -47,7 +47,9 @@ public final class KeySource: Sendable {
 
     /// Each usable key under its id and each algorithm it may be used with. Keys for other uses are skipped.
     private static func read(_ bytes: [UInt8]) async throws -> [String: any JWTAlgorithm] {
-        guard let entries = try JSONReader.read(bytes)["keys"]?.array else { throw ShapeError(.missing, at: "/keys", "'keys' is missing") }
+        guard let entries = try JSONReader.read(bytes)["keys"]?.array else {
+            throw ShapeError(.missing, at: "/keys", "'keys' is missing")
+        }
         var keys: [String: any JWTAlgorithm] = [:]
         for (index, entry) in entries.enumerated() where entry["use"]?.string ?? "sig" == "sig" {
             let id = entry["kid"]?.string ?? "#\(index)"

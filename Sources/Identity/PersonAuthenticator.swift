@@ -28,7 +28,9 @@ public struct PersonAuthenticator: Sendable {
     ///
     /// - Returns: the person, and whether a security key verified its user.
     /// - Throws: ``AuthenticationError``.
-    public func authenticate(_ id: String, message: [UInt8], signature: String, namespace: String) throws -> (Person, userVerified: Bool) {
+    public func authenticate(_ id: String, message: [UInt8], signature: String, namespace: String) throws -> (
+        Person, userVerified: Bool
+    ) {
         let signature = try SSHSignature(armoured: signature)
         guard let person = people.first(where: { $0.id.isExactly(id) }), person.keys.contains(signature.key) else {
             throw AuthenticationError(.unknownKey, "this key is not one of \(id)'s")

@@ -19,7 +19,8 @@ public struct Registry: Principals {
         let statement = approval.statement
         guard statement.verdict == .approve,
             let (person, verified) = try? authenticator.authenticate(
-                statement.approver, message: statement.bytes, signature: approval.signature, namespace: PersonAuthenticator.approvalNamespace)
+                statement.approver, message: statement.bytes, signature: approval.signature,
+                namespace: PersonAuthenticator.approvalNamespace)
         else { return nil }
         return ApprovalFact(person: PersonRecord(id: person.id, teams: person.teams), userVerified: verified)
     }

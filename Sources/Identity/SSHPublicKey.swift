@@ -26,7 +26,9 @@ public struct SSHPublicKey: Hashable, Sendable {
     init(blob: [UInt8]) throws {
         var reader = SSHReader(blob)
         type = try reader.text()
-        guard Self.types.contains(type) else { throw AuthenticationError(.signatureForm, "keys of type \(type) are not accepted") }
+        guard Self.types.contains(type) else {
+            throw AuthenticationError(.signatureForm, "keys of type \(type) are not accepted")
+        }
         self.blob = blob
     }
 

@@ -75,7 +75,9 @@ public struct TokenAuthenticator: Sendable {
         guard let algorithm = parts.header["alg"]?.string, issuer.algorithms.contains(algorithm) else {
             throw AuthenticationError(.algorithm, "algorithm \(parts.header["alg"]?.string ?? "(none)")")
         }
-        guard parts.header["crit"] == nil else { throw AuthenticationError(.malformed, "critical header extensions are not understood") }
+        guard parts.header["crit"] == nil else {
+            throw AuthenticationError(.malformed, "critical header extensions are not understood")
+        }
         let id = parts.header["kid"]?.string
         guard let key = try await keys.key(id: id, algorithm: algorithm, now: now.milliseconds) else {
             throw AuthenticationError(.signature, "no key \(id ?? "(unnamed)") for \(algorithm)")
@@ -107,7 +109,9 @@ public struct TokenAuthenticator: Sendable {
 
     private func checkAudience(_ claims: JSONValue, _ issuer: Issuer) throws {
         let given = claims["aud"]?.string.map { [$0] } ?? claims["aud"]?.array?.compactMap(\.string) ?? []
-        guard issuer.audiences.contains(where: { audience in given.contains(where: audience.isExactly) }) else { throw AuthenticationError(.audience, "audience \(given)") }
+        guard issuer.audiences.contains(where: { audience in given.contains(where: audience.isExactly) }) else {
+            throw AuthenticationError(.audience, "audience \(given)")
+        }
     }
 
     /// With an `act` claim (RFC 8693, section 4.1) the outermost actor is the workload, and the subject the
@@ -118,7 +122,9 @@ public struct TokenAuthenticator: Sendable {
         guard let acting = actor["sub"]?.string, actor["act"] == nil else {
             throw AuthenticationError(.malformed, "`act` must name one actor; chains of actors are not accepted")
         }
-        let person = registry.authenticator.people.first { person in person.subjects.contains { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) } }
+        let person = registry.authenticator.people.first { person in
+            person.subjects.contains { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) }
+        }
         guard let person else { throw AuthenticationError(.unregistered, "delegator \(subject) is not a known person") }
         return (try workload(acting, issuer), person.id)
     }
@@ -127,7 +133,8 @@ public struct TokenAuthenticator: Sendable {
         if let domain = SPIFFE.trustDomain(of: subject), issuer.trustDomain?.isExactly(domain) != true {
             throw AuthenticationError(.untrusted, "\(issuer.name) may not issue identities of \(domain)")
         }
-        guard let found = registry.workloads.first(where: { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) }) else {
+        guard let found = registry.workloads.first(where: { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) })
+        else {
             throw AuthenticationError(.unregistered, "no workload is registered for \(subject)")
         }
         return found
@@ -145,7 +152,9 @@ enum SPIFFE {
 /// Base64 without padding, in the alphabet for URLs (RFC 4648, section 5), strict.
 enum Base64URL {
     static func decode(_ text: String) -> [UInt8]? {
-        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") }) else { return nil }
+        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") }) else {
+            return nil
+        }
         let standard = text.replacing("-", with: "+").replacing("_", with: "/")
         let padded = standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
         guard let data = Data(base64Encoded: padded), encode(Array(data)) == text else { return nil }

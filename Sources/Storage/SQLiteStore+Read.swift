@@ -47,7 +47,9 @@ extension SQLiteStore {
     public func locks() async throws -> (locks: [Lock], epoch: Int64) {
         try await read { db in
             let locks = try Row.fetchAll(db, sql: "SELECT * FROM lock ORDER BY key").map { row in
-                guard let scope = Lock.Scope(rawValue: row["scope"]) else { throw StoreError(.corrupt, "a lock of unknown scope") }
+                guard let scope = Lock.Scope(rawValue: row["scope"]) else {
+                    throw StoreError(.corrupt, "a lock of unknown scope")
+                }
                 return Lock(scope: scope, subject: row["subject"], by: row["by"], at: Instant(milliseconds: row["at"]))
             }
             guard let epoch = try Int64.fetchOne(db, sql: "SELECT value FROM epoch WHERE name = 'locks'") else {
@@ -105,11 +107,15 @@ extension SQLiteStore {
         }
     }
 
-    private func one<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws -> T? {
+    private func one<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws
+        -> T?
+    {
         try all(db, sql, arguments, decode).first
     }
 
-    private func all<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws -> [T] {
+    private func all<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws
+        -> [T]
+    {
         try Data.fetchAll(db, sql: sql, arguments: arguments).map { blob in
             do { return try decode(try JSONReader.read(blob, limits: .init(bytes: 16 << 20, fractions: false))) } catch {
                 throw StoreError(.corrupt, "a stored record can't be read: \(error)")

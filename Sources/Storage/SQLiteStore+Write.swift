@@ -16,7 +16,8 @@ extension SQLiteStore {
         try await write { db in
             let epoch = try Int64.fetchOne(db, sql: "SELECT value FROM epoch WHERE name = 'locks'")
             guard epoch == intent.epochs.locks else { throw GrantRefusal.stale }
-            let known = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM intent WHERE change = ?)", arguments: [change.id])
+            let known = try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM intent WHERE change = ?)", arguments: [change.id])
             guard known == false else { throw GrantRefusal.alreadyGranted }
             try update(try change.after(.began), from: change.state, db)
             try db.execute(

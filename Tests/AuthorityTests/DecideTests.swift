@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 private let catalogue = Catalogue.directory(
-    namespace: "Test", attributes: [AttributeDefinition("mail", .internal, isWritable: true), AttributeDefinition("pin", .secret)])
+    namespace: "Test",
+    attributes: [AttributeDefinition("mail", .internal, isWritable: true), AttributeDefinition("pin", .secret)])
 
 private let people = [
     PersonRecord(id: "olga", teams: ["ops"]), PersonRecord(id: "paul", teams: ["ops"]), PersonRecord(id: "sara", teams: ["sec"]),
@@ -13,15 +14,18 @@ private let people = [
 
 /// Decides adding a member, by the agent of the fixtures, under a policy text.
 private func verdict(
-    _ policy: String, approvals: [String] = [], delegator: String? = nil, labels: Set<Value> = [], operation: String = "group.add-member"
+    _ policy: String, approvals: [String] = [], delegator: String? = nil, labels: Set<Value> = [],
+    operation: String = "group.add-member"
 ) throws -> Decision {
     let group = EntityUID(type: "Test::Group", id: "g1")
     let plan = Plan(
-        target: group, targetName: "g", touched: [], inverse: nil, reversibility: .reversible, precondition: .atomic, version: "1", native: [:],
+        target: group, targetName: "g", touched: [], inverse: nil, reversibility: .reversible, precondition: .atomic,
+        version: "1", native: [:],
         facts: [Entity(group, attributes: ["name": "g", "labels": .set(labels)], parents: [.system("corp")])])
     let entry = try #require(catalogue[operation])
     let submission = Submission(
-        id: "req-1", principal: .workload(Fixture.workload()), task: Fixture.task(delegator: delegator), system: "corp", operation: entry,
+        id: "req-1", principal: .workload(Fixture.workload()), task: Fixture.task(delegator: delegator), system: "corp",
+        operation: entry,
         input: try Input(["group": "g", "member": "m"], for: entry))
     let given = approvals.compactMap { id in people.first { $0.id == id } }.map { ApprovalFact(person: $0, userVerified: false) }
     let question = Question(
@@ -54,7 +58,9 @@ struct DecideTests {
 
     @Test("A forbid wins over a permit")
     func forbid() throws {
-        let decision = try verdict("\(execute); @id(\"f\") forbid (principal, action, resource) when { resource.labels.contains(\"x\") };", labels: ["x"])
+        let decision = try verdict(
+            "\(execute); @id(\"f\") forbid (principal, action, resource) when { resource.labels.contains(\"x\") };", labels: ["x"]
+        )
         #expect(decision.verdict == .deny && decision.denial == .forbidden && decision.policies == ["f"])
     }
 
@@ -64,14 +70,18 @@ struct DecideTests {
         #expect(decision.verdict == .deny && decision.denial == .evaluationError)
     }
 
-    @Test("What approvals could satisfy waits for those who may give them", arguments: [
-        (#"context.approvals.count >= 1"#, [], Decision.Verdict.needsApproval), (#"context.approvals.count >= 1"#, ["paul"], .permit),
-        (#"context.approvals.count >= 1"#, ["olga"], .needsApproval), (#"context.approvals.count >= 3"#, [], .deny),
-        (#"context.approvals.distinctTeams >= 2"#, ["paul"], .needsApproval), (#"context.approvals.distinctTeams >= 2"#, ["paul", "sara"], .permit),
-        (#"context.approvals.distinctTeams >= 2"#, ["paul", "paul"], .needsApproval),
-        (#"context.approvals.people.contains(Exequatur::Person::"sara")"#, ["paul"], .needsApproval),
-        (#"context.approvals.people.contains(Exequatur::Person::"olga")"#, [], .deny),
-    ])
+    @Test(
+        "What approvals could satisfy waits for those who may give them",
+        arguments: [
+            (#"context.approvals.count >= 1"#, [], Decision.Verdict.needsApproval),
+            (#"context.approvals.count >= 1"#, ["paul"], .permit),
+            (#"context.approvals.count >= 1"#, ["olga"], .needsApproval), (#"context.approvals.count >= 3"#, [], .deny),
+            (#"context.approvals.distinctTeams >= 2"#, ["paul"], .needsApproval),
+            (#"context.approvals.distinctTeams >= 2"#, ["paul", "sara"], .permit),
+            (#"context.approvals.distinctTeams >= 2"#, ["paul", "paul"], .needsApproval),
+            (#"context.approvals.people.contains(Exequatur::Person::"sara")"#, ["paul"], .needsApproval),
+            (#"context.approvals.people.contains(Exequatur::Person::"olga")"#, [], .deny),
+        ])
     func approvals(condition: String, given: [String], expected: Decision.Verdict) throws {
         #expect(try verdict("\(execute) when { \(condition) }; \(approve)", approvals: given).verdict == expected)
     }
@@ -89,23 +99,30 @@ struct DecideTests {
         #expect(try verdict(#"permit (principal, action in Exequatur::Action::"propose", resource);"#).verdict == .propose)
     }
 
-    @Test("On behalf of a person, the workload, the person and the right to delegate must all permit", arguments: [
-        (["Workload", "Person"], true, Decision.Verdict.permit), (["Workload"], true, .deny), (["Person"], true, .deny), (["Workload", "Person"], false, .deny),
-    ])
+    @Test(
+        "On behalf of a person, the workload, the person and the right to delegate must all permit",
+        arguments: [
+            (["Workload", "Person"], true, Decision.Verdict.permit), (["Workload"], true, .deny), (["Person"], true, .deny),
+            (["Workload", "Person"], false, .deny),
+        ])
     func delegation(kinds: [String], delegable: Bool, expected: Decision.Verdict) throws {
-        let own = kinds.map { "permit (principal is Exequatur::\($0), action == Test::Action::\"execute:group.add-member\", resource);" }.joined()
+        let own = kinds.map {
+            "permit (principal is Exequatur::\($0), action == Test::Action::\"execute:group.add-member\", resource);"
+        }.joined()
         let delegate = delegable ? #"permit (principal, action in Exequatur::Action::"delegate", resource);"# : ""
         #expect(try verdict(own + delegate, delegator: "sara").verdict == expected)
     }
 
-    @Test("A name that does not exist fails when the policies are loaded, with its place", arguments: [
-        (#"permit (principal, action == Test::Action::"execute:group.add-membr", resource);"#, "did you mean"),
-        ("permit (principal, action, resource) when { resource.nmae == \"x\" };", "did you mean `name`"),
-        ("permit (principal is Exequatur::Worklod, action, resource);", "did you mean `Exequatur::Workload`"),
-        ("permit (principal, action, resource) when { context.approvals.cuont > 1 };", "did you mean `count`"),
-        (#"permit (principal, action, resource in Test::Grup::"x");"#, "did you mean `Test::Group`"),
-        ("permit (principal, action resource);", "expected"),
-    ])
+    @Test(
+        "A name that does not exist fails when the policies are loaded, with its place",
+        arguments: [
+            (#"permit (principal, action == Test::Action::"execute:group.add-membr", resource);"#, "did you mean"),
+            ("permit (principal, action, resource) when { resource.nmae == \"x\" };", "did you mean `name`"),
+            ("permit (principal is Exequatur::Worklod, action, resource);", "did you mean `Exequatur::Workload`"),
+            ("permit (principal, action, resource) when { context.approvals.cuont > 1 };", "did you mean `count`"),
+            (#"permit (principal, action, resource in Test::Grup::"x");"#, "did you mean `Test::Group`"),
+            ("permit (principal, action resource);", "expected"),
+        ])
     func typo(text: String, hint: String) {
         let refusal = #expect(throws: PolicyBundle.Refusal.self) { try Fixture.bundle(text, [catalogue]) }
         #expect(refusal?.problems.count == 1)

@@ -5,22 +5,31 @@ import Testing
 
 @Suite("An operation's input")
 struct InputTests {
-    private let catalogue = Catalogue.directory(namespace: "Test", attributes: [AttributeDefinition("mail", .internal, isWritable: true)])
+    private let catalogue = Catalogue.directory(
+        namespace: "Test", attributes: [AttributeDefinition("mail", .internal, isWritable: true)])
 
-    @Test("is refused when it is not exactly what the catalogue says", arguments: [
-        #"{"group":"g"}"#, #"{"group":"g","member":["m"]}"#, #"{"group":"g","member":"m","confirmed":true}"#, #"{"group":"g","member":7}"#,
-        #"{"group":"","member":"m"}"#, #"{"group":"g","member":"m\u0000"}"#, #"{"group":"g","member":"m\u200b"}"#, #"{"group":"g","member":"mе"}"#,
-        #"{"group":"g","member":"a b"}"#, #"{"group":"g*","member":"m"}"#, #"{"Group":"g","member":"m"}"#, "[]", #"{"group":"-x","member":"m"}"#,
-    ])
+    @Test(
+        "is refused when it is not exactly what the catalogue says",
+        arguments: [
+            #"{"group":"g"}"#, #"{"group":"g","member":["m"]}"#, #"{"group":"g","member":"m","confirmed":true}"#,
+            #"{"group":"g","member":7}"#,
+            #"{"group":"","member":"m"}"#, #"{"group":"g","member":"m\u0000"}"#, #"{"group":"g","member":"m\u200b"}"#,
+            #"{"group":"g","member":"mе"}"#,
+            #"{"group":"g","member":"a b"}"#, #"{"group":"g*","member":"m"}"#, #"{"Group":"g","member":"m"}"#, "[]",
+            #"{"group":"-x","member":"m"}"#,
+        ])
     func refused(text: String) throws {
         let operation = try #require(catalogue["group.add-member"])
         let json = try JSONReader.read(text)
         #expect(throws: ShapeError.self) { try Input(json, for: operation) }
     }
 
-    @Test("Text takes visible characters only", arguments: [
-        ("Ærlig Øst", true), ("a\u{202E}b", false), ("a\nb", false), (" a", false), ("e\u{301}", false), ("日本", true), ("", false),
-    ])
+    @Test(
+        "Text takes visible characters only",
+        arguments: [
+            ("Ærlig Øst", true), ("a\u{202E}b", false), ("a\nb", false), (" a", false), ("e\u{301}", false), ("日本", true),
+            ("", false),
+        ])
     func text(value: String, accepted: Bool) throws {
         let operation = try #require(catalogue["user.set-mail"])
         #expect(((try? Input(["user": "u", "value": .string(value)], for: operation)) != nil) == accepted)
@@ -34,12 +43,15 @@ struct ChangeMachineTests {
         let catalogue = Catalogue.directory(namespace: "Test", attributes: [])
         let operation = try #require(catalogue["user.disable"])
         let plan = Plan(
-            target: .system("x"), targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none, version: "",
+            target: .system("x"), targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none,
+            version: "",
             native: [:], facts: [])
         var change = Change(
             id: "c", state: .proposed, wait: .nothing, submission: try Fixture.submission(operation, ["user": "u"]), plan: plan,
             digest: Digest(of: "x"), assessment: Digest(of: "x"), created: Fixture.now, expires: Fixture.now, rollbackOf: nil)
-        let events: [ChangeEvent] = [.approvedEnough, .began, .succeeded, .failed("x"), .lost("x"), .refused, .withdrawn("x"), .timedOut, .undone]
+        let events: [ChangeEvent] = [
+            .approvedEnough, .began, .succeeded, .failed("x"), .lost("x"), .refused, .withdrawn("x"), .timedOut, .undone,
+        ]
         var steps: [String] = []
         for state in Change.State.allCases {
             change.state = state
@@ -47,10 +59,13 @@ struct ChangeMachineTests {
                 if let next = try? change.after(event) { steps.append("\(state.rawValue) \(index) \(next.state.rawValue)") }
             }
         }
-        #expect(steps == [
-            "proposed 0 approved", "proposed 1 executing", "proposed 3 failed", "proposed 5 withdrawn", "proposed 6 withdrawn", "proposed 7 expired",
-            "approved 1 executing", "approved 3 failed", "approved 6 withdrawn", "approved 7 expired", "executing 2 executed", "executing 3 failed",
-            "executing 4 indeterminate", "executed 8 rolledBack",
-        ])
+        #expect(
+            steps == [
+                "proposed 0 approved", "proposed 1 executing", "proposed 3 failed", "proposed 5 withdrawn",
+                "proposed 6 withdrawn", "proposed 7 expired",
+                "approved 1 executing", "approved 3 failed", "approved 6 withdrawn", "approved 7 expired", "executing 2 executed",
+                "executing 3 failed",
+                "executing 4 indeterminate", "executed 8 rolledBack",
+            ])
     }
 }

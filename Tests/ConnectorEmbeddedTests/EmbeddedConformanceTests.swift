@@ -14,7 +14,8 @@ struct EmbeddedConformanceTests {
         try await directory.seedDemoCompany()
         try await check.run(
             on: .init(
-                connector: directory, user: "ivo.petrov", other: "kai.nilsen", group: "engineering", outer: "vpn-users", label: "tier-0",
+                connector: directory, user: "ivo.petrov", other: "kai.nilsen", group: "engineering", outer: "vpn-users",
+                label: "tier-0",
                 labelled: "svc-backup"))
     }
 }

@@ -13,14 +13,18 @@ struct AuditTests {
     /// A store with some history, its checkpoints, and as many copies as are asked for.
     private func history() async throws -> (GatewayFixture, [String]) {
         let world = try await GatewayFixture()
-        for title in ["A", "B", "C"] { _ = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": .string(title)]) }
+        for title in ["A", "B", "C"] {
+            _ = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": .string(title)])
+        }
         _ = try await world.submit("user.read", ["user": "cleo.aas"])
         _ = try await world.submit("group.add-member", ["group": "domain-admins", "member": "ivo.petrov"])
         return (world, try await world.checkpoints())
     }
 
     /// Verifies a copy of the store after `tamper` had its way with it.
-    private func problems(_ world: GatewayFixture, _ notes: [String], _ tamper: @escaping @Sendable (Database) throws -> Void) async throws -> [String] {
+    private func problems(_ world: GatewayFixture, _ notes: [String], _ tamper: @escaping @Sendable (Database) throws -> Void)
+        async throws -> [String]
+    {
         let copy = world.folder.appendingPathComponent("copy-\(UUID().uuidString).sqlite").path
         let source = try DatabaseQueue(path: world.folder.appendingPathComponent("exequatur.sqlite").path)
         try await source.writeWithoutTransaction { db in try db.execute(sql: "VACUUM INTO ?", arguments: [copy]) }
@@ -34,11 +38,14 @@ struct AuditTests {
     private func rebuildTree(_ log: LogName, _ db: Database) throws {
         try db.execute(sql: "DELETE FROM log_node WHERE log = ?", arguments: [log.rawValue])
         var nodes: [NodeID: Hash] = [:]
-        let entries = try Data.fetchAll(db, sql: "SELECT bytes FROM log_entry WHERE log = ? ORDER BY position", arguments: [log.rawValue])
+        let entries = try Data.fetchAll(
+            db, sql: "SELECT bytes FROM log_entry WHERE log = ? ORDER BY position", arguments: [log.rawValue])
         for (index, entry) in entries.enumerated() {
             for (id, hash) in MerkleTree.append(.leaf(entry), size: Int64(index), read: { nodes[$0] ?? .empty }) {
                 nodes[id] = hash
-                try db.execute(sql: "INSERT INTO log_node VALUES (?, ?, ?, ?)", arguments: [log.rawValue, id.level, id.index, Data(hash.bytes)])
+                try db.execute(
+                    sql: "INSERT INTO log_node VALUES (?, ?, ?, ?)",
+                    arguments: [log.rawValue, id.level, id.index, Data(hash.bytes)])
             }
         }
     }
@@ -52,7 +59,9 @@ struct AuditTests {
         #expect(try await problems(world, notes) { _ in } == [])
     }
 
-    @Test("Any single entry edited, removed or cut off is found, though the stored tree is made to fit", arguments: LogName.allCases, ["edit", "remove", "truncate", "swap"])
+    @Test(
+        "Any single entry edited, removed or cut off is found, though the stored tree is made to fit",
+        arguments: LogName.allCases, ["edit", "remove", "truncate", "swap"])
     func tampering(log: LogName, how: String) async throws {
         let (world, notes) = try await history()
         defer { world.close() }
@@ -71,19 +80,24 @@ struct AuditTests {
         let place: StatementArguments = [log.rawValue, position]
         switch how {
         case "edit":
-            var bytes = Array(try #require(try Data.fetchOne(db, sql: "SELECT bytes FROM log_entry WHERE log = ? AND position = ?", arguments: place)))
+            var bytes = Array(
+                try #require(
+                    try Data.fetchOne(db, sql: "SELECT bytes FROM log_entry WHERE log = ? AND position = ?", arguments: place)))
             bytes[bytes.count / 2] ^= 1
             try db.execute(sql: "UPDATE log_entry SET bytes = ? WHERE log = ? AND position = ?", arguments: [Data(bytes)] + place)
         case "remove":
             try db.execute(sql: "DELETE FROM log_entry WHERE log = ? AND position = ?", arguments: place)
             for next in (position + 1)..<max(size, position + 2) where next < size {
-                try db.execute(sql: "UPDATE log_entry SET position = position - 1 WHERE log = ? AND position = ?", arguments: [log.rawValue, next])
+                try db.execute(
+                    sql: "UPDATE log_entry SET position = position - 1 WHERE log = ? AND position = ?",
+                    arguments: [log.rawValue, next])
             }
         case "truncate": try db.execute(sql: "DELETE FROM log_entry WHERE log = ? AND position >= ?", arguments: place)
         default:
             let other = (position + 1) % size
             for (from, to) in [(position, -1), (other, position), (-1, other)] {
-                try db.execute(sql: "UPDATE log_entry SET position = ? WHERE log = ? AND position = ?", arguments: [to, log.rawValue, from])
+                try db.execute(
+                    sql: "UPDATE log_entry SET position = ? WHERE log = ? AND position = ?", arguments: [to, log.rawValue, from])
             }
         }
     }
@@ -107,12 +121,16 @@ struct AuditTests {
         let note = try #require(SignedCheckpoint(note: receipt["checkpoint"]?.string ?? "", key: world.keys[2]))
         func hash(_ hex: String?) -> Hash? {
             let digits = Array(hex ?? "")
-            return Hash(bytes: stride(from: 0, to: digits.count - 1, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) })
+            return Hash(
+                bytes: stride(from: 0, to: digits.count - 1, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
+            )
         }
         let proof = (receipt["proof"]?.array ?? []).compactMap { hash($0.string) }
         let leaf = try #require(hash(receipt["leaf"]?.string))
         let index = try #require(receipt["index"]?.integer)
-        #expect(Verification.inclusion(leaf: leaf, index: index, size: note.checkpoint.size, proof: proof, root: note.checkpoint.root))
+        #expect(
+            Verification.inclusion(leaf: leaf, index: index, size: note.checkpoint.size, proof: proof, root: note.checkpoint.root)
+        )
         let bytes = try #require(try await world.store.entries(.actions, in: index..<(index + 1)).first)
         #expect(Hash.leaf(bytes) == leaf && String(decoding: bytes, as: UTF8.self).contains("\"kind\":\"outcome\""))
     }

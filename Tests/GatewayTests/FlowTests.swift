@@ -33,7 +33,9 @@ struct FlowTests {
         #expect(first.status == .done && first.receipt != nil)
         let again = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"], key: "k1")
         #expect(again.change == first.change)
-        await #expect(throws: Refusal.self) { try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Admiral"], key: "k1") }
+        await #expect(throws: Refusal.self) {
+            try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Admiral"], key: "k1")
+        }
         #expect(try await world.store.openLeases().isEmpty)
         #expect(try await world.directory.leftovers().isEmpty)
     }
@@ -52,9 +54,11 @@ struct FlowTests {
         #expect(adopted.state == .executed && adopted.adopter == "lena")
     }
 
-    @Test("Tier 0 is out of reach, directly and through nested groups", arguments: [
-        ("group.add-member", "domain-admins", "ivo.petrov"), ("group.add-member", "platform-admins", "ivo.petrov"),
-    ])
+    @Test(
+        "Tier 0 is out of reach, directly and through nested groups",
+        arguments: [
+            ("group.add-member", "domain-admins", "ivo.petrov"), ("group.add-member", "platform-admins", "ivo.petrov"),
+        ])
     func tierZero(operation: String, group: String, member: String) async throws {
         let world = try await GatewayFixture()
         defer { world.close() }
@@ -76,7 +80,9 @@ struct FlowTests {
         }
         #expect(decisions[0] == decisions[1])
         for log in LogName.allCases {
-            for bytes in try await world.store.entries(log, in: 0..<100) { #expect(!String(decoding: bytes, as: UTF8.self).contains("ROOT PLEASE")) }
+            for bytes in try await world.store.entries(log, in: 0..<100) {
+                #expect(!String(decoding: bytes, as: UTF8.self).contains("ROOT PLEASE"))
+            }
         }
     }
 
@@ -98,13 +104,15 @@ struct FlowTests {
         defer { world.close() }
         let done = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
         let change = try await world.gateway.change(try #require(done.change), for: .workload(Fixture.workload()))
-        let undone = try await world.gateway.rollback(change, by: .workload(Fixture.workload()), task: world.task(), evidence: Evidence(), door: "test")
+        let undone = try await world.gateway.rollback(
+            change, by: .workload(Fixture.workload()), task: world.task(), evidence: Evidence(), door: "test")
         #expect(undone.status == .done && undone.change != done.change)
         #expect(try await world.store.change(change.id)?.state == .rolledBack)
         let second = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
         _ = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Somebody else's"])
         let stale = try await world.gateway.change(try #require(second.change), for: .workload(Fixture.workload()))
-        let refused = try await world.gateway.rollback(stale, by: .workload(Fixture.workload()), task: world.task(), evidence: Evidence(), door: "test")
+        let refused = try await world.gateway.rollback(
+            stale, by: .workload(Fixture.workload()), task: world.task(), evidence: Evidence(), door: "test")
         #expect(refused.code == "rollback.conflict")
     }
 
@@ -115,12 +123,16 @@ struct FlowTests {
         let answer = try await world.submit("user.reset-password", ["user": "kai.nilsen"])
         let id = try #require(answer.change)
         let lena = Fixture.person("lena", teams: ["leads"])
-        await #expect(throws: Refusal.self) { try await world.gateway.takeSecret(of: id, by: Fixture.person("olga", teams: ["desk"])) }
+        await #expect(throws: Refusal.self) {
+            try await world.gateway.takeSecret(of: id, by: Fixture.person("olga", teams: ["desk"]))
+        }
         let shown = try await world.gateway.takeSecret(of: id, by: lena)
         await #expect(throws: Refusal.self) { try await world.gateway.takeSecret(of: id, by: lena) }
         #expect(!JSONWriter.canonicalText(answer.json).contains(shown.value))
         for log in LogName.allCases {
-            for bytes in try await world.store.entries(log, in: 0..<100) { #expect(!String(decoding: bytes, as: UTF8.self).contains(shown.value)) }
+            for bytes in try await world.store.entries(log, in: 0..<100) {
+                #expect(!String(decoding: bytes, as: UTF8.self).contains(shown.value))
+            }
         }
     }
 }

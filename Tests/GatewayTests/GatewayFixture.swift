@@ -35,14 +35,18 @@ final class GatewayFixture: Sendable {
         directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
         try await directory.seedDemoCompany()
         let environment = GatewayEnvironment(
-            id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: 5, now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
-            random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: 5,
+            now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
+            random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let people = [("olga", ["desk"]), ("lena", ["leads"]), ("lars", ["leads"])].map {
             PersonRegistration(id: $0, teams: $1, keys: [], aliases: [], subjects: [])
         }
-        let workload = WorkloadRegistration(id: "agent", issuer: "i", subject: "agent", owner: "olga", expires: .max, groups: ["desk"])
+        let workload = WorkloadRegistration(
+            id: "agent", issuer: "i", subject: "agent", owner: "olga", expires: .max, groups: ["desk"])
         gateway = Gateway(
-            environment: environment, store: store, journal: Journal(store: store, gateway: "test", key: key), sealer: Sealer(key: seal.publicKey),
+            environment: environment, store: store, journal: Journal(store: store, gateway: "test", key: key),
+            sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: [workload], people: people), connectors: [directory],
             policies: try Fixture.bundle(policy, [directory.catalogue]))
         try await gateway.adopt(gateway.policies)
@@ -51,13 +55,17 @@ final class GatewayFixture: Sendable {
     func close() { try? FileManager.default.removeItem(at: folder) }
 
     func task(_ token: String = "token") async throws -> Task {
-        try await gateway.task(for: Fixture.workload(), delegator: nil, token: token, expires: Instant(milliseconds: .max / 2), purpose: nil)
+        try await gateway.task(
+            for: Fixture.workload(), delegator: nil, token: token, expires: Instant(milliseconds: .max / 2), purpose: nil)
     }
 
-    func submit(_ operation: String, _ input: JSONValue, evidence: Evidence = Evidence(), key: String? = nil) async throws -> Answer {
+    func submit(_ operation: String, _ input: JSONValue, evidence: Evidence = Evidence(), key: String? = nil) async throws
+        -> Answer
+    {
         try await gateway.submit(
             Gateway.Request(
-                principal: .workload(Fixture.workload()), task: try await task(), system: "corp", operation: operation, input: input,
+                principal: .workload(Fixture.workload()), task: try await task(), system: "corp", operation: operation,
+                input: input,
                 evidence: evidence, idempotencyKey: key, door: "test"))
     }
 

@@ -18,7 +18,8 @@ private struct IssuerFixture {
 
     func authenticator() throws -> TokenAuthenticator {
         let x = base64URL(key.publicKey.rawRepresentation)
-        let jwks = #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"\#(x)"},{"kty":"RSA","use":"enc","kid":"e","n":"AQ","e":"AQ"}]}"#
+        let jwks =
+            #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"\#(x)"},{"kty":"RSA","use":"enc","kid":"e","n":"AQ","e":"AQ"}]}"#
         let issuer = try #require(Issuer(name: "https://i", audiences: ["us"], algorithms: ["EdDSA"], trustDomain: "td.example"))
         func workload(_ id: String, _ subject: String, owner: String?, expires: Int64 = .max) -> WorkloadRegistration {
             WorkloadRegistration(id: id, issuer: "https://i", subject: subject, owner: owner, expires: expires, groups: ["g"])
@@ -27,13 +28,19 @@ private struct IssuerFixture {
             workloads: [
                 workload("agent", "agent", owner: "olga"), workload("spiffe", "spiffe://td.example/agent", owner: "olga"),
                 workload("orphan", "orphan", owner: nil), workload("old", "old", owner: "olga", expires: now.milliseconds),
-                workload("foreign", "spiffe://other.example/agent", owner: "olga"), workload("stranger", "stranger", owner: "nobody"),
+                workload("foreign", "spiffe://other.example/agent", owner: "olga"),
+                workload("stranger", "stranger", owner: "nobody"),
             ],
-            people: [PersonRegistration(id: "olga", teams: [], keys: [], aliases: [], subjects: [(issuer: "https://i", subject: "olga@x")])])
+            people: [
+                PersonRegistration(
+                    id: "olga", teams: [], keys: [], aliases: [], subjects: [(issuer: "https://i", subject: "olga@x")])
+            ])
         return TokenAuthenticator(issuers: [(issuer: issuer, keys: KeySource { Array(jwks.utf8) })], registry: registry)
     }
 
-    func token(_ claims: String, header: String = #"{"alg":"EdDSA","kid":"k"}"#, key: Curve25519.Signing.PrivateKey? = nil) throws -> String {
+    func token(_ claims: String, header: String = #"{"alg":"EdDSA","kid":"k"}"#, key: Curve25519.Signing.PrivateKey? = nil) throws
+        -> String
+    {
         let signed = base64URL(header.utf8) + "." + base64URL(claims.utf8)
         return signed + "." + base64URL(try (key ?? self.key).signature(for: Data(signed.utf8)))
     }
@@ -80,13 +87,18 @@ struct TokenTests {
     func refusals() async throws {
         let s = issuer.seconds
         let tries: [(String, AuthenticationError.Code)] = [
-            (issuer.claims("nobody"), .unregistered), (issuer.claims("orphan"), .unregistered), (issuer.claims("old"), .unregistered),
+            (issuer.claims("nobody"), .unregistered), (issuer.claims("orphan"), .unregistered),
+            (issuer.claims("old"), .unregistered),
             (issuer.claims("stranger"), .unregistered), (issuer.claims("spiffe://other.example/agent"), .untrusted),
-            (#"{"iss":"https://evil","aud":"us","sub":"agent","exp":\#(s + 60)}"#, .untrusted), (#"{"aud":"us","sub":"agent","exp":\#(s + 60)}"#, .untrusted),
-            (#"{"iss":"https://i","aud":"them","sub":"agent","exp":\#(s + 60)}"#, .audience), (#"{"iss":"https://i","sub":"agent","exp":\#(s + 60)}"#, .audience),
-            (#"{"iss":"https://i","aud":"us","sub":"agent","exp":\#(s)}"#, .expired), (#"{"iss":"https://i","aud":"us","sub":"agent"}"#, .malformed),
+            (#"{"iss":"https://evil","aud":"us","sub":"agent","exp":\#(s + 60)}"#, .untrusted),
+            (#"{"aud":"us","sub":"agent","exp":\#(s + 60)}"#, .untrusted),
+            (#"{"iss":"https://i","aud":"them","sub":"agent","exp":\#(s + 60)}"#, .audience),
+            (#"{"iss":"https://i","sub":"agent","exp":\#(s + 60)}"#, .audience),
+            (#"{"iss":"https://i","aud":"us","sub":"agent","exp":\#(s)}"#, .expired),
+            (#"{"iss":"https://i","aud":"us","sub":"agent"}"#, .malformed),
             (issuer.claims(extra: #","nbf":\#(s + 31)"#), .notYetValid), (issuer.claims(extra: #","sub":"orphan""#), .malformed),
-            (issuer.claims(extra: #","act":{"sub":"agent","act":{"sub":"x"}}"#), .malformed), (issuer.claims("who", extra: #","act":{"sub":"agent"}"#), .unregistered),
+            (issuer.claims(extra: #","act":{"sub":"agent","act":{"sub":"x"}}"#), .malformed),
+            (issuer.claims("who", extra: #","act":{"sub":"agent"}"#), .unregistered),
             (#"{"iss":"https://i","aud":"us","sub":"agent","exp":"\#(s + 60)"}"#, .malformed),
         ]
         for (claims, expected) in tries { #expect(try await code(issuer.token(claims)) == expected, "\(claims)") }

@@ -22,7 +22,9 @@ struct MerkleTreeTests {
     @Test("The root over the leaves \"0\" to \"299\" is the one other implementations give")
     func knownRoot() {
         let tree = Tree(300)
-        #expect(MerkleTree.root(size: 300, read: tree.read).description == "84e13ec1e037155ae619757599b2cd21ada5a565e0fd9b3139c0c3c6c1b8ada9")
+        #expect(
+            MerkleTree.root(size: 300, read: tree.read).description
+                == "84e13ec1e037155ae619757599b2cd21ada5a565e0fd9b3139c0c3c6c1b8ada9")
     }
 
     @Test("Every inclusion proof up to 40 leaves verifies, and for nothing else")

@@ -1,5 +1,7 @@
 """Privilege: tier 0 by every route, attributes off the list, what is hidden told from what is absent."""
 
+import re
+
 T0_GROUPS = ("domain-admins", "platform-admins", "g-8", "g-9")
 T0_USERS = ("gus.holm", "farah.noor", "svc-backup", "u-1007", "u-1006")
 OWN = "kai.nilsen"  # An ordinary account, taken to be the attacker's own.
@@ -27,8 +29,6 @@ def routes():
     for attribute in ("mail", "department", "displayName"):
         yield f"set {attribute}, not on the list", f"user.set-{attribute}", {"user": OWN, "value": "Security"}
         yield f"clear {attribute}, not on the list", f"user.set-{attribute}", {"user": OWN}
-    yield "create under the id of a tier-0 group", "user.create", {"user": "g-8", "displayName": "G", "surname": "G"}
-    yield "create under the id of a tier-0 user", "user.create", {"user": "u-1007", "displayName": "G", "surname": "G"}
 
 
 def only_staged(scene, operation, fields):
@@ -40,7 +40,8 @@ def differs(scene, operation, hidden, absent):
     """Whether the agent can tell what it may not see from what does not exist: body, status, headers, byte for byte."""
     def told(call, fields):
         reply = call(operation, fields)
-        return reply.status, reply.body, {k.lower(): v for k, v in reply.headers.items() if k.lower() != "date"}
+        # A staged change has an id of its own, whatever it is about.
+        return reply.status, re.sub(rb"chg-[0-9a-f]{24}", b"chg", bytes(reply.body)), {k.lower(): v for k, v in reply.headers.items() if k.lower() != "date"}
     return any(told(call, hidden) != told(call, absent) for call in (
         scene.a.api, scene.a.tool, lambda o, f: scene.a.tool(o, f, modern=False)))
 

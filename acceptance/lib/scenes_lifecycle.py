@@ -13,7 +13,9 @@ def create(s, name):
 def create_and_remove(s):
     change = create(s, "nia.new")
     twice = s.ask("user.create", user="nia.new", displayName="Twice", surname="Twice")
-    s.check(twice["status"] in ("failed", "denied"), f"a name that is taken is refused ({twice['code']})")
+    s.check(twice["status"] == "staged", "a name that is taken looks to the agent like any other change that waits")
+    succeeded, text = s.person("dana", "changes", "approve", twice["change"])
+    s.check(not succeeded and "exists already" in text, "the approver is told that it is taken, and nothing is signed")
     undo = s.staged(s.rollback(change), "rolling the creation back")
     s.approve(undo, "erik")
     s.done(s.status(undo), "approved and run")

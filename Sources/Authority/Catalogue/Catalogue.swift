@@ -73,15 +73,18 @@ public struct Catalogue: Sendable {
 
     /// The digest of all that the catalogue says: part of what an approval is bound to.
     public var digest: Digest {
-        Digest(of: .array(operations.map { operation in
-            [
-                "name": .string(operation.name), "access": .string(operation.access.rawValue), "input": operation.schema(),
-                "effects": .array(operation.effects.map { .string("\($0.kind.rawValue) \($0.attribute)") }),
-                "classes": .array(operation.classes.map { .string($0.rawValue) }),
-                "inverse": operation.inverse.map(JSONValue.string) ?? .null,
-                "reversibility": .string(operation.reversibility.rawValue),
-            ]
-        }))
+        Digest(
+            of: .array(
+                operations.map { operation in
+                    [
+                        "name": .string(operation.name), "access": .string(operation.access.rawValue),
+                        "input": operation.schema(),
+                        "effects": .array(operation.effects.map { .string("\($0.kind.rawValue) \($0.attribute)") }),
+                        "classes": .array(operation.classes.map { .string($0.rawValue) }),
+                        "inverse": operation.inverse.map(JSONValue.string) ?? .null,
+                        "reversibility": .string(operation.reversibility.rawValue),
+                    ]
+                }))
     }
 }
 

@@ -57,7 +57,8 @@ extension Catalogue {
             classes: [.lifecycle], effects: [Effect(.creates, "entry")], inverse: "user.remove", reversibility: .compensable),
         Operation(
             "user.remove", "Remove a user that was created here and not touched since; otherwise disable it.", .write,
-            input: [user], classes: [.lifecycle, .destructive], effects: [Effect(.deletes, "entry"), Effect(.replaces, "enabled")],
+            input: [user], classes: [.lifecycle, .destructive],
+            effects: [Effect(.deletes, "entry"), Effect(.replaces, "enabled")],
             reversibility: .irreversible),
     ]
 

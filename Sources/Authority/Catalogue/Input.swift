@@ -56,9 +56,11 @@ public struct Input: Hashable, Sendable {
     }
 
     public var json: JSONValue {
-        .object(JSONObject(fields.keys.sorted().compactMap { key in
-            fields[key].map { .init(key: key.string, value: $0.json) }
-        }))
+        .object(
+            JSONObject(
+                fields.keys.sorted().compactMap { key in
+                    fields[key].map { .init(key: key.string, value: $0.json) }
+                }))
     }
 
     /// The input as policy sees it: `context.input`.
@@ -85,11 +87,17 @@ extension InputField {
     fileprivate func check(_ value: JSONValue, at path: String) throws(ShapeError) -> Input.Field {
         switch type {
         case .integer(let range):
-            guard case .integer(let integer) = value else { throw ShapeError(.wrongType, at: path, "an integer belongs here, not \(value.kind)") }
-            guard range.contains(integer) else { throw ShapeError(.invalid, at: path, "must lie between \(range.lowerBound) and \(range.upperBound)") }
+            guard case .integer(let integer) = value else {
+                throw ShapeError(.wrongType, at: path, "an integer belongs here, not \(value.kind)")
+            }
+            guard range.contains(integer) else {
+                throw ShapeError(.invalid, at: path, "must lie between \(range.lowerBound) and \(range.upperBound)")
+            }
             return .integer(integer)
         case .identifier, .text, .choice:
-            guard case .string(let text) = value else { throw ShapeError(.wrongType, at: path, "a string belongs here, not \(value.kind)") }
+            guard case .string(let text) = value else {
+                throw ShapeError(.wrongType, at: path, "a string belongs here, not \(value.kind)")
+            }
             if let problem = problem(text) { throw ShapeError(.invalid, at: path, problem) }
             return .string(ExactString(text))
         }
@@ -98,15 +106,19 @@ extension InputField {
     private func problem(_ text: String) -> String? {
         switch type {
         case .identifier: Self.isIdentifier(text) ? nil : "a name of 1 to 128 ASCII letters, digits and . _ @ - belongs here"
-        case .text(let limit): Self.isText(text, limit) ? nil : "1 to \(limit) visible characters belong here; no control or invisible ones"
-        case .choice(let choices): choices.contains { $0.utf8.elementsEqual(text.utf8) } ? nil : "one of \(choices.joined(separator: ", ")) belongs here"
+        case .text(let limit):
+            Self.isText(text, limit) ? nil : "1 to \(limit) visible characters belong here; no control or invisible ones"
+        case .choice(let choices):
+            choices.contains { $0.utf8.elementsEqual(text.utf8) } ? nil : "one of \(choices.joined(separator: ", ")) belongs here"
         case .integer: nil
         }
     }
 
     static func isIdentifier(_ text: String) -> Bool {
         func isWord(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) }
-        guard let first = text.utf8.first, isWord(first) || first == UInt8(ascii: "_"), text.utf8.count <= 128 else { return false }
+        guard let first = text.utf8.first, isWord(first) || first == UInt8(ascii: "_"), text.utf8.count <= 128 else {
+            return false
+        }
         return text.utf8.allSatisfy { isWord($0) || "._@-".utf8.contains($0) }
     }
 

@@ -49,7 +49,8 @@ public struct PolicyBundle: Sendable {
         }
         guard problems.isEmpty else { throw Refusal(problems: problems) }
         do { self.policies = try PolicySet(policies) } catch {
-            let problem = Problem(file: "", position: SourcePosition(line: 1, column: 1), message: "two policies have the id `\(error.id)`")
+            let problem = Problem(
+                file: "", position: SourcePosition(line: 1, column: 1), message: "two policies have the id `\(error.id)`")
             throw Refusal(problems: [problem])
         }
         self.sources = sources

@@ -96,7 +96,8 @@ public struct ApprovalFact: Hashable, Sendable {
     init(json: JSONValue) throws(ShapeError) {
         var fields = try Fields(json)
         self.init(
-            person: try PersonRecord(json: try fields.required("person")), userVerified: try fields.optionalBool("userVerified") ?? false)
+            person: try PersonRecord(json: try fields.required("person")),
+            userVerified: try fields.optionalBool("userVerified") ?? false)
         try fields.end()
     }
 }

@@ -1,4 +1,3 @@
-
 /// What a store could not do.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable {

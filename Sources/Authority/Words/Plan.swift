@@ -99,7 +99,8 @@ public struct Plan: Sendable {
         self.native = native
         self.facts = facts
         self.related = related
-        self.obstacle = obstacle ?? (touched.allSatisfy { $0.before == $0.after } ? ConnectorError(.noChange, "it is already so") : nil)
+        self.obstacle =
+            obstacle ?? (touched.allSatisfy { $0.before == $0.after } ? ConnectorError(.noChange, "it is already so") : nil)
     }
 
     /// Everything but the facts and the obstacle, for storage. The facts are in the decision's log entry.
@@ -120,7 +121,8 @@ public struct Plan: Sendable {
         for value in try fields.array("touched") { touched.append(try TouchedValue(json: value)) }
         let inverse = fields.optional("inverse")
         let target = try fields.required("target")
-        guard let uid = try? EntityUID(json: target), let reversibility = Reversibility(rawValue: try fields.string("reversibility")),
+        guard let uid = try? EntityUID(json: target),
+            let reversibility = Reversibility(rawValue: try fields.string("reversibility")),
             let precondition = Precondition(rawValue: try fields.string("precondition"))
         else { throw ShapeError(.invalid, at: "", "not a plan") }
         let native = try fields.required("native").object?.members ?? []

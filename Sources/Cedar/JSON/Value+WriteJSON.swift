@@ -62,7 +62,9 @@ extension Decimal {
 extension IPAddress {
     /// The address, with its prefix length.
     var text: String {
-        let groups = stride(from: 0, to: bytes.count, by: 2).map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
+        let groups = stride(from: 0, to: bytes.count, by: 2).map {
+            String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16)
+        }
         let address = isIPv4 ? bytes.map(String.init).joined(separator: ".") : groups.joined(separator: ":")
         return "\(address)/\(prefix)"
     }

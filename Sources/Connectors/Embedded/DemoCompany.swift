@@ -64,7 +64,8 @@ enum DemoCompany {
         let attributes = [
             "displayName": person.displayName, "title": person.title, "department": person.department,
             "surname": String(person.displayName.split(separator: " ").last ?? ""), "mail": "\(person.name)@fjordline.example",
-            "telephoneNumber": "+47 555 0\(number)", "employeeNumber": "FF-\(number)", "homeAddress": "\(number - 1000) Harbour Street",
+            "telephoneNumber": "+47 555 0\(number)", "employeeNumber": "FF-\(number)",
+            "homeAddress": "\(number - 1000) Harbour Street",
             "recoveryCode": "rc-\(number * 7919)",
         ]
         for (name, value) in attributes {

@@ -31,7 +31,9 @@ extension EmbeddedDirectory {
         return try await write { db in
             try checkLease(id, name, input, decided, db)
             let fresh: Plan
-            do { fresh = try plan(operation, input, db) } catch { throw ConnectorError(.conflict, "the target changed: \(error)") }
+            do { fresh = try plan(operation, input, db) } catch {
+                throw ConnectorError(.conflict, "the target changed: \(error)")
+            }
             guard fresh.version == decided.version, fresh.touched == decided.touched, fresh.obstacle == nil else {
                 throw ConnectorError(.conflict, "the target changed since it was planned on")
             }
@@ -40,7 +42,8 @@ extension EmbeddedDirectory {
     }
 
     private func checkLease(_ id: String, _ operation: String, _ input: Input, _ plan: Plan, _ db: Database) throws {
-        let sql = "SELECT EXISTS (SELECT 1 FROM lease WHERE id = ? AND operation = ? AND target = ? AND input = ? AND expires > ?)"
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM lease WHERE id = ? AND operation = ? AND target = ? AND input = ? AND expires > ?)"
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         let arguments: StatementArguments = [id, operation, plan.native["target"], JSONWriter.canonicalText(input.json), now]
         guard try Bool.fetchOne(db, sql: sql, arguments: arguments) == true else {
@@ -48,14 +51,17 @@ extension EmbeddedDirectory {
         }
     }
 
-    private func perform(_ operation: Operation, _ input: Input, _ plan: Plan, lease: String, _ db: Database) throws -> Disclosure? {
+    private func perform(_ operation: Operation, _ input: Input, _ plan: Plan, lease: String, _ db: Database) throws
+        -> Disclosure?
+    {
         var disclosure: Disclosure?
         let target = plan.native["target"] ?? ""
         if operation.name == "user.create" { try create(input, lease, db) }
         for value in plan.touched where value.before != value.after && operation.name != "user.create" {
             switch value.attribute {
             case "member": try setMember(target, plan.native["other"] ?? "", adding: !value.after.isEmpty, db)
-            case "enabled": try db.execute(sql: "UPDATE entry SET enabled = ? WHERE id = ?", arguments: [value.after == ["true"], target])
+            case "enabled":
+                try db.execute(sql: "UPDATE entry SET enabled = ? WHERE id = ?", arguments: [value.after == ["true"], target])
             case "entry":
                 try db.execute(sql: "DELETE FROM entry WHERE id = ?", arguments: [target])
                 try db.execute(sql: "INSERT INTO removal VALUES (?, ?)", arguments: [lease, target])
@@ -64,14 +70,16 @@ extension EmbeddedDirectory {
             }
         }
         try db.execute(
-            sql: "UPDATE entry SET version = version + 1, lastLease = ? WHERE id = ? OR name = ?", arguments: [lease, target, target])
+            sql: "UPDATE entry SET version = version + 1, lastLease = ? WHERE id = ? OR name = ?",
+            arguments: [lease, target, target])
         return disclosure
     }
 
     private func create(_ input: Input, _ lease: String, _ db: Database) throws {
         let id = "u-" + UUID().uuidString.lowercased()
         try db.execute(
-            sql: "INSERT INTO entry (id, kind, name, createdByLease) VALUES (?, 'user', ?, ?)", arguments: [id, input["user"], lease])
+            sql: "INSERT INTO entry (id, kind, name, createdByLease) VALUES (?, 'user', ?, ?)",
+            arguments: [id, input["user"], lease])
         for name in ["displayName", "surname", "mail"] { try setAttribute(id, name, input[name], db) }
     }
 
@@ -104,7 +112,8 @@ extension EmbeddedDirectory {
             try Row.fetchAll(db, sql: "SELECT id, change, expires FROM lease ORDER BY id").map { row in
                 let id: String = row["id"]
                 return LeaseReference(
-                    id: id, change: row["change"], system: system, account: "lease/\(id)", expires: Instant(milliseconds: row["expires"]))
+                    id: id, change: row["change"], system: system, account: "lease/\(id)",
+                    expires: Instant(milliseconds: row["expires"]))
             }
         }
     }

@@ -29,10 +29,10 @@ extension EmbeddedDirectory {
         TouchedValue(entity: entry.uid, name: entry.name, attribute: attribute, before: before, after: after)
     }
 
-    private func plan(_ operation: Operation, _ target: Entry, _ touched: [TouchedValue], inverse: JSONValue?, also other: Entry? = nil,
+    private func plan(
+        _ operation: Operation, _ target: Entry, _ touched: [TouchedValue], inverse: JSONValue?, also other: Entry? = nil,
         obstacle: ConnectorError? = nil, _ db: Database
-    ) throws -> Plan
-    {
+    ) throws -> Plan {
         var facts = try target.facts(in: system, db)
         let known = Set(facts.map(\.uid))
         facts += try (other?.facts(in: system, db) ?? []).filter { !known.contains($0.uid) }
@@ -52,7 +52,8 @@ extension EmbeddedDirectory {
         let isLoop = try adding && member.isAbove(group, db)
         let isMember = try group.has(member: member, db)
         let touched = touch(group, "member", isMember ? [member.reference] : [], adding ? [member.reference] : [])
-        return try plan(operation, group, [touched], inverse: ["group": .string(group.id), "member": .string(member.id)], also: member,
+        return try plan(
+            operation, group, [touched], inverse: ["group": .string(group.id), "member": .string(member.id)], also: member,
             obstacle: isLoop ? ConnectorError(.invalid, "a group can't be inside itself") : nil, db)
     }
 

@@ -45,7 +45,8 @@ extension EmbeddedDirectory {
     }
 
     /// What the directory shows now of one touched value.
-    private func present(_ value: TouchedValue, _ target: Entry?, _ plan: Plan, _ isOurs: Bool, _ db: Database) throws -> [String] {
+    private func present(_ value: TouchedValue, _ target: Entry?, _ plan: Plan, _ isOurs: Bool, _ db: Database) throws -> [String]
+    {
         guard let target else { return [] }
         switch value.attribute {
         case "entry": return ["present"]

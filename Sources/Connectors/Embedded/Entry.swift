@@ -34,7 +34,8 @@ struct Entry {
 
     /// The entry of that name or id.
     static func find(_ name: String, _ db: Database) throws -> Entry? {
-        try Row.fetchOne(db, sql: "SELECT * FROM entry WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC", arguments: [name]).map(Entry.init)
+        try Row.fetchOne(db, sql: "SELECT * FROM entry WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC", arguments: [name]).map(
+            Entry.init)
     }
 
     static func require(_ name: String, isGroup: Bool? = nil, _ db: Database) throws -> Entry {
@@ -104,7 +105,8 @@ struct Entry {
             "name": .string(ExactString(name)), "labels": .set(Set(labels.map { .string(ExactString($0)) })),
             "kind": .string(isGroup ? "group" : "user"),
         ]
-        for (name, values) in try self.attributes(db) where EmbeddedDirectory.directoryCatalogue.sensitivity(of: name) != .secret {
+        for (name, values) in try self.attributes(db) where EmbeddedDirectory.directoryCatalogue.sensitivity(of: name) != .secret
+        {
             attributes[ExactString(name)] = values.first.map { .string(ExactString($0)) }
         }
         attributes["enabled"] = isGroup ? nil : .bool(isEnabled)

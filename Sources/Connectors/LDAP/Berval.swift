@@ -33,10 +33,13 @@ enum LDAPText {
         var name: UnsafeMutablePointer<CChar>?
         let code = withBerval(Array(attribute.utf8)) { type in
             withBerval(Array(value.utf8)) { text in
-                var assertion = LDAPAVA(la_attr: type.pointee, la_value: text.pointee, la_flags: UInt32(LDAP_AVA_STRING), la_private: nil)
+                var assertion = LDAPAVA(
+                    la_attr: type.pointee, la_value: text.pointee, la_flags: UInt32(LDAP_AVA_STRING), la_private: nil)
                 return withUnsafeMutablePointer(to: &assertion) { pointer in
                     var parts: [UnsafeMutablePointer<LDAPAVA>?] = [pointer, nil]
-                    return parts.withUnsafeMutableBufferPointer { ldap_rdn2str($0.baseAddress, &name, UInt32(LDAP_DN_FORMAT_LDAPV3)) }
+                    return parts.withUnsafeMutableBufferPointer {
+                        ldap_rdn2str($0.baseAddress, &name, UInt32(LDAP_DN_FORMAT_LDAPV3))
+                    }
                 }
             }
         }

@@ -44,13 +44,16 @@ struct DirectoryReader {
         let isID = UUID(uuidString: name) != nil
         let found = try session.search(
             isGroup ? settings.groups : settings.people, scope: LDAP_SCOPE_ONELEVEL,
-            filter: "(&(objectClass=\(isGroup ? "groupOfNames" : "inetOrgPerson"))\(isID ? "(entryUUID=\(value))" : naming))", attributes: wanted)
+            filter: "(&(objectClass=\(isGroup ? "groupOfNames" : "inetOrgPerson"))\(isID ? "(entryUUID=\(value))" : naming))",
+            attributes: wanted)
         guard found.count <= 1 else { throw ConnectorError(.invalid, "\(name) names more than one entry") }
         return found.first.flatMap { entry($0, isGroup: isGroup) }
     }
 
     func require(_ name: String, isGroup: Bool) throws -> DirectoryEntry {
-        guard let found = try find(name, isGroup: isGroup) else { throw ConnectorError(.notFound, "\(name) is not in the directory") }
+        guard let found = try find(name, isGroup: isGroup) else {
+            throw ConnectorError(.notFound, "\(name) is not in the directory")
+        }
         return found
     }
 
@@ -63,13 +66,16 @@ struct DirectoryReader {
     func entry(at dn: String) throws -> DirectoryEntry? {
         try session.entry(dn, attributes: wanted).flatMap { found in
             let classes = found.strings("objectClass").map { $0.lowercased() }
-            return classes.contains("groupofnames") ? entry(found, isGroup: true) : classes.contains("inetorgperson") ? entry(found, isGroup: false) : nil
+            return classes.contains("groupofnames")
+                ? entry(found, isGroup: true) : classes.contains("inetorgperson") ? entry(found, isGroup: false) : nil
         }
     }
 
     func users(_ filter: String) throws -> [DirectoryEntry] {
-        try session.search(settings.people, scope: LDAP_SCOPE_ONELEVEL, filter: "(&(objectClass=inetOrgPerson)\(filter))", attributes: wanted)
-            .compactMap { entry($0, isGroup: false) }
+        try session.search(
+            settings.people, scope: LDAP_SCOPE_ONELEVEL, filter: "(&(objectClass=inetOrgPerson)\(filter))", attributes: wanted
+        )
+        .compactMap { entry($0, isGroup: false) }
     }
 
     private func entry(_ found: LDAPEntry, isGroup: Bool) -> DirectoryEntry? {
@@ -154,7 +160,8 @@ struct DirectoryReader {
             attributes[ExactString(name)] = values.first.map { .string(ExactString($0)) }
         }
         if !entry.isGroup { attributes["enabled"] = .bool(entry.isEnabled) }
-        return Entity(entry.uid(catalogue), attributes: attributes, parents: Set(parents.map { $0.uid(catalogue) } + [.system(system)]))
+        return Entity(
+            entry.uid(catalogue), attributes: attributes, parents: Set(parents.map { $0.uid(catalogue) } + [.system(system)]))
     }
 
     func record(_ entry: DirectoryEntry) throws -> EntryRecord {

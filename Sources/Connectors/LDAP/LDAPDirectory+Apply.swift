@@ -12,7 +12,8 @@ struct LDAPLease: Lease {
 
 extension LDAPDirectory {
     public func reference(for grant: borrowing Grant, id: String) -> LeaseReference {
-        LeaseReference(id: id, change: grant.change, system: system, account: "cn=\(id),\(settings.grants)", expires: grant.expires)
+        LeaseReference(
+            id: id, change: grant.change, system: system, account: "cn=\(id),\(settings.grants)", expires: grant.expires)
     }
 
     public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
@@ -22,7 +23,8 @@ extension LDAPDirectory {
             try readiness.check { try ServerCheck(session: session, settings: settings).run() }
             var attributes: [(String, [String])] = [
                 ("objectClass", ["device", "simpleSecurityObject", "dynamicObject"]), ("cn", [reference.id]),
-                ("seeAlso", [native["dn"] ?? ""]), ("description", [native["right"] ?? ""]), ("userPassword", [Secrets.hash(lease.password)]),
+                ("seeAlso", [native["dn"] ?? ""]), ("description", [native["right"] ?? ""]),
+                ("userPassword", [Secrets.hash(lease.password)]),
                 ("pwdEndTime", [GeneralizedTime.text(reference.expires)]),
             ]
             if let member = native["member"] { attributes.append(("owner", [member])) }
@@ -39,10 +41,13 @@ extension LDAPDirectory {
 
     public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
         let (name, input, decided, reference) = (grant.operation, grant.input, grant.plan, lease.reference)
-        guard let operation = catalogue[name], let lease = lease as? LDAPLease else { throw ConnectorError(.invalid, "no operation \(name)") }
+        guard let operation = catalogue[name], let lease = lease as? LDAPLease else {
+            throw ConnectorError(.invalid, "no operation \(name)")
+        }
         let fresh: Plan
         do { fresh = try await plan(operation, input) } catch {
-            throw error.code == .unavailable ? ConnectorError(.conflict, "the target can't be read before writing") : ConnectorError(.conflict, "\(error)")
+            throw error.code == .unavailable
+                ? ConnectorError(.conflict, "the target can't be read before writing") : ConnectorError(.conflict, "\(error)")
         }
         guard fresh.version == decided.version, fresh.native == decided.native, fresh.obstacle == nil else {
             throw ConnectorError(.conflict, "the target changed since it was planned on")
@@ -63,7 +68,8 @@ extension LDAPDirectory {
     public func leftovers() async throws(ConnectorError) -> [LeaseReference] {
         try await run { session in
             let found = try session.search(
-                settings.grants, scope: LDAP_SCOPE_ONELEVEL, filter: "(&(objectClass=dynamicObject)(cn=lease-*))", attributes: ["cn", "pwdEndTime"])
+                settings.grants, scope: LDAP_SCOPE_ONELEVEL, filter: "(&(objectClass=dynamicObject)(cn=lease-*))",
+                attributes: ["cn", "pwdEndTime"])
             return found.map { entry in
                 LeaseReference(
                     id: entry.first("cn") ?? "", change: "", system: system, account: entry.dn,
@@ -73,6 +79,11 @@ extension LDAPDirectory {
     }
 }
 
+extension Plan {
+    /// The entryCSN that was planned on: the first word of the version.
+    var changeNumber: String { version.split(separator: " ").first.map(String.init) ?? "" }
+}
+
 /// Carries out one planned step as the just-in-time account.
 private struct Step {
     let session: LDAPSession
@@ -80,7 +91,7 @@ private struct Step {
     let input: Input
 
     private var dn: String { plan.native["dn"] ?? "" }
-    private var assertion: String { "(entryCSN=\(LDAPText.filterValue(plan.native["csn"] ?? "")))" }
+    private var assertion: String { "(entryCSN=\(LDAPText.filterValue(plan.changeNumber)))" }
 
     func perform() throws -> Disclosure? {
         switch plan.native["right"] ?? "" {
@@ -99,7 +110,8 @@ private struct Step {
     }
 
     private func modify(_ operation: Int32, _ attribute: String, _ values: [String]) throws {
-        try session.modify(dn, [LDAPModification(operation: operation, attribute: attribute, values: values)], assertion: assertion)
+        try session.modify(
+            dn, [LDAPModification(operation: operation, attribute: attribute, values: values)], assertion: assertion)
     }
 
     private func create() throws {

@@ -44,19 +44,23 @@ struct Planner {
         var facts = try reader.facts(target)
         let known = Set(facts.map(\.uid))
         facts += try (other.map(reader.facts) ?? []).filter { !known.contains($0.uid) }
-        var native = ["dn": target.dn, "right": right, "csn": target.entry.first("entryCSN") ?? ""]
+        var native = ["dn": target.dn, "right": right]
         if let pin { native[pin.0] = pin.1 }
         return Plan(
             target: target.uid(directory.catalogue), targetName: target.name, touched: touched,
             inverse: inverse.flatMap { input in operation.inverse.map { Inverse(operation: $0, input: input) } },
-            reversibility: operation.reversibility, precondition: .atomic, version: version(native, touched, facts), native: native,
-            facts: facts, related: other.map { [$0.uid(directory.catalogue)] } ?? [], obstacle: obstacle.map { ConnectorError(.invalid, $0) })
+            reversibility: operation.reversibility, precondition: .atomic, version: version(target, touched, facts),
+            native: native,
+            facts: facts, related: other.map { [$0.uid(directory.catalogue)] } ?? [],
+            obstacle: obstacle.map { ConnectorError(.invalid, $0) })
     }
 
     /// The entry's change sequence number, and a digest of all that was planned on: memberships do not move the number.
-    private func version(_ native: [String: String], _ touched: [TouchedValue], _ facts: [Entity]) -> String {
-        let digest = Digest(of: ["touched": .array(touched.map(\.json)), "facts": .array(facts.sorted { $0.uid < $1.uid }.map(\.json))])
-        return "\(native["csn"] ?? "") \(digest.hex)"
+    private func version(_ target: DirectoryEntry, _ touched: [TouchedValue], _ facts: [Entity]) -> String {
+        let digest = Digest(of: [
+            "touched": .array(touched.map(\.json)), "facts": .array(facts.sorted { $0.uid < $1.uid }.map(\.json)),
+        ])
+        return "\(target.entry.first("entryCSN") ?? "") \(digest.hex)"
     }
 
     private func membership(_ operation: Operation, _ input: Input, adding: Bool) throws -> Plan {
@@ -72,7 +76,9 @@ struct Planner {
     }
 
     private func obstacle(_ group: DirectoryEntry, _ member: DirectoryEntry, adding: Bool, isMember: Bool) throws -> String? {
-        if adding, try reader.facts(group).contains(where: { $0.uid == member.uid(directory.catalogue) }) { return "a group can't be inside itself" }
+        if adding, try reader.facts(group).contains(where: { $0.uid == member.uid(directory.catalogue) }) {
+            return "a group can't be inside itself"
+        }
         if !adding, isMember, try reader.session.entry(group.dn, attributes: ["member"])?.strings("member").count == 1 {
             return "a groupOfNames keeps at least one member; add another first"
         }
@@ -83,7 +89,8 @@ struct Planner {
         let user = try reader.require(input["user"] ?? "", isGroup: false)
         let isOther = user.lockedSince.map { $0 != DirectoryEntry.locked } ?? false
         return try plan(
-            operation, user, [touch(user, "enabled", ["\(user.isEnabled)"], ["\(enabled)"])], right: enabled ? "user:enable" : "user:disable",
+            operation, user, [touch(user, "enabled", ["\(user.isEnabled)"], ["\(enabled)"])],
+            right: enabled ? "user:enable" : "user:disable",
             inverse: ["user": .string(user.id)], obstacle: isOther ? "the account was locked by the directory itself" : nil)
     }
 
@@ -98,7 +105,8 @@ struct Planner {
             ? "the attribute has several values; only a single one can be replaced"
             : value?.contains(where: { "[]".contains($0) }) == true ? "values with square brackets can't be granted" : nil
         return try plan(
-            operation, user, [touch(user, attribute, before, value.map { [$0] } ?? [])], right: "replace:\(attribute.lowercased())",
+            operation, user, [touch(user, attribute, before, value.map { [$0] } ?? [])],
+            right: "replace:\(attribute.lowercased())",
             pin: value.map { ("value", $0) }, inverse: inverse, obstacle: problem)
     }
 
@@ -127,7 +135,8 @@ struct Planner {
         let user = try reader.require(input["user"] ?? "", isGroup: false)
         let creator = user.entry.first("creatorsName")?.lowercased() ?? ""
         let isUntouched =
-            try creator.hasSuffix("," + directory.settings.grants.lowercased()) && creator == user.entry.first("modifiersName")?.lowercased()
+            try creator.hasSuffix("," + directory.settings.grants.lowercased())
+            && creator == user.entry.first("modifiersName")?.lowercased()
             && reader.groups(of: user.dn).isEmpty
         return isUntouched
             ? try plan(operation, user, [touch(user, "entry", ["present"], [])], right: "user:delete")

@@ -26,7 +26,8 @@ extension LDAPDirectory {
             for user in try reader.users(Self.filter(attribute, value, isPrefix)) {
                 // The server matches by its schema, which ignores case; what counts here is what was asked.
                 let values = reader.attributes(user)[attribute] ?? []
-                guard values.contains(where: { isPrefix ? $0.utf8.starts(with: value.utf8) : $0.utf8.elementsEqual(value.utf8) }) else { continue }
+                guard values.contains(where: { isPrefix ? $0.utf8.starts(with: value.utf8) : $0.utf8.elementsEqual(value.utf8) })
+                else { continue }
                 guard found.count < Matches.limit else { return Matches(records: found, isCut: true) }
                 found.append(try reader.record(user))
             }
@@ -47,7 +48,9 @@ extension LDAPDirectory {
             let reader = reader(session)
             let target = try reader.entry(at: plan.native["dn"] ?? "")
             let isOurs = lease.flatMap { lease in
-                target.map { entry in entry.entry.first("modifiersName").map { $0.lowercased() == lease.account.lowercased() } ?? false }
+                target.map { entry in
+                    entry.entry.first("modifiersName").map { $0.lowercased() == lease.account.lowercased() } ?? false
+                }
             }
             let touched = try plan.touched.map { value in
                 TouchedValue(
@@ -59,15 +62,18 @@ extension LDAPDirectory {
     }
 
     /// What the directory shows now of one touched value.
-    private func present(_ value: TouchedValue, _ target: DirectoryEntry?, _ plan: Plan, _ isOurs: Bool, _ reader: DirectoryReader) throws -> [String] {
+    private func present(
+        _ value: TouchedValue, _ target: DirectoryEntry?, _ plan: Plan, _ isOurs: Bool, _ reader: DirectoryReader
+    ) throws -> [String] {
         guard let target else { return [] }
         switch value.attribute {
         case "entry": return ["present"]
         case "userPassword":
             // A password can't be read back: it is the new one if we wrote last, the old one if nobody wrote since.
             if isOurs { return value.after }
-            return target.entry.first("entryCSN") == plan.native["csn"] ? value.before : ["(unknown)"]
-        case "member": return try reader.has(target, member: plan.native["member"] ?? "") ? Array(Set(value.before + value.after)) : []
+            return target.entry.first("entryCSN") == plan.changeNumber ? value.before : ["(unknown)"]
+        case "member":
+            return try reader.has(target, member: plan.native["member"] ?? "") ? Array(Set(value.before + value.after)) : []
         default: return reader.attributes(target)[value.attribute] ?? []
         }
     }

@@ -29,14 +29,19 @@ public struct LDAPDirectory: Connector {
         let settings = settings
         let result: Result<T, ConnectorError> = await withCheckedContinuation { continuation in
             queue.async {
-                continuation.resume(returning: Self.attempt { try body(LDAPSession(settings, dn: dn ?? settings.bindDN, password: password ?? settings.password)) })
+                continuation.resume(
+                    returning: Self.attempt {
+                        try body(LDAPSession(settings, dn: dn ?? settings.bindDN, password: password ?? settings.password))
+                    })
             }
         }
         return try result.get()
     }
 
     private static func attempt<T>(_ body: () throws -> T) -> Result<T, ConnectorError> {
-        do { return .success(try body()) } catch let error as ConnectorError { return .failure(error) } catch let error as LDAPError {
+        do { return .success(try body()) } catch let error as ConnectorError { return .failure(error) } catch let error
+            as LDAPError
+        {
             return .failure(error.asConnectorError)
         } catch { return .failure(ConnectorError(.unavailable, "\(error)")) }
     }

@@ -87,7 +87,8 @@ final class LDAPSession {
         }
     }
 
-    private func page(_ base: String, _ scope: Int32, _ filter: String, _ attributes: [String], _ cookie: [UInt8]) throws(LDAPError)
+    private func page(_ base: String, _ scope: Int32, _ filter: String, _ attributes: [String], _ cookie: [UInt8])
+        throws(LDAPError)
         -> ([LDAPEntry], [UInt8])
     {
         var control: UnsafeMutablePointer<LDAPControl>?
@@ -133,7 +134,9 @@ final class LDAPSession {
         var name = ldap_first_attribute(handle, message, &ber)
         while let current = name {
             if let values = ldap_get_values_len(handle, message, current) {
-                attributes[String(cString: current).lowercased()] = (0..<Int(ldap_count_values_len(values))).compactMap { values[$0]?.pointee.bytes }
+                attributes[String(cString: current).lowercased()] = (0..<Int(ldap_count_values_len(values))).compactMap {
+                    values[$0]?.pointee.bytes
+                }
                 ldap_value_free_len(values)
             }
             ldap_memfree(current)
@@ -179,7 +182,9 @@ final class LDAPSession {
         var control: UnsafeMutablePointer<LDAPControl>?
         try check(ldap_control_create(LDAP_CONTROL_ASSERT, 1, &value, 1, &control))
         let list = ldap_memalloc(ber_len_t(2 * MemoryLayout<UnsafeMutablePointer<LDAPControl>?>.stride))
-        guard let controls = list?.bindMemory(to: UnsafeMutablePointer<LDAPControl>?.self, capacity: 2) else { throw LDAPError(-10) }
+        guard let controls = list?.bindMemory(to: UnsafeMutablePointer<LDAPControl>?.self, capacity: 2) else {
+            throw LDAPError(-10)
+        }
         controls[0] = control
         controls[1] = nil
         return controls

@@ -23,8 +23,10 @@ public struct LDAPSettings: Sendable {
     public var timeout: Int
 
     public init(
-        url: String, startTLS: Bool, ca: String?, bindDN: String, password: String, people: String, groups: String, grants: String,
-        passwordPolicy: String, attributes: [AttributeDefinition] = Self.standardAttributes, labels: [String: [String]], timeout: Int
+        url: String, startTLS: Bool, ca: String?, bindDN: String, password: String, people: String, groups: String,
+        grants: String,
+        passwordPolicy: String, attributes: [AttributeDefinition] = Self.standardAttributes, labels: [String: [String]],
+        timeout: Int
     ) {
         self.url = url
         self.startTLS = startTLS
@@ -52,7 +54,8 @@ public struct LDAPSettings: Sendable {
 
     /// What every LDAP system has besides the configured attributes.
     static let builtIn = [
-        AttributeDefinition("name", .public), AttributeDefinition("enabled", .internal), AttributeDefinition("userPassword", .secret),
+        AttributeDefinition("name", .public), AttributeDefinition("enabled", .internal),
+        AttributeDefinition("userPassword", .secret),
     ]
 
     public static func catalogue(_ attributes: [AttributeDefinition]) -> Catalogue {

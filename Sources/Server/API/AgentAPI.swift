@@ -17,7 +17,8 @@ struct AgentAPI {
         case (.get, "operations", 1):
             _ = try await caller(call)
             return HTTPAnswer(200, ["operations": .array(gateway.systems.flatMap(describe))])
-        case (.post, "systems", 4) where path[2] == "operations": return try await submit(call, system: path[1], operation: path[3])
+        case (.post, "systems", 4) where path[2] == "operations":
+            return try await submit(call, system: path[1], operation: path[3])
         case (.get, "changes", 2): return try await status(call, path[1])
         case (.post, "changes", 3) where path[2] == "rollback": return try await rollback(call, path[1])
         case (.post, "task", 2) where path[1] == "end":

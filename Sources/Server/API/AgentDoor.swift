@@ -19,7 +19,8 @@ public struct AgentDoor: Door {
     let origins: Set<String>
 
     public init(
-        gateway: Gateway, authenticator: TokenAuthenticator, publicURL: String, issuers: [String], hosts: Set<String>, origins: Set<String>
+        gateway: Gateway, authenticator: TokenAuthenticator, publicURL: String, issuers: [String], hosts: Set<String>,
+        origins: Set<String>
     ) {
         self.gateway = gateway
         self.authenticator = authenticator
@@ -53,7 +54,9 @@ public struct AgentDoor: Door {
     }
 
     private func metadata(_ call: HTTPCall) throws -> HTTPAnswer {
-        guard call.path == [".well-known", "oauth-protected-resource"] || call.path == [".well-known", "oauth-protected-resource", "mcp"]
+        guard
+            call.path == [".well-known", "oauth-protected-resource"]
+                || call.path == [".well-known", "oauth-protected-resource", "mcp"]
         else { throw HTTPProblem(404, "http.not_found", "There is nothing at this path.") }
         let resource = publicURL + (call.path.count == 3 ? "/mcp" : "")
         return HTTPAnswer(
@@ -77,10 +80,12 @@ public struct AgentDoor: Door {
             guard let token = call.bearer else { throw AuthenticationError(.missing, "no bearer token") }
             let accepted = try await authenticator.authenticate(token, now: gateway.environment.now())
             let task = try await gateway.task(
-                for: accepted.workload, delegator: accepted.delegator, token: accepted.id, expires: accepted.expires, purpose: purpose)
+                for: accepted.workload, delegator: accepted.delegator, token: accepted.id, expires: accepted.expires,
+                purpose: purpose)
             return (.workload(accepted.workload), task)
         } catch let error as AuthenticationError {
-            gateway.environment.log.notice("\(error)", metadata: ["path": .string(Printable.text(call.path.joined(separator: "/")))])
+            gateway.environment.log.notice(
+                "\(error)", metadata: ["path": .string(Printable.text(call.path.joined(separator: "/")))])
             throw unauthorized(error)
         }
     }
@@ -90,7 +95,8 @@ public struct AgentDoor: Door {
         let challenge = "Bearer\(reason) resource_metadata=\"\(publicURL)/.well-known/oauth-protected-resource\""
         let status = error.code == .unavailable ? 503 : 401
         return HTTPProblem(
-            status, error.code.rawValue, "A valid token of a trusted issuer is needed.", headers: [("WWW-Authenticate", challenge)])
+            status, error.code.rawValue, "A valid token of a trusted issuer is needed.",
+            headers: [("WWW-Authenticate", challenge)])
     }
 
     /// Any failure as an HTTP answer. What is not ours to explain is only logged.
@@ -101,7 +107,8 @@ public struct AgentDoor: Door {
         case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
         default:
             gateway.environment.log.error("\(error)")
-            return HTTPProblem(503, "unavailable", "The gateway could not answer. Ask for the state of your changes before you try again.")
+            return HTTPProblem(
+                503, "unavailable", "The gateway could not answer. Ask for the state of your changes before you try again.")
         }
     }
 

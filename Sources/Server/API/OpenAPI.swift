@@ -14,7 +14,10 @@ enum OpenAPI {
             "openapi": "3.1.0",
             "info": ["title": "Exequatur", "version": "1", "summary": "Identity changes by agents, decided by policy."],
             "paths": .object(JSONObject(paths)),
-            "components": ["schemas": ["Answer": answer, "Problem": problem], "securitySchemes": ["bearer": ["type": "http", "scheme": "bearer", "bearerFormat": "JWT"]]],
+            "components": [
+                "schemas": ["Answer": answer, "Problem": problem],
+                "securitySchemes": ["bearer": ["type": "http", "scheme": "bearer", "bearerFormat": "JWT"]],
+            ],
             "security": [["bearer": []]],
         ]
     }
@@ -22,7 +25,9 @@ enum OpenAPI {
     private static func post(_ operation: Operation) -> JSONValue {
         let evidence: JSONValue = [
             "type": "object", "additionalProperties": false,
-            "properties": ["prompt": ["type": "string"], "justification": ["type": "string"], "classification": ["type": "string"]],
+            "properties": [
+                "prompt": ["type": "string"], "justification": ["type": "string"], "classification": ["type": "string"],
+            ],
         ]
         let body: JSONValue = [
             "type": "object", "additionalProperties": false, "required": ["input"],
@@ -40,13 +45,17 @@ enum OpenAPI {
     }
 
     private static func reference(_ name: String, _ description: JSONValue) -> JSONValue {
-        ["description": description, "content": ["application/json": ["schema": ["$ref": .string("#/components/schemas/\(name)")]]]]
+        [
+            "description": description,
+            "content": ["application/json": ["schema": ["$ref": .string("#/components/schemas/\(name)")]]],
+        ]
     }
 
     private static let responses: JSONValue = [
         "200": reference("Answer", "Done"), "202": reference("Answer", "Staged: it waits for people"),
         "400": reference("Problem", "Malformed"), "401": reference("Problem", "No valid token"),
-        "403": reference("Answer", "Denied, or no such target"), "404": reference("Problem", "No such system, operation or change"),
+        "403": reference("Answer", "Denied, or no such target"),
+        "404": reference("Problem", "No such system, operation or change"),
         "409": reference("Answer", "Failed; nothing was changed unless the code says otherwise"),
         "413": reference("Problem", "Too large"), "503": reference("Answer", "A system or the gateway could not answer"),
     ]
@@ -68,8 +77,12 @@ enum OpenAPI {
 
     private static let fixed: [JSONObject.Member] = [
         .init(key: "/v1/operations", value: ["get": ["summary": "What can be asked", "responses": responses]]),
-        .init(key: "/v1/changes/{id}", value: ["get": ["summary": "The state of a change of yours", "parameters": [id], "responses": responses]]),
-        .init(key: "/v1/changes/{id}/rollback", value: ["post": ["summary": "Ask to undo a change of yours", "parameters": [id], "responses": responses]]),
+        .init(
+            key: "/v1/changes/{id}",
+            value: ["get": ["summary": "The state of a change of yours", "parameters": [id], "responses": responses]]),
+        .init(
+            key: "/v1/changes/{id}/rollback",
+            value: ["post": ["summary": "Ask to undo a change of yours", "parameters": [id], "responses": responses]]),
         .init(key: "/v1/task/end", value: ["post": ["summary": "End the task, and whatever it leases", "responses": responses]]),
     ]
 }

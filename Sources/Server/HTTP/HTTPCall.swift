@@ -38,7 +38,9 @@ public struct HTTPCall: Sendable {
     func single(_ name: String) throws(HTTPProblem) -> String? {
         guard let field = HTTPField.Name(name) else { return nil }
         let values = headers[values: field]
-        guard values.count <= 1 else { throw HTTPProblem(400, "input.duplicate_header", "The header \(name) is given more than once.") }
+        guard values.count <= 1 else {
+            throw HTTPProblem(400, "input.duplicate_header", "The header \(name) is given more than once.")
+        }
         return values.first
     }
 

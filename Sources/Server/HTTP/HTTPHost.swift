@@ -28,7 +28,9 @@ public enum HTTPHost {
     public static let bodySeconds: Int64 = 10
 
     /// - Parameter onRunning: called with the port bound, or nil for a socket in the file system.
-    public static func application(_ door: some Door, at listener: Listener, log: Logger, onRunning: @escaping @Sendable (Int?) async -> Void)
+    public static func application(
+        _ door: some Door, at listener: Listener, log: Logger, onRunning: @escaping @Sendable (Int?) async -> Void
+    )
         throws -> some ApplicationProtocol
     {
         let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
@@ -52,9 +54,13 @@ public enum HTTPHost {
 
     private static func respond(_ request: Request, _ door: some Door) async -> Response {
         do {
-            guard request.uri.string.hasPrefix("/") else { throw HTTPProblem(400, "http.target", "The request's target must be a path.") }
+            guard request.head.path?.hasPrefix("/") == true else {
+                throw HTTPProblem(400, "http.target", "The request's target must be a path.")
+            }
             let body = try await body(of: request)
-            let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true).map { String($0).removingPercentEncoding ?? "\u{FFFD}" }
+            let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true).map {
+                String($0).removingPercentEncoding ?? "\u{FFFD}"
+            }
             let call = HTTPCall(
                 method: request.method, path: path, host: request.head.authority, headers: request.headers, body: body)
             return response(await door.answer(call))
@@ -69,7 +75,8 @@ public enum HTTPHost {
         try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
             group.addTask {
                 do { return Array(buffer: try await request.body.collect(upTo: bodyLimit)) } catch is NIOTooManyBytesError {
-                    throw HTTPProblem(413, "input.too_long", "The body is larger than \(bodyLimit) bytes.", headers: [("Connection", "close")])
+                    throw HTTPProblem(
+                        413, "input.too_long", "The body is larger than \(bodyLimit) bytes.", headers: [("Connection", "close")])
                 }
             }
             group.addTask {

@@ -159,13 +159,14 @@ struct MCPDoor {
         var claims: [String: String] = [:]
         for key in MCPTools.reserved {
             guard let value = arguments[key] else { continue }
-            guard let text = value.string, text.unicodeScalars.count <= MCPTools.longestClaim else {
-                throw ShapeError(.wrongType, at: "/\(key)", "a string of at most \(MCPTools.longestClaim) characters belongs here")
+            guard let text = value.string else {
+                throw ShapeError(.wrongType, at: "/\(key)", "a string belongs here, not \(value.kind)")
             }
             claims[key] = text
             arguments[key] = nil
         }
         return Evidence(
-            prompt: meta["org.exequatur/prompt"]?.string, justification: claims["justification"], classification: claims["classification"])
+            prompt: meta["org.exequatur/prompt"]?.string, justification: claims["justification"],
+            classification: claims["classification"])
     }
 }

@@ -6,7 +6,8 @@ import StrictJSON
 enum MCPHeaders {
     /// - Throws: ``MCPProblem`` -32602 for missing `_meta`, -32020 for headers that differ, -32022 for an unknown revision.
     static func check(_ call: HTTPCall, _ message: MCPMessage) throws {
-        guard let version = message.protocolVersion, message.meta["io.modelcontextprotocol/clientCapabilities"]?.object != nil else {
+        guard let version = message.protocolVersion, message.meta["io.modelcontextprotocol/clientCapabilities"]?.object != nil
+        else {
             throw MCPProblem(400, -32602, "`_meta` must carry protocolVersion and clientCapabilities.")
         }
         try match(call, "MCP-Protocol-Version", version)
@@ -27,7 +28,8 @@ enum MCPHeaders {
     static func unsupported(_ version: String) -> MCPProblem {
         let supported = ([MCPMessage.modern] + MCPMessage.legacy).map(JSONValue.string)
         return MCPProblem(
-            400, -32022, "This protocol revision is not served.", data: ["supported": .array(supported), "requested": .string(version)])
+            400, -32022, "This protocol revision is not served.",
+            data: ["supported": .array(supported), "requested": .string(version)])
     }
 
     private static func match(_ call: HTTPCall, _ name: String, _ expected: String, decoding: Bool = false) throws {

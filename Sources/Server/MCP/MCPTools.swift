@@ -6,7 +6,6 @@ import StrictJSON
 struct MCPTools {
     /// Arguments every tool takes besides its input. They are evidence: taken out before the input is made.
     static let reserved = ["justification", "classification"]
-    static let longestClaim = 4000
 
     /// What a tool call means.
     enum Target {
@@ -43,8 +42,8 @@ struct MCPTools {
     }
 
     private static let evidence: [(String, JSONValue)] = [
-        ("justification", ["type": "string", "maxLength": 4000, "description": "Why you ask. Logged for people; decides nothing."]),
-        ("classification", ["type": "string", "maxLength": 4000, "description": "How you would class it. Logged for people; decides nothing."]),
+        ("justification", ["type": "string", "description": "Why you ask. Logged for people; decides nothing."]),
+        ("classification", ["type": "string", "description": "How you would class it. Logged for people; decides nothing."]),
     ]
 
     private func tool(_ system: String, _ operation: Operation) -> JSONValue {
@@ -63,12 +62,16 @@ struct MCPTools {
     private var own: [JSONValue] {
         let change: JSONValue = [
             "type": "object", "required": ["change"], "additionalProperties": false,
-            "properties": ["change": ["type": "string"], "justification": ["type": "string"], "classification": ["type": "string"]],
+            "properties": [
+                "change": ["type": "string"], "justification": ["type": "string"], "classification": ["type": "string"],
+            ],
         ]
         let nothing: JSONValue = ["type": "object", "additionalProperties": false, "properties": [:]]
         return [
             own("exequatur__change_status", "How a change of yours stands.", change, readOnly: true),
-            own("exequatur__change_rollback", "Ask to undo a change of yours. It is decided like any other change.", change, readOnly: false),
+            own(
+                "exequatur__change_rollback", "Ask to undo a change of yours. It is decided like any other change.", change,
+                readOnly: false),
             own("exequatur__task_end", "End this task, and whatever credentials it leases.", nothing, readOnly: false),
         ]
     }
@@ -84,7 +87,8 @@ struct MCPTools {
         "type": "object", "required": ["status", "code", "message"],
         "properties": [
             "status": ["type": "string", "enum": ["done", "staged", "denied", "failed"]], "code": ["type": "string"],
-            "message": ["type": "string"], "change": ["type": "string"], "result": ["type": "object"], "receipt": ["type": "object"],
+            "message": ["type": "string"], "change": ["type": "string"], "result": ["type": "object"],
+            "receipt": ["type": "object"],
         ],
     ]
 }

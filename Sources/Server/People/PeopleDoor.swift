@@ -17,7 +17,9 @@ public struct PeopleDoor: Door {
 
     public func answer(_ call: HTTPCall) async -> HTTPAnswer {
         do {
-            guard call.path.prefix(2) == ["people", "v1"] else { throw HTTPProblem(404, "http.not_found", "There is nothing at this path.") }
+            guard call.path.prefix(2) == ["people", "v1"] else {
+                throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
+            }
             return try await answer(call, Array(call.path.dropFirst(2)))
         } catch { return problem(error).answer }
     }
@@ -51,7 +53,9 @@ public struct PeopleDoor: Door {
 
     private func open(_ call: HTTPCall) throws -> HTTPAnswer {
         var fields = try Fields(try call.json())
-        let (person, challenge, signature) = (try fields.string("person"), try fields.string("challenge"), try fields.string("signature"))
+        let (person, challenge, signature) = (
+            try fields.string("person"), try fields.string("challenge"), try fields.string("signature")
+        )
         try fields.end()
         let session = try sessions.open(person: person, challenge: challenge, signature: signature)
         return HTTPAnswer(200, ["token": .string(session.token), "expires": .integer(session.expires.milliseconds)])
@@ -70,7 +74,9 @@ public struct PeopleDoor: Door {
             let (statement, signature) = (try fields.string("statement"), try fields.string("signature"))
             try fields.end()
             let proof = try sessions.verify(statement: statement, signature: signature, by: session.person)
-            guard proof.statement.change == id else { throw Refusal("approval.other_change", "The statement is about another change.") }
+            guard proof.statement.change == id else {
+                throw Refusal("approval.other_change", "The statement is about another change.")
+            }
             return HTTPAnswer(200, ["change": try await gateway.record(proof, by: session.person).json])
         case "adopt":
             try fields.end()
@@ -114,7 +120,8 @@ public struct PeopleDoor: Door {
     private func problem(_ error: any Error) -> HTTPProblem {
         switch error {
         case let problem as HTTPProblem: return problem
-        case let refusal as Refusal: return HTTPProblem(refusal.code == "change.not_found" ? 404 : 409, refusal.code, refusal.message)
+        case let refusal as Refusal:
+            return HTTPProblem(refusal.code == "change.not_found" ? 404 : 409, refusal.code, refusal.message)
         case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
         case let error as JSONError: return HTTPProblem(400, error.code.rawValue, "\(error)")
         case let error as AuthenticationError:

@@ -25,7 +25,9 @@ struct PersonOptions: ParsableArguments {
     var json = false
 
     private func value(_ given: String?, _ variable: String, _ option: String) throws -> String {
-        guard let value = given ?? ProcessInfo.processInfo.environment[variable] else { throw Problem("say \(option), or set \(variable)") }
+        guard let value = given ?? ProcessInfo.processInfo.environment[variable] else {
+            throw Problem("say \(option), or set \(variable)")
+        }
         return value
     }
 
@@ -33,7 +35,8 @@ struct PersonOptions: ParsableArguments {
         PeopleClient(
             person: try value(person, "EXEQUATUR_PERSON", "--person"),
             signer: SSHSigner(key: try value(key, "EXEQUATUR_KEY", "--key")),
-            address: try value(people, "EXEQUATUR_PEOPLE", "--people"), ca: ca ?? ProcessInfo.processInfo.environment["EXEQUATUR_CA"])
+            address: try value(people, "EXEQUATUR_PEOPLE", "--people"),
+            ca: ca ?? ProcessInfo.processInfo.environment["EXEQUATUR_CA"])
     }
 }
 

@@ -27,7 +27,9 @@ struct Audit: AsyncParsableCommand {
 
         func run() async throws {
             let keys = try String(contentsOfFile: key, encoding: .utf8).split(separator: "\n").map { line in
-                guard let key = LogKey(text: String(line)) else { throw Problem("\(self.key) holds something that is not a log's key") }
+                guard let key = LogKey(text: String(line)) else {
+                    throw Problem("\(self.key) holds something that is not a log's key")
+                }
                 return key
             }
             let notes = try checkpoint.isEmpty ? own() : checkpoint.flatMap(Self.notes)
@@ -41,8 +43,14 @@ struct Audit: AsyncParsableCommand {
         }
 
         private func own() -> [String] {
-            if !json { Swift.print(Terminal.styled("Checkpoints of the state folder itself: whoever can write it could have replaced them too.", .yellow)) }
-            return LogName.allCases.compactMap { try? String(contentsOfFile: "\(state)/checkpoints/\($0.rawValue)", encoding: .utf8) }
+            if !json {
+                Swift.print(
+                    Terminal.styled(
+                        "Checkpoints of the state folder itself: whoever can write it could have replaced them too.", .yellow))
+            }
+            return LogName.allCases.compactMap {
+                try? String(contentsOfFile: "\(state)/checkpoints/\($0.rawValue)", encoding: .utf8)
+            }
         }
 
         /// The checkpoints in a file: notes one after another, or JSON with `checkpoint` somewhere in it.
@@ -57,7 +65,9 @@ struct Audit: AsyncParsableCommand {
             switch json {
             case .array(let elements): elements.flatMap(checkpoints)
             case .object(let object):
-                object.members.flatMap { $0.key == "checkpoint" ? [$0.value.string].compactMap { $0 } : checkpoints(in: $0.value) }
+                object.members.flatMap {
+                    $0.key == "checkpoint" ? [$0.value.string].compactMap { $0 } : checkpoints(in: $0.value)
+                }
             default: []
             }
         }
@@ -68,13 +78,18 @@ struct Audit: AsyncParsableCommand {
                 let members = sizes.map { JSONObject.Member(key: $0.0, value: .integer($0.1)) }
                 Swift.print(
                     Terminal.json([
-                        "ok": .bool(report.problems.isEmpty), "entries": .object(JSONObject(members)), "checkpoints": .integer(Int64(report.checkpoints)),
+                        "ok": .bool(report.problems.isEmpty), "entries": .object(JSONObject(members)),
+                        "checkpoints": .integer(Int64(report.checkpoints)),
                         "replayed": .integer(Int64(report.replayed)), "problems": .array(report.problems.map(JSONValue.string)),
                     ]))
             } else {
-                Swift.print(sizes.map { "\($0.0) \($0.1)" }.joined(separator: ", ") + " entries; \(report.checkpoints) checkpoint(s); \(report.replayed) decisions made again.")
+                Swift.print(
+                    sizes.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+                        + " entries; \(report.checkpoints) checkpoint(s); \(report.replayed) decisions made again.")
                 for problem in report.problems.prefix(50) { Swift.print(Terminal.styled("✗ \(Printable.text(problem))", .red)) }
-                Swift.print(report.problems.isEmpty ? Terminal.styled("✓ The logs are whole.", .green) : Terminal.styled("The logs are NOT whole.", .red))
+                Swift.print(
+                    report.problems.isEmpty
+                        ? Terminal.styled("✓ The logs are whole.", .green) : Terminal.styled("The logs are NOT whole.", .red))
             }
             if !report.problems.isEmpty { throw ExitCode.failure }
         }

@@ -44,21 +44,30 @@ extension Audit {
             let kind = entry["kind"]?.string ?? "?"
             let place = Terminal.styled("\(position.log.rawValue)/\(position.index)", .dim)
             Swift.print("\(Terminal.time(entry["time"]?.integer ?? 0))  \(Terminal.styled(kind, .bold))  \(place)")
-            for line in try lines(kind, entry["body"] ?? [:], entry["id"]?.string ?? "") { Swift.print("    " + Printable.text(line, limit: 4000)) }
+            for line in try lines(kind, entry["body"] ?? [:], entry["id"]?.string ?? "") {
+                Swift.print("    " + Printable.text(line, limit: 4000))
+            }
         }
 
         private func lines(_ kind: String, _ body: JSONValue, _ id: String) throws -> [String] {
             switch kind {
             case "request":
                 let evidence = try ["prompt", "justification", "classification"].map { "\($0): \(try open(body[$0] ?? [:], id))" }
-                return ["\(text(body["principal"])) asked for \(text(body["operation"])) on \(text(body["system"])) by \(text(body["door"]))",
-                    "input: \(Terminal.json(body["input"] ?? [:]))"] + evidence
+                return [
+                    "\(text(body["principal"])) asked for \(text(body["operation"])) on \(text(body["system"])) by \(text(body["door"]))",
+                    "input: \(Terminal.json(body["input"] ?? [:]))",
+                ] + evidence
             case "decision":
                 let decision = body["decision"] ?? [:]
-                return ["\(text(decision["verdict"])) by policies \(list(decision["policies"]))", "policy set \(text(decision["epochs"]?["policies"]))"]
+                return [
+                    "\(text(decision["verdict"])) by policies \(list(decision["policies"]))",
+                    "policy set \(text(decision["epochs"]?["policies"]))",
+                ]
             case "approval":
                 let statement = (body["statement"]?.string).flatMap { try? ApprovalStatement(text: $0) }
-                return ["\(statement?.verdict.rawValue ?? "?") by \(statement?.approver ?? "?"), over the digest \(statement?.plan.hex ?? "?")"]
+                return [
+                    "\(statement?.verdict.rawValue ?? "?") by \(statement?.approver ?? "?"), over the digest \(statement?.plan.hex ?? "?")"
+                ]
             case "intent": return ["digest \(text(body["digest"]))"]
             case "outcome":
                 return ["\(text(body["state"])) \(text(body["reason"]))".trimmingCharacters(in: .whitespaces)]
@@ -78,6 +87,8 @@ extension Audit {
         }
 
         private func text(_ value: JSONValue?) -> String { value?.string ?? "" }
-        private func list(_ value: JSONValue?) -> String { "[" + (value?.array ?? []).compactMap(\.string).joined(separator: ", ") + "]" }
+        private func list(_ value: JSONValue?) -> String {
+            "[" + (value?.array ?? []).compactMap(\.string).joined(separator: ", ") + "]"
+        }
     }
 }

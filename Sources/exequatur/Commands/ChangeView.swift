@@ -14,7 +14,9 @@ struct ChangeView {
     let assessment: Digest?
 
     init(_ json: JSONValue) throws {
-        guard let change = json["change"], let gateway = json["gateway"]?.string else { throw Problem("the gateway's answer has no change") }
+        guard let change = json["change"], let gateway = json["gateway"]?.string else {
+            throw Problem("the gateway's answer has no change")
+        }
         self.json = json
         self.change = try Change(json: change)
         self.gateway = gateway
@@ -24,11 +26,13 @@ struct ChangeView {
 
     /// Why this must not be signed; nil when what is shown is what was staged.
     var problem: String? {
+        if let obstacle = json["obstacle"]?.string { return "it can't be done: \(Printable.text(obstacle))" }
         guard let digest, let assessment, let terms = json["terms"] else { return "the change can't be planned any more" }
         if digest != change.digest || assessment != change.assessment {
             return "what would happen now is not what was staged: the target, the policies or the change itself were altered"
         }
-        guard terms["touched"] == .array(change.plan.touched.map(\.json)), terms["operation"] == .string(change.operation), terms["input"] == change.input
+        guard terms["touched"] == .array(change.plan.touched.map(\.json)), terms["operation"] == .string(change.operation),
+            terms["input"] == change.input
         else { return "the stored change does not say what its terms say" }
         return nil
     }
@@ -38,8 +42,14 @@ struct ChangeView {
             ("change", change.id), ("state", change.state.rawValue + (change.reason.map { " (\($0))" } ?? "")),
             ("asked by", change.requester.description + (change.adopter.map { ", adopted by \($0)" } ?? "")),
             ("operation", "\(change.operation) on \(change.system)"), ("target", change.plan.targetName),
-            ("labels", list("labels")), ("undo", change.plan.inverse.map { "\(change.plan.reversibility.rawValue), by \($0.operation)" } ?? change.plan.reversibility.rawValue),
-            ("expires", Terminal.time(change.expires.milliseconds)), ("approvals", approvals), ("may approve", strings("eligible")),
+            ("labels", list("labels")),
+            (
+                "undo",
+                change.plan.inverse.map { "\(change.plan.reversibility.rawValue), by \($0.operation)" }
+                    ?? change.plan.reversibility.rawValue
+            ),
+            ("expires", Terminal.time(change.expires.milliseconds)), ("approvals", approvals),
+            ("may approve", strings("eligible")),
         ]
         for (label, value) in rows where !value.isEmpty {
             Swift.print(Terminal.styled(label.padding(toLength: 12, withPad: " ", startingAt: 0), .dim) + Printable.text(value))
@@ -58,20 +68,26 @@ struct ChangeView {
         return ([title] + removed + added).joined(separator: "\n")
     }
 
-    private func list(_ key: String) -> String { json["assessment"]?[key]?.array?.compactMap(\.string).joined(separator: ", ") ?? "" }
+    private func list(_ key: String) -> String {
+        json["assessment"]?[key]?.array?.compactMap(\.string).joined(separator: ", ") ?? ""
+    }
     private func strings(_ key: String) -> String { json[key]?.array?.compactMap(\.string).joined(separator: ", ") ?? "" }
 
     private var approvals: String {
-        (json["approvals"]?.array ?? []).map { "\($0["by"]?.string ?? "?"): \($0["verdict"]?.string ?? "?")" }.joined(separator: ", ")
+        (json["approvals"]?.array ?? []).map { "\($0["by"]?.string ?? "?"): \($0["verdict"]?.string ?? "?")" }.joined(
+            separator: ", ")
     }
 
     private func printEvidence(_ sealKey: String?) throws {
         Swift.print(Terminal.styled("\nWhat the agent claims (decides nothing)", .bold))
         for name in ["prompt", "justification", "classification"] {
             guard let sealed = json["evidence"]?[name] else { continue }
-            let text = sealed["state"]?.string == "not supplied" ? "not supplied" : try sealKey.map { path in
-                try Sealer.open(sealed, request: change.request, key: try KeyFiles.opening(path)) ?? ""
-            } ?? "sealed; --seal-key opens it"
+            let text =
+                sealed["state"]?.string == "not supplied"
+                ? "not supplied"
+                : try sealKey.map { path in
+                    try Sealer.open(sealed, request: change.request, key: try KeyFiles.opening(path)) ?? ""
+                } ?? "sealed; --seal-key opens it"
             Swift.print("  \(name.padding(toLength: 15, withPad: " ", startingAt: 0))\(Printable.text(text))")
         }
     }

@@ -8,7 +8,8 @@ import StrictJSON
 struct Changes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "See, approve, refuse, adopt and undo changes.",
-        subcommands: [List.self, Show.self, Approve.self, Refuse.self, Adopt.self, Rollback.self, Secret.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Approve.self, Refuse.self, Adopt.self, Rollback.self, Secret.self],
+        defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List changes, newest first.")
@@ -21,7 +22,8 @@ struct Changes: AsyncParsableCommand {
             guard !changes.isEmpty else { return print("No changes yet.") }
             let rows = changes.map {
                 [
-                    $0.id, Terminal.time($0.created.milliseconds), $0.state.rawValue + ($0.state == .proposed ? " (\($0.wait.rawValue))" : ""),
+                    $0.id, Terminal.time($0.created.milliseconds),
+                    $0.state.rawValue + ($0.state == .proposed ? " (\($0.wait.rawValue))" : ""),
                     "\($0.system) \($0.operation)", Printable.text($0.plan.targetName), $0.requester.id.string,
                 ]
             }
@@ -30,7 +32,8 @@ struct Changes: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show one change: what would happen, and what the agent claims.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show one change: what would happen, and what the agent claims.")
         @Argument(help: "The change's id.") var id: String
         @Option(help: "The key that opens sealed prompts.") var sealKey: String?
         @OptionGroup var options: PersonOptions
@@ -72,7 +75,8 @@ struct Changes: AsyncParsableCommand {
         func run() async throws {
             let answer = try await options.client().session { try await $0.call(.post, "changes/\(id)/rollback") }
             guard !options.json else { return print(Terminal.json(answer)) }
-            let line = "\(answer["status"]?.string ?? ""): \(answer["message"]?.string ?? "") [\(answer["code"]?.string ?? "")] \(answer["change"]?.string ?? "")"
+            let line =
+                "\(answer["status"]?.string ?? ""): \(answer["message"]?.string ?? "") [\(answer["code"]?.string ?? "")] \(answer["change"]?.string ?? "")"
             print(line)
             guard ["done", "staged"].contains(answer["status"]?.string) else { throw ExitCode.failure }
         }
@@ -108,7 +112,8 @@ private struct Signing {
             let view = try ChangeView(try await session.call(.get, "changes/\(id)"))
             if verdict == .approve { try check(view) }
             let (text, signature) = try view.sign(verdict, as: client)
-            return try await session.call(.post, "changes/\(id)/statement", ["statement": .string(text), "signature": .string(signature)])
+            return try await session.call(
+                .post, "changes/\(id)/statement", ["statement": .string(text), "signature": .string(signature)])
         }
         try Changes.report(answer, options)
     }

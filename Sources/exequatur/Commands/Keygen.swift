@@ -23,8 +23,11 @@ struct Keygen: ParsableCommand {
     var gateway: String
 
     func run() throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        guard !FileManager.default.fileExists(atPath: folder + "/log.key") else { throw Problem("\(folder) has keys already; they are not overwritten") }
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        guard !FileManager.default.fileExists(atPath: folder + "/log.key") else {
+            throw Problem("\(folder) has keys already; they are not overwritten")
+        }
         let log = Curve25519.Signing.PrivateKey()
         let seal = Curve25519.KeyAgreement.PrivateKey()
         try KeyFiles.write(log.rawRepresentation, to: folder + "/log.key", isPrivate: true)

@@ -7,7 +7,8 @@ struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "policy", abstract: "Check policies.", subcommands: [Check.self])
 
     struct Check: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Load configuration and policies as `serve` would, and say what is wrong.")
+        static let configuration = CommandConfiguration(
+            abstract: "Load configuration and policies as `serve` would, and say what is wrong.")
         @Option(help: "The configuration file.") var config: String
 
         func run() async throws {

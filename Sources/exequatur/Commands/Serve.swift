@@ -37,29 +37,41 @@ struct Serve: AsyncParsableCommand {
 
     /// Refuses to go on from logs that are not those of the checkpoints written last: it would sign what was tampered with.
     private func checkLogs(_ configuration: Configuration, _ parts: Composition) async throws {
-        let notes = LogName.allCases.compactMap { try? String(contentsOfFile: "\(configuration.state)/checkpoints/\($0.rawValue)", encoding: .utf8) }
+        let notes = LogName.allCases.compactMap {
+            try? String(contentsOfFile: "\(configuration.state)/checkpoints/\($0.rawValue)", encoding: .utf8)
+        }
         guard !notes.isEmpty else { return }
-        let keys = LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: configuration.id), key: parts.logKey.publicKey) }
+        let keys = LogName.allCases.map {
+            LogKey(name: Journal.origin($0, gateway: configuration.id), key: parts.logKey.publicKey)
+        }
         let report = try await Auditor(store: parts.store, keys: keys).verify(notes, replaying: false)
         let problems = report.problems.filter { !$0.contains("no checkpoint was given") }
         guard problems.isEmpty else {
-            throw Problem("the logs were altered while the gateway was stopped; keep the state folder and see `exequatur audit verify`:\n" + problems.joined(separator: "\n"))
+            throw Problem(
+                "the logs were altered while the gateway was stopped; keep the state folder and see `exequatur audit verify`:\n"
+                    + problems.joined(separator: "\n"))
         }
     }
 
     private func services(_ configuration: Configuration, _ parts: Composition, _ log: Logger) throws -> [any Service] {
         let publicURL = configuration.agents.publicURL ?? "http://\(configuration.agents.host):\(configuration.agents.port)"
         let authority = URL(string: publicURL).flatMap { url in url.host().map { $0 + (url.port.map { ":\($0)" } ?? "") } }
-        let hosts = Set((configuration.agents.hosts + [authority, "\(configuration.agents.host):\(configuration.agents.port)"].compactMap { $0 }).map { $0.lowercased() })
+        let hosts = Set(
+            (configuration.agents.hosts
+                + [authority, "\(configuration.agents.host):\(configuration.agents.port)"].compactMap { $0 }).map {
+                    $0.lowercased()
+                })
         let door = AgentDoor(
-            gateway: parts.gateway, authenticator: parts.authenticator, publicURL: publicURL, issuers: configuration.issuers.map(\.issuer.name),
+            gateway: parts.gateway, authenticator: parts.authenticator, publicURL: publicURL,
+            issuers: configuration.issuers.map(\.issuer.name),
             hosts: hosts, origins: Set(configuration.agents.origins))
         let agents = Listener.tcp(
             host: configuration.agents.host, port: configuration.agents.port, tls: try configuration.agents.tls.map(Self.tls))
         let desk = PeopleDoor(gateway: parts.gateway, sessions: parts.sessions)
         return [
             Upkeep(gateway: parts.gateway, folder: configuration.state + "/checkpoints"),
-            try HTTPHost.application(door, at: agents, log: log) { port in log.notice("agents: \(publicURL) (port \(port ?? 0))") },
+            try HTTPHost.application(door, at: agents, log: log) { port in log.notice("agents: \(publicURL) (port \(port ?? 0))")
+            },
             try HTTPHost.application(desk, at: try Self.listener(configuration.people), log: log) { _ in
                 if case .socket(let path) = configuration.people { chmod(path, 0o660) }
                 log.notice("people: \(configuration.people)")
@@ -91,7 +103,8 @@ struct StateLock {
     private let descriptor: Int32
 
     init(_ folder: String) throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         descriptor = open(folder + "/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw Problem("another gateway is running on \(folder); stop it first")

@@ -42,7 +42,8 @@ struct Composition {
 
     private static func environment(_ configuration: Configuration, _ log: Logger) -> GatewayEnvironment {
         GatewayEnvironment(
-            id: configuration.id, tenant: configuration.tenant, environment: configuration.environment, purposes: configuration.purposes,
+            id: configuration.id, tenant: configuration.tenant, environment: configuration.environment,
+            purposes: configuration.purposes,
             changeLife: configuration.changeLife, deadline: configuration.deadline,
             now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }, log: log)
@@ -64,7 +65,9 @@ struct Composition {
 
     static func policies(_ configuration: Configuration, _ catalogues: [Catalogue]) throws -> PolicyBundle {
         let sources = try configuration.policies.map { path in
-            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { throw Problem("the policy file \(path) can't be read") }
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw Problem("the policy file \(path) can't be read")
+            }
             return (name: URL(fileURLWithPath: path).lastPathComponent, text: text)
         }
         return try PolicyBundle(sources, catalogues: catalogues)

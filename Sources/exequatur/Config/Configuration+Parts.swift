@@ -6,7 +6,8 @@ extension Configuration {
         var fields = fields
         let listener = AgentListener(
             host: try fields.optionalString("host") ?? "127.0.0.1",
-            port: Int(try fields.integer("port", default: 8443, in: 0...65535)), publicURL: try fields.optionalString("publicURL"),
+            port: Int(try fields.integer("port", default: 8443, in: 0...65535)),
+            publicURL: try fields.optionalString("publicURL"),
             hosts: try fields.strings("hosts"), origins: try fields.strings("origins"),
             tls: try fields.optionalMapping("tls").map { try tls($0, resolve) })
         try fields.end()
@@ -38,9 +39,13 @@ extension Configuration {
         var fields = fields
         let name = try fields.string("issuer")
         let (audiences, algorithms) = (try fields.strings("audiences"), try fields.strings("algorithms"))
-        guard let issuer = Issuer(name: name, audiences: Set(audiences), algorithms: Set(algorithms), trustDomain: try fields.optionalString("trustDomain"))
+        guard
+            let issuer = Issuer(
+                name: name, audiences: Set(audiences), algorithms: Set(algorithms),
+                trustDomain: try fields.optionalString("trustDomain"))
         else {
-            throw fields.problem("an issuer needs `audiences`, and `algorithms` among \(Issuer.safeAlgorithms.sorted().joined(separator: ", "))")
+            throw fields.problem(
+                "an issuer needs `audiences`, and `algorithms` among \(Issuer.safeAlgorithms.sorted().joined(separator: ", "))")
         }
         let jwks = try fields.string("jwks")
         try fields.end()
@@ -51,9 +56,12 @@ extension Configuration {
         var fields = fields
         let id = try fields.string("id")
         let text = try fields.string("expires")
-        guard let expires = try? Date(text, strategy: .iso8601) else { throw fields.problem("`expires` of \(id) must be a time such as 2027-01-31T00:00:00Z") }
+        guard let expires = try? Date(text, strategy: .iso8601) else {
+            throw fields.problem("`expires` of \(id) must be a time such as 2027-01-31T00:00:00Z")
+        }
         let registration = WorkloadRegistration(
-            id: id, issuer: try fields.string("issuer"), subject: try fields.string("subject"), owner: try fields.optionalString("owner"),
+            id: id, issuer: try fields.string("issuer"), subject: try fields.string("subject"),
+            owner: try fields.optionalString("owner"),
             expires: Int64(expires.timeIntervalSince1970 * 1000), groups: try fields.strings("groups"))
         try fields.end()
         return registration

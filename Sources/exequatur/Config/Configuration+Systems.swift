@@ -7,7 +7,8 @@ extension Configuration {
         var fields = fields
         let name = try fields.string("name")
         guard name.wholeMatch(of: /[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?/) != nil, name != "exequatur" else {
-            throw fields.problem("a system's name has up to 20 lower-case letters, digits and hyphens, and is not `exequatur`: \(name)")
+            throw fields.problem(
+                "a system's name has up to 20 lower-case letters, digits and hyphens, and is not `exequatur`: \(name)")
         }
         let settings: System.Settings
         switch try fields.string("kind") {
@@ -28,15 +29,19 @@ extension Configuration {
             throw fields.problem("`\(fields.path).url` would send passwords in clear: use ldaps://, or startTLS: true")
         }
         let passwordFile = resolve(try fields.string("passwordFile"))
-        guard let password = try? String(contentsOfFile: passwordFile, encoding: .utf8).trimmingCharacters(in: .newlines), !password.isEmpty else {
+        guard let password = try? String(contentsOfFile: passwordFile, encoding: .utf8).trimmingCharacters(in: .newlines),
+            !password.isEmpty
+        else {
             throw fields.problem("the password file \(passwordFile) can't be read, or is empty")
         }
         let attributes = try fields.mappings("attributes").map(attribute)
         return LDAPSettings(
             url: url, startTLS: startTLS, ca: try fields.optionalString("ca").map(resolve), bindDN: try fields.string("bindDN"),
-            password: password, people: try fields.string("people"), groups: try fields.string("groups"), grants: try fields.string("grants"),
+            password: password, people: try fields.string("people"), groups: try fields.string("groups"),
+            grants: try fields.string("grants"),
             passwordPolicy: try fields.string("passwordPolicy"),
-            attributes: attributes.isEmpty ? LDAPSettings.standardAttributes : attributes, labels: try labels(&fields), timeout: timeout)
+            attributes: attributes.isEmpty ? LDAPSettings.standardAttributes : attributes, labels: try labels(&fields),
+            timeout: timeout)
     }
 
     /// Names as the schema spells them: an option (`;lang-en`) or a numeric OID would be another way to say the same attribute.

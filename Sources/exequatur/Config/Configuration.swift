@@ -73,7 +73,9 @@ struct Configuration {
             throw ConfigurationError(file: path, line: 1, message: "the file can't be read: does it exist?")
         }
         do {
-            guard let node = try Yams.compose(yaml: text) else { throw ConfigurationError(file: path, line: 1, message: "the file is empty") }
+            guard let node = try Yams.compose(yaml: text) else {
+                throw ConfigurationError(file: path, line: 1, message: "the file is empty")
+            }
             return try Configuration(YAMLFields(node, file: path))
         } catch let error as YamlError {
             throw ConfigurationError(file: path, line: 1, message: "not YAML: \(error)")

@@ -20,7 +20,9 @@ struct YAMLFields {
     init(_ node: Node, file: String, path: String = "") throws {
         (self.file, self.path, line) = (file, path, node.mark?.line ?? 1)
         guard case .mapping(let mapping) = node else {
-            throw ConfigurationError(file: file, line: node.mark?.line ?? 1, message: "\(path.isEmpty ? "the file" : path) must be a mapping of keys to values")
+            throw ConfigurationError(
+                file: file, line: node.mark?.line ?? 1,
+                message: "\(path.isEmpty ? "the file" : path) must be a mapping of keys to values")
         }
         rest = mapping.map { ($0.key, $0.value) }
         var seen: Set<String> = []
@@ -50,7 +52,9 @@ struct YAMLFields {
     mutating func optionalString(_ key: String) throws -> String? { try node(key).map { try scalar($0, key) } }
 
     private func scalar(_ node: Node, _ key: String) throws -> String {
-        guard case .scalar(let scalar) = node, !scalar.string.isEmpty else { throw problem("`\(full(key))` must be a text", at: node) }
+        guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
+            throw problem("`\(full(key))` must be a text", at: node)
+        }
         return scalar.string
     }
 
@@ -85,7 +89,9 @@ struct YAMLFields {
     func end() throws {
         guard let (key, _) = rest.first else { return }
         let name = key.string ?? "?"
-        let hint = Suggestion.nearest(to: name, in: known).map { "; did you mean `\($0)`?" } ?? "; known here: \(known.sorted().joined(separator: ", "))"
+        let hint =
+            Suggestion.nearest(to: name, in: known).map { "; did you mean `\($0)`?" }
+            ?? "; known here: \(known.sorted().joined(separator: ", "))"
         throw problem("unknown key `\(full(name))`" + hint, at: key)
     }
 }

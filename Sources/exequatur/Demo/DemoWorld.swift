@@ -21,10 +21,12 @@ struct DemoWorld {
         folder = FileManager.default.temporaryDirectory.path + "/exequatur-demo-\(UUID().uuidString.prefix(8).lowercased())"
         binary = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         port = try Self.freePort()
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         _ = try Self.run(binary, ["keygen", folder + "/keys", "--gateway", "demo"])
         for (person, _) in Self.people {
-            _ = try Self.run("/usr/bin/env", ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", "\(folder)/\(person)"])
+            _ = try Self.run(
+                "/usr/bin/env", ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", "\(folder)/\(person)"])
         }
         try Self.jwks(issuer).write(toFile: folder + "/jwks.json", atomically: true, encoding: .utf8)
         let text = try Self.configuration(folder: folder, port: port, policies: policies)
@@ -64,15 +66,23 @@ struct DemoWorld {
     func token(subject: String = "helpdesk-agent", audience: String = "exequatur-demo") throws -> String {
         let now = Int64(Date().timeIntervalSince1970)
         let claims: JSONValue = [
-            "iss": "https://issuer.demo", "sub": .string(subject), "aud": .string(audience), "iat": .integer(now), "exp": .integer(now + 600),
+            "iss": "https://issuer.demo", "sub": .string(subject), "aud": .string(audience), "iat": .integer(now),
+            "exp": .integer(now + 600),
         ]
-        let signed = [["alg": "EdDSA", "kid": "demo", "typ": "JWT"], claims].map { Self.base64URL(Data(JSONWriter.canonical($0))) }.joined(separator: ".")
+        let signed = [["alg": "EdDSA", "kid": "demo", "typ": "JWT"], claims].map {
+            Self.base64URL(Data(JSONWriter.canonical($0)))
+        }.joined(separator: ".")
         return signed + "." + Self.base64URL(try issuer.signature(for: Data(signed.utf8)))
     }
 
     private static func jwks(_ key: Curve25519.Signing.PrivateKey) -> String {
         JSONWriter.canonicalText([
-            "keys": [["kty": "OKP", "crv": "Ed25519", "kid": "demo", "alg": "EdDSA", "use": "sig", "x": .string(base64URL(key.publicKey.rawRepresentation))]]
+            "keys": [
+                [
+                    "kty": "OKP", "crv": "Ed25519", "kid": "demo", "alg": "EdDSA", "use": "sig",
+                    "x": .string(base64URL(key.publicKey.rawRepresentation)),
+                ]
+            ]
         ])
     }
 
@@ -112,7 +122,9 @@ struct DemoWorld {
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
         }
         guard bound else { throw Problem("no free port on 127.0.0.1") }
         return Int(UInt16(bigEndian: address.sin_port))

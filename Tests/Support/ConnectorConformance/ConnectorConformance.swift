@@ -36,7 +36,9 @@ public enum ConnectorConformance: String, CaseIterable, Sendable {
         public let label: String
         public let labelled: String
 
-        public init(connector: any Connector, user: String, other: String, group: String, outer: String, label: String, labelled: String) {
+        public init(
+            connector: any Connector, user: String, other: String, group: String, outer: String, label: String, labelled: String
+        ) {
             self.connector = connector
             self.user = user
             self.other = other
@@ -133,7 +135,9 @@ private struct Check {
     func creation() async throws {
         let plan = try await create("new.person")
         #expect(try await present(plan) == plan.touched.map(\.after))
-        #expect(try await make.plan("user.create", ["user": "new.person", "displayName": "x", "surname": "x"]).obstacle?.code == .invalid)
+        #expect(
+            try await make.plan("user.create", ["user": "new.person", "displayName": "x", "surname": "x"]).obstacle?.code
+                == .invalid)
         try await undo(plan)
         #expect(try await present(plan) == plan.touched.map(\.before))
     }
@@ -171,8 +175,10 @@ private struct Check {
 
     func absent() async throws {
         let tries: [(String, JSONValue)] = [
-            ("user.disable", ["user": "nobody.here"]), ("group.add-member", ["group": "no-group", "member": .string(world.user)]),
-            ("group.add-member", ["group": .string(world.group), "member": "nobody.here"]), ("user.disable", ["user": .string(world.group)]),
+            ("user.disable", ["user": "nobody.here"]),
+            ("group.add-member", ["group": "no-group", "member": .string(world.user)]),
+            ("group.add-member", ["group": .string(world.group), "member": "nobody.here"]),
+            ("user.disable", ["user": .string(world.group)]),
         ]
         for (operation, input) in tries {
             let error = await #expect(throws: ConnectorError.self) { try await make.plan(operation, input) }
@@ -184,7 +190,9 @@ private struct Check {
         let input: JSONValue = ["user": .string(world.user), "value": "Mine"]
         let planned = try await make.plan("user.set-title", input)
         try await make.perform("user.set-title", ["user": .string(world.user), "value": "Somebody else's"])
-        let error = await #expect(throws: ConnectorError.self) { try await make.perform("user.set-title", input, planned: planned) }
+        let error = await #expect(throws: ConnectorError.self) {
+            try await make.perform("user.set-title", input, planned: planned)
+        }
         #expect(error?.code == .conflict)
         #expect(try await present(planned) == [["Somebody else's"]])
     }
@@ -236,7 +244,9 @@ private struct Check {
     func secrets() async throws {
         let plan = try await make.plan("user.reset-password", ["user": .string(world.user)])
         for fact in plan.facts {
-            for name in fact.attributes.keys { #expect(connector.catalogue.sensitivity(of: name.string) != .secret || ["labels", "kind"].contains(name)) }
+            for name in fact.attributes.keys {
+                #expect(connector.catalogue.sensitivity(of: name.string) != .secret || ["labels", "kind"].contains(name))
+            }
         }
         #expect(plan.touched.map(\.after) == [["(new)"]])
     }

@@ -41,11 +41,14 @@ private struct Check {
         let operation = try #require(catalogue["user.disable"])
         let uid = EntityUID(type: "Test::User", id: "u\u{301}")
         let plan = Plan(
-            target: uid, targetName: "é", touched: [TouchedValue(entity: uid, name: "é", attribute: "enabled", before: ["true"], after: ["false"])],
-            inverse: Inverse(operation: "user.enable", input: ["user": "u"]), reversibility: .reversible, precondition: .atomic, version: "1",
+            target: uid, targetName: "é",
+            touched: [TouchedValue(entity: uid, name: "é", attribute: "enabled", before: ["true"], after: ["false"])],
+            inverse: Inverse(operation: "user.enable", input: ["user": "u"]), reversibility: .reversible, precondition: .atomic,
+            version: "1",
             native: ["dn": "x"], facts: [])
         return Change(
-            id: id, state: .proposed, wait: .nothing, submission: try Fixture.submission(operation, ["user": "u"]), plan: plan, digest: digest,
+            id: id, state: .proposed, wait: .nothing, submission: try Fixture.submission(operation, ["user": "u"]), plan: plan,
+            digest: digest,
             assessment: digest, created: Fixture.now, expires: Fixture.now.adding(seconds: 60), rollbackOf: nil)
     }
 
@@ -55,7 +58,8 @@ private struct Check {
 
     private func statement(_ nonce: Character, _ person: String) -> SignedApproval {
         let statement = ApprovalStatement(
-            verdict: .approve, gateway: "g", change: "chg-1", plan: digest, assessment: digest, approver: person, issued: Fixture.now,
+            verdict: .approve, gateway: "g", change: "chg-1", plan: digest, assessment: digest, approver: person,
+            issued: Fixture.now,
             expires: Fixture.now.adding(seconds: 60), nonce: String(repeating: nonce, count: 32))
         return SignedApproval(statement: statement, signature: "s", userVerified: true)
     }

@@ -21,9 +21,12 @@ public enum Fixture {
     }
 
     public static func submission(
-        _ operation: Authority.Operation, _ input: JSONValue, system: String = "corp", principal: Principal = .workload(workload()), id: String = "req-1"
+        _ operation: Authority.Operation, _ input: JSONValue, system: String = "corp",
+        principal: Principal = .workload(workload()), id: String = "req-1"
     ) throws -> Submission {
-        Submission(id: id, principal: principal, task: task(), system: system, operation: operation, input: try Input(input, for: operation))
+        Submission(
+            id: id, principal: principal, task: task(), system: system, operation: operation,
+            input: try Input(input, for: operation))
     }
 
     public static func bundle(_ text: String, _ catalogues: [Catalogue]) throws -> PolicyBundle {
@@ -74,11 +77,13 @@ public struct GrantMaker: Sendable {
     public func grant(_ operation: String, _ input: JSONValue, _ plan: Plan, now: Instant) async throws -> Grant {
         let submission = try submission(operation, input)
         let question = Question(
-            submission, plan, catalogue: connector.catalogue, now: now, environment: "test", approvals: [], people: [], excluded: [])
+            submission, plan, catalogue: connector.catalogue, now: now, environment: "test", approvals: [], people: [],
+            excluded: [])
         let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0))
         let change = Change(
             id: "chg-\(UUID().uuidString)", state: .proposed, wait: .nothing, submission: submission, plan: plan,
-            digest: Terms(submission, plan, policies: bundle).digest, assessment: Assessment(plan, submission.operation).digest, created: now,
+            digest: Terms(submission, plan, policies: bundle).digest, assessment: Assessment(plan, submission.operation).digest,
+            created: now,
             expires: now.adding(seconds: 3600), rollbackOf: nil)
         let entry = LogEntry(.actions, id: "intent-\(change.id)", kind: "intent", time: now, body: [:])
         return try await decision.grant(
@@ -87,7 +92,9 @@ public struct GrantMaker: Sendable {
 
     /// Plans, grants, leases, applies and revokes.
     @discardableResult
-    public func perform(_ operation: String, _ input: JSONValue, planned: Plan? = nil) async throws -> (plan: Plan, lease: LeaseReference, Disclosure?) {
+    public func perform(_ operation: String, _ input: JSONValue, planned: Plan? = nil) async throws -> (
+        plan: Plan, lease: LeaseReference, Disclosure?
+    ) {
         let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let plan: Plan
         if let planned { plan = planned } else { plan = try await self.plan(operation, input) }

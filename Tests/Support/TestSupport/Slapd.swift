@@ -12,17 +12,24 @@ public final class Slapd: Sendable {
 
     /// - Parameter root: the project's folder, for `examples/ldap`.
     public init() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
             .deletingLastPathComponent()
         folder = try Fixture.folder()
         port = try Self.freePort()
-        for name in ["db", "db-log"] { try FileManager.default.createDirectory(at: folder.appendingPathComponent(name), withIntermediateDirectories: true) }
+        for name in ["db", "db-log"] {
+            try FileManager.default.createDirectory(at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
+        }
         var text = try String(contentsOf: root.appendingPathComponent("examples/ldap/slapd.conf.template"), encoding: .utf8)
-        for (mark, value) in [("@DIR@", folder.path), ("@TTL@", "300"), ("@INTERVAL@", "60")] { text = text.replacing(mark, with: value) }
+        for (mark, value) in [("@DIR@", folder.path), ("@TTL@", "300"), ("@INTERVAL@", "60")] {
+            text = text.replacing(mark, with: value)
+        }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("TLS") }
         let file = folder.appendingPathComponent("slapd.conf").path
         try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
-        try Self.run("/usr/sbin/slapadd", ["-f", file, "-b", "dc=ex,dc=org", "-l", root.appendingPathComponent("examples/ldap/base.ldif").path])
+        try Self.run(
+            "/usr/sbin/slapadd",
+            ["-f", file, "-b", "dc=ex,dc=org", "-l", root.appendingPathComponent("examples/ldap/base.ldif").path])
         let server = Process()
         server.executableURL = URL(fileURLWithPath: "/usr/sbin/slapd")
         server.arguments = ["-f", file, "-h", "ldap://127.0.0.1:\(port)", "-d", "0"]
@@ -30,7 +37,9 @@ public final class Slapd: Sendable {
         server.standardError = FileHandle.nullDevice
         try server.run()
         process = server.processIdentifier
-        for _ in 0..<100 where (try? Self.run("/usr/bin/ldapwhoami", ["-x", "-H", "ldap://127.0.0.1:\(port)"])) == nil { usleep(50_000) }
+        for _ in 0..<100 where (try? Self.run("/usr/bin/ldapwhoami", ["-x", "-H", "ldap://127.0.0.1:\(port)"])) == nil {
+            usleep(50_000)
+        }
     }
 
     public func stop() {
@@ -41,9 +50,11 @@ public final class Slapd: Sendable {
 
     public var settings: LDAPSettings {
         LDAPSettings(
-            url: "ldap://127.0.0.1:\(port)", startTLS: false, ca: nil, bindDN: "cn=gateway,ou=services,dc=ex,dc=org", password: "pw-gateway",
+            url: "ldap://127.0.0.1:\(port)", startTLS: false, ca: nil, bindDN: "cn=gateway,ou=services,dc=ex,dc=org",
+            password: "pw-gateway",
             people: "ou=people,dc=ex,dc=org", groups: "ou=groups,dc=ex,dc=org", grants: "ou=grants,dc=ex,dc=org",
-            passwordPolicy: "cn=default,ou=services,dc=ex,dc=org", labels: ["tier-0": ["cn=admins,ou=groups,dc=ex,dc=org"]], timeout: 5)
+            passwordPolicy: "cn=default,ou=services,dc=ex,dc=org", labels: ["tier-0": ["cn=admins,ou=groups,dc=ex,dc=org"]],
+            timeout: 5)
     }
 
     private static func run(_ program: String, _ arguments: [String]) throws {
@@ -65,7 +76,9 @@ public final class Slapd: Sendable {
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
         }
         guard bound else { throw CocoaError(.fileReadUnknown) }
         return Int(UInt16(bigEndian: address.sin_port))

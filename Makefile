@@ -23,6 +23,9 @@ demo: ## the main job, end to end, on the embedded directory
 acceptance: bootstrap ## every acceptance/*/run, against real servers and clients
 	@scripts/acceptance
 
+bench: bootstrap ## benchmarks as ratios against a peer; ONLY=name for one
+	@scripts/bench
+
 lint: ## formatting as the formatter would have it
 	swift format lint -r --strict Sources Tests Package.swift
 

@@ -5,8 +5,11 @@ import StrictJSON
 enum Terminal {
     enum Style: String { case bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }
 
-    /// Colour when standard output is a terminal and `NO_COLOR` is not set.
-    static let hasColour = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+    /// Colour when standard output is a terminal and `NO_COLOR` is not set, or when `CLICOLOR_FORCE` is.
+    static let hasColour: Bool = {
+        let environment = ProcessInfo.processInfo.environment
+        return environment["NO_COLOR"] == nil && (isatty(STDOUT_FILENO) == 1 || environment["CLICOLOR_FORCE"] != nil)
+    }()
 
     static func styled(_ text: String, _ style: Style) -> String {
         hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text

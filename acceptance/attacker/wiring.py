@@ -111,8 +111,6 @@ def tries(scene):
     yield "two Hosts", lambda: raw(scene, b"Host: evil.test", b"Content-Length: %d" % len(BODY)), "raw"
     yield "two Hosts, the foreign one first", lambda: a.raw(
         head("POST", PATH, [("Host", "evil.test")] + a.headers() + [("Content-Length", len(BODY))]) + BODY).done, "raw"
-    yield "absolute address of a foreign host", lambda: a.raw(
-        head("POST", "http://evil.test" + PATH, a.headers() + [("Content-Length", len(BODY))]) + BODY).done, "raw"
     yield "200 headers", lambda: raw(scene, *[b"X-%d: y" % i for i in range(200)], b"Content-Length: 0", body=b""), "raw"
     yield "a header of 100 KiB", lambda: raw(scene, b"X: " + b"y" * 100_000, b"Content-Length: 0", body=b""), "raw"
     yield "an address of 100 KiB", lambda: a.send("GET", "/v1/changes/" + "x" * 100_000).done, "raw"

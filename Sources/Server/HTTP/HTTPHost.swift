@@ -54,8 +54,9 @@ public enum HTTPHost {
 
     private static func respond(_ request: Request, _ door: some Door) async -> Response {
         do {
-            guard request.head.path?.hasPrefix("/") == true else {
-                throw HTTPProblem(400, "http.target", "The request's target must be a path.")
+            // The first `Host` became the authority; one that is still among the fields is a second one.
+            if let host = HTTPField.Name("Host"), request.headers.contains(host) {
+                throw HTTPProblem(400, "http.host", "The request names more than one host.")
             }
             let body = try await body(of: request)
             let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true).map {

@@ -100,6 +100,7 @@ let package = Package(
         library(
             "StoreConformance", path: "Tests/Support/StoreConformance", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
         tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
+        tests("ServerTests", ["Authority", "Server", "StrictJSON"]),
         tests("IdentityTests", ["Authority", "Identity", "StrictJSON", "TestSupport", crypto]),
         tests(
             "GatewayTests",

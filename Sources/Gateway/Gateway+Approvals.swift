@@ -6,9 +6,7 @@ extension Gateway {
     /// Takes a person's signed statement on a change. On approval everything is decided again, on fresh facts, and
     /// carried out when that permits it.
     ///
-    /// - Parameters:
-    ///   - statement: verified: `person` signed it.
-    ///   - proof: the statement with its signature, as it will be stored.
+    /// - Parameter proof: the statement with its signature, which has been verified as the person's.
     public func record(_ proof: SignedApproval, by person: Person) async throws -> Change {
         let statement = proof.statement
         guard let change = try await store.change(statement.change) else {

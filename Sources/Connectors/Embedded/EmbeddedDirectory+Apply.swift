@@ -96,7 +96,7 @@ extension EmbeddedDirectory {
 
     /// Stores a salted hash; the password itself leaves only in the disclosure.
     private func setPassword(_ entry: String, _ name: String, _ db: Database) throws -> Disclosure {
-        let password = GeneratedPassword.make()
+        let password = ReadablePassword.make { .random(in: 0...255) }
         let salt = (0..<16).map { _ in UInt8.random(in: 0...255) }
         let hash = Data(SHA256.hash(data: Array(password.utf8) + salt) + salt).base64EncodedString()
         try setAttribute(entry, "userPassword", "{SSHA256}" + hash, db)
@@ -116,14 +116,5 @@ extension EmbeddedDirectory {
                     expires: Instant(milliseconds: row["expires"]))
             }
         }
-    }
-}
-
-/// A password people can type: 20 characters of 31, about 99 bits, from the system's generator.
-enum GeneratedPassword {
-    private static let alphabet = Array("abcdefghjkmnpqrstuvwxyz23456789")
-
-    static func make() -> String {
-        (0..<4).map { _ in String((0..<5).map { _ in alphabet.randomElement() ?? "x" }) }.joined(separator: "-")
     }
 }

@@ -86,17 +86,12 @@ struct Entry {
             above[next.id] = (next, parents, try next.labels(db))
             waiting += parents
         }
-        func inherited(_ id: String) -> Set<String> {
-            var (labels, seen, stack): (Set<String>, Set<String>, [String]) = ([], [], [id])
-            while let next = stack.popLast() {
-                guard seen.insert(next).inserted else { continue }
-                labels.formUnion(above[next]?.labels ?? [])
-                stack += above[next]?.parents.map(\.id) ?? []
-            }
-            return labels
-        }
+        let (groups, own) = (above.mapValues { $0.parents.map(\.id) }, above.mapValues(\.labels))
         return try above.keys.sorted().compactMap { id in
-            try above[id].map { try $0.entry.entity(in: system, parents: $0.parents, labels: inherited(id), db) }
+            try above[id].map {
+                try $0.entry.entity(
+                    in: system, parents: $0.parents, labels: InheritedLabels.of(id, parents: groups, own: own), db)
+            }
         }
     }
 

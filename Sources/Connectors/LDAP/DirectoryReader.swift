@@ -24,12 +24,20 @@ struct DirectoryEntry {
     var isEnabled: Bool { lockedSince == nil }
 }
 
-/// Reads the directory over one connection.
-struct DirectoryReader {
+/// Reads the directory over one connection, for one request.
+final class DirectoryReader {
     let session: LDAPSession
     let settings: LDAPSettings
     let catalogue: Catalogue
     let system: String
+    private var labelled: [String: Set<String>]?
+
+    init(session: LDAPSession, settings: LDAPSettings, catalogue: Catalogue, system: String) {
+        self.session = session
+        self.settings = settings
+        self.catalogue = catalogue
+        self.system = system
+    }
 
     private var wanted: [String] {
         settings.attributes.map(\.name) + [
@@ -123,23 +131,16 @@ struct DirectoryReader {
             above[next.id] = (next, parents)
             waiting += parents
         }
+        let groups = above.mapValues { $0.parents.map(\.id) }
         return above.keys.sorted().compactMap { id in
-            above[id].map { fact($0.entry, $0.parents, Self.labels(id, above.mapValues { $0.parents.map(\.id) }, labelled)) }
+            above[id].map { fact($0.entry, $0.parents, InheritedLabels.of(id, parents: groups, own: labelled)) }
         }
-    }
-
-    private static func labels(_ id: String, _ parents: [String: [String]], _ labelled: [String: Set<String>]) -> Set<String> {
-        var (labels, seen, stack): (Set<String>, Set<String>, [String]) = ([], [], [id])
-        while let next = stack.popLast() {
-            guard seen.insert(next).inserted else { continue }
-            labels.formUnion(labelled[next] ?? [])
-            stack += parents[next] ?? []
-        }
-        return labels
     }
 
     /// The ids of the labelled entries. One that is not there fails the call: a protection that can't be read is no protection.
+    /// Read once.
     private func labelledIDs() throws -> [String: Set<String>] {
+        if let labelled { return labelled }
         var ids: [String: Set<String>] = [:]
         for label in settings.labels.keys.sorted() {
             for dn in settings.labels[label] ?? [] {
@@ -149,6 +150,7 @@ struct DirectoryReader {
                 ids[id, default: []].insert(label)
             }
         }
+        labelled = ids
         return ids
     }
 

@@ -122,7 +122,7 @@ private struct Step {
     }
 
     private func resetPassword() throws -> Disclosure {
-        let password = Secrets.readable()
+        let password = ReadablePassword.make { .random(in: 0...255) }
         try modify(LDAP_MOD_REPLACE, "userPassword", [Secrets.hash(password)])
         return Disclosure(label: "new password of \(plan.targetName)", value: password)
     }

@@ -8,13 +8,6 @@ enum Secrets {
     /// For an account no person will ever type: 256 bits.
     static func token() -> String { Data((0..<32).map { _ in UInt8.random(in: 0...255) }).base64EncodedString() }
 
-    private static let alphabet = Array("abcdefghjkmnpqrstuvwxyz23456789")
-
-    /// For a person: 20 characters of 31, about 99 bits.
-    static func readable() -> String {
-        (0..<4).map { _ in String((0..<5).map { _ in alphabet.randomElement() ?? "x" }) }.joined(separator: "-")
-    }
-
     /// `{SSHA}`: what every OpenLDAP understands. Both kinds of password above are random, so that the weakness of SHA-1
     /// against guessing does not matter.
     static func hash(_ password: String) -> String {

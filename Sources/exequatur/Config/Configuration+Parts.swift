@@ -45,7 +45,8 @@ extension Configuration {
                 trustDomain: try fields.optionalString("trustDomain"))
         else {
             throw fields.problem(
-                "an issuer needs `audiences`, and `algorithms` among \(Issuer.safeAlgorithms.sorted().joined(separator: ", "))")
+                "an issuer needs `audiences`, and `algorithms` among \(Issuer.safeAlgorithms.sorted().joined(separator: ", "))",
+                of: "algorithms")
         }
         let jwks = try fields.string("jwks")
         try fields.end()
@@ -57,7 +58,7 @@ extension Configuration {
         let id = try fields.string("id")
         let text = try fields.string("expires")
         guard let expires = try? Date(text, strategy: .iso8601) else {
-            throw fields.problem("`expires` of \(id) must be a time such as 2027-01-31T00:00:00Z")
+            throw fields.problem("`expires` of \(id) must be a time such as 2027-01-31T00:00:00Z", of: "expires")
         }
         let registration = WorkloadRegistration(
             id: id, issuer: try fields.string("issuer"), subject: try fields.string("subject"),
@@ -72,7 +73,8 @@ extension Configuration {
         let id = try fields.string("id")
         let keys = try fields.strings("keys").map { line in
             guard let key = SSHPublicKey(line: line) else {
-                throw fields.problem("a key of \(id) is not an SSH public key of an accepted kind (ed25519, ecdsa, sk-)")
+                throw fields.problem(
+                    "a key of \(id) is not an SSH public key of an accepted kind (ed25519, ecdsa, sk-)", of: "keys")
             }
             return key
         }

@@ -8,14 +8,15 @@ extension Configuration {
         let name = try fields.string("name")
         guard name.wholeMatch(of: /[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?/) != nil, name != "exequatur" else {
             throw fields.problem(
-                "a system's name has up to 20 lower-case letters, digits and hyphens, and is not `exequatur`: \(name)")
+                "a system's name has up to 20 lower-case letters, digits and hyphens, and is not `exequatur`: \(name)", of: "name"
+            )
         }
         let settings: System.Settings
         switch try fields.string("kind") {
         case "embedded":
             settings = .embedded(file: resolve(try fields.string("file")), seed: try fields.optionalString("seed") == "demo")
         case "ldap": settings = .ldap(try ldap(&fields, timeout: timeout, resolve))
-        case let kind: throw fields.problem("there is no kind of system `\(kind)`; known: embedded, ldap")
+        case let kind: throw fields.problem("there is no kind of system `\(kind)`; known: embedded, ldap", of: "kind")
         }
         try fields.end()
         return System(name: name, settings: settings)
@@ -26,13 +27,13 @@ extension Configuration {
         let startTLS = try fields.optionalString("startTLS") == "true"
         let isLocal = url.hasPrefix("ldapi://") || url.hasPrefix("ldap://127.0.0.1") || url.hasPrefix("ldap://localhost")
         guard url.hasPrefix("ldaps://") || startTLS || isLocal else {
-            throw fields.problem("`\(fields.path).url` would send passwords in clear: use ldaps://, or startTLS: true")
+            throw fields.problem("`\(fields.path).url` would send passwords in clear: use ldaps://, or startTLS: true", of: "url")
         }
         let passwordFile = resolve(try fields.string("passwordFile"))
         guard let password = try? String(contentsOfFile: passwordFile, encoding: .utf8).trimmingCharacters(in: .newlines),
             !password.isEmpty
         else {
-            throw fields.problem("the password file \(passwordFile) can't be read, or is empty")
+            throw fields.problem("the password file \(passwordFile) can't be read, or is empty", of: "passwordFile")
         }
         let attributes = try fields.mappings("attributes").map(attribute)
         return LDAPSettings(
@@ -49,10 +50,10 @@ extension Configuration {
         var fields = fields
         let name = try fields.string("name")
         guard name.wholeMatch(of: /[A-Za-z][A-Za-z0-9-]*/) != nil else {
-            throw fields.problem("`\(name)` is not a plain attribute name: options and OIDs are refused")
+            throw fields.problem("`\(name)` is not a plain attribute name: options and OIDs are refused", of: "name")
         }
         guard let sensitivity = Sensitivity(rawValue: try fields.string("sensitivity")) else {
-            throw fields.problem("`sensitivity` of \(name) is one of public, internal, confidential, secret")
+            throw fields.problem("`sensitivity` of \(name) is one of public, internal, confidential, secret", of: "sensitivity")
         }
         let definition = AttributeDefinition(name, sensitivity, isWritable: try fields.optionalString("writable") == "true")
         try fields.end()

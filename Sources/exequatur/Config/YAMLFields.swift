@@ -16,6 +16,7 @@ struct YAMLFields {
     private let line: Int
     private var rest: [(key: Node, value: Node)]
     private var known: [String] = []
+    private var lines: [String: Int] = [:]
 
     init(_ node: Node, file: String, path: String = "") throws {
         (self.file, self.path, line) = (file, path, node.mark?.line ?? 1)
@@ -35,15 +36,29 @@ struct YAMLFields {
         ConfigurationError(file: file, line: node?.mark?.line ?? line, message: message)
     }
 
+    /// A problem with the value of a key that was taken before.
+    func problem(_ message: String, of key: String) -> ConfigurationError {
+        ConfigurationError(file: file, line: lines[key] ?? line, message: message)
+    }
+
     private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     mutating func node(_ key: String) -> Node? {
         known.append(key)
-        return rest.firstIndex { $0.key.string == key }.map { rest.remove(at: $0).value }
+        guard let place = rest.firstIndex(where: { $0.key.string == key }) else { return nil }
+        let found = rest.remove(at: place)
+        lines[key] = found.key.mark?.line
+        return found.value
     }
 
     mutating func required(_ key: String) throws -> Node {
-        guard let node = node(key) else { throw problem("`\(full(key))` is missing") }
+        guard let node = node(key) else {
+            // What is missing may be there under a misspelt name.
+            if let slip = rest.first(where: { Suggestion.nearest(to: $0.key.string ?? "", in: [key]) != nil }) {
+                throw problem("unknown key `\(full(slip.key.string ?? ""))`; did you mean `\(key)`?", at: slip.key)
+            }
+            throw problem("`\(full(key))` is missing")
+        }
         return node
     }
 

@@ -33,7 +33,13 @@ extension Gateway {
         let result = await perform(grant, connector, reference)
         Failpoint.reach("applied")
         let executing = try change.after(.began)
-        return try await settle(executing, plan, connector, reference, result)
+        switch result {
+        case .applied, .refused: return try await settle(executing, plan, connector, reference, result)
+        case .unknown:
+            // Settled by reading, lease ended first, as after a crash; the caller has waited long enough.
+            _Concurrency.Task { await self.reconciled(executing) }
+            return try await status(of: executing)
+        }
     }
 
     /// What came of trying.
@@ -46,14 +52,16 @@ extension Gateway {
     }
 
     private func perform(_ grant: borrowing Grant, _ connector: any Connector, _ reference: LeaseReference) async -> Attempt {
+        var lease: (any Lease)?
         do {
-            let lease = try await connector.lease(grant, as: reference)
+            lease = try await connector.lease(grant, as: reference)
             Failpoint.reach("leased")
-            let disclosure = try await connector.apply(grant, with: lease)
-            return .applied(disclosure)
+            guard let lease else { return .unknown("no lease") }
+            return .applied(try await connector.apply(grant, with: lease))
         } catch {
             environment.log.warning("\(error)", metadata: ["change": "\(grant.change)"])
-            return error.code == .unavailable ? .unknown(error.message) : .refused(error)
+            // Without a lease nothing can have been applied.
+            return error.code == .unavailable && lease != nil ? .unknown(error.message) : .refused(error)
         }
     }
 
@@ -61,9 +69,13 @@ extension Gateway {
     func settle(_ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt)
         async throws -> Answer
     {
-        let seen = try? await withDeadline(environment.deadline) { try await connector.observe(plan, under: lease) }
+        let isRefused = if case .refused = attempt { true } else { false }
+        let seen =
+            isRefused ? nil : try? await withDeadline(environment.deadline) { try await connector.observe(plan, under: lease) }
         Failpoint.reach("observed")
-        let isGone = await revokeOnly(lease)
+        let isUnreachable = if case .refused(let error) = attempt { error.code == .unavailable } else { false }
+        // What can't be reached now is left to the sweep.
+        let isGone = isUnreachable ? false : await revokeOnly(lease)
         Failpoint.reach("revoked")
         let event = Self.event(attempt, plan, seen)
         let settled = try change.after(event)

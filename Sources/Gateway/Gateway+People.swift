@@ -94,13 +94,16 @@ extension Gateway {
         guard let change = try await store.change(id), try await maySeeSecret(person, of: change) else {
             throw Refusal("denied", "Policy gives you no say in this change, or there is none.")
         }
-        guard let disclosure = disclosures.withLock({ $0.removeValue(forKey: id) }) else {
+        guard disclosures.withLock({ $0[id] != nil }) else {
             throw Refusal("secret.none", "There is nothing to show: it was shown already, or the gateway was restarted.")
         }
         let entry = LogEntry(
             .actions, id: environment.id("sec"), kind: "disclosure", time: now, links: ["change": id],
             body: ["to": .string(person.id)])
         try await store.commit([], entries: [entry])
+        guard let disclosure = disclosures.withLock({ $0.removeValue(forKey: id) }) else {
+            throw Refusal("secret.none", "There is nothing to show: it was shown already.")
+        }
         return disclosure
     }
 
@@ -118,7 +121,8 @@ extension Gateway {
 
     /// Stops the next step at once and ends live leases. Any person may; only lifting a lock needs policy's leave.
     public func place(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws -> Lock {
-        let lock = Lock(scope: scope, subject: scope == .all ? "" : subject, by: person.id, at: now)
+        try await requireKnown(scope, subject)
+        let lock = Lock(scope: scope, subject: subject, by: person.id, at: now)
         try await store.commit([.placeLock(lock)], entries: [entry("lock", lock, person)])
         await endLeases { change in
             switch scope {
@@ -132,8 +136,27 @@ extension Gateway {
 
     public func lift(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws {
         try require(.unlock, of: person)
-        let lock = Lock(scope: scope, subject: scope == .all ? "" : subject, by: person.id, at: now)
+        let lock = Lock(scope: scope, subject: subject, by: person.id, at: now)
+        guard try await store.locks().locks.contains(where: { $0.key == lock.key }) else {
+            throw Refusal("lock.not_found", "There is no such lock; `exequatur locks` lists those in force.")
+        }
         try await store.commit([.liftLock(lock.key)], entries: [entry("unlock", lock, person)])
+    }
+
+    /// A lock on something misspelt would stop nothing, and look as if it did.
+    private func requireKnown(_ scope: Lock.Scope, _ subject: String) async throws {
+        switch scope {
+        case .all where !subject.isEmpty: throw Refusal("lock.subject", "`all` takes no subject.")
+        case .all: return
+        case .task:
+            guard try await store.task(subject) == nil else { return }
+            throw Refusal("lock.unknown", "There is no task `\(Printable.text(subject))`.")
+        case .workload:
+            let known = principals.workloadIDs
+            guard !known.contains(where: subject.isExactly) else { return }
+            let hint = Suggestion.nearest(to: subject, in: known).map { "; did you mean `\($0)`?" } ?? "."
+            throw Refusal("lock.unknown", "There is no workload `\(Printable.text(subject))`" + hint)
+        }
     }
 
     public func locks() async throws -> [Lock] { try await store.locks().locks }

@@ -103,24 +103,31 @@ extension Gateway {
     }
 
     /// Submits the stored inverse as a change of its own, unless the touched values have moved on.
-    public func rollback(_ change: Change, by principal: Principal, task: Task, evidence: Evidence, door: String) async throws
+    public func rollback(
+        _ change: Change, by principal: Principal, task: Task, evidence: Evidence, key: String? = nil, door: String
+    ) async throws
         -> Answer
     {
-        guard change.state == .executed, let inverse = change.plan.inverse else {
-            throw Refusal(
-                "rollback.impossible",
-                "This change can't be rolled back: it is \(change.state.rawValue) and \(change.plan.reversibility.rawValue).")
-        }
+        guard let inverse = change.plan.inverse else { throw impossible(change) }
+        let request = Request(
+            principal: principal, task: task, system: change.system, operation: inverse.operation, input: inverse.input,
+            evidence: evidence, idempotencyKey: key, door: door)
+        let operation = try operation(inverse.operation, of: change.system)
+        if let known = try await replay(request, try Input(inverse.input, for: operation)) { return known }
+        guard change.state == .executed else { throw impossible(change) }
         let connector = try connector(change.system)
         let seen = try await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: nil) }
         guard seen.shows(change.plan.touched.map(\.after)) else {
             note("rollback refused: the touched values moved on", ["change": change.id])
             return Answer(.failed, "rollback.conflict", "The values were changed since; nothing was done.", change: change.id)
         }
-        let request = Request(
-            principal: principal, task: task, system: change.system, operation: inverse.operation, input: inverse.input,
-            evidence: evidence, door: door)
         return try await submit(request, rollbackOf: change.id)
+    }
+
+    private func impossible(_ change: Change) -> Refusal {
+        Refusal(
+            "rollback.impossible",
+            "This change can't be rolled back: it is \(change.state.rawValue) and \(change.plan.reversibility.rawValue).")
     }
 }
 

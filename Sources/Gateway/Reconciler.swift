@@ -24,7 +24,8 @@ extension Gateway {
         return settled
     }
 
-    private func reconciled(_ change: Change) async -> Change? {
+    @discardableResult
+    func reconciled(_ change: Change) async -> Change? {
         do { return try await reconcile(change) } catch {
             environment.log.error(
                 "a change could not be settled; it will be retried", metadata: ["change": "\(change.id)", "error": "\(error)"])
@@ -82,7 +83,7 @@ extension Gateway {
             guard let lease = try? await store.lease(of: change.id),
                 lease.expires.adding(seconds: 2 * environment.deadline) <= now
             else { continue }
-            _ = await reconciled(change)
+            await reconciled(change)
         }
     }
 

@@ -1,48 +1,57 @@
 import Foundation
 import JWTKit
 import StrictJSON
-import Synchronization
 
-/// The public keys of one issuer (a JWK set, RFC 7517), fetched when needed and kept.
-public final class KeySource: Sendable {
-    private struct State {
-        var keys: [String: any JWTAlgorithm] = [:]
-        var tried: Int64?
-    }
-
-    /// Not asked for more often than this, in milliseconds, however many unknown keys tokens name.
-    private static let pause: Int64 = 30_000
+/// The public keys of one issuer (a JWK set, RFC 7517), fetched when needed, kept for a while, and fetched again, so that a key
+/// the issuer withdrew is soon no longer trusted.
+public actor KeySource {
+    /// All in milliseconds. Keys older than `fresh` are fetched again; older than `limit` they are no longer used; and the
+    /// issuer is not asked more often than every `pause`, however many unknown keys tokens name.
+    private static let (fresh, limit, pause): (Int64, Int64, Int64) = (300_000, 3_600_000, 30_000)
 
     private let fetch: @Sendable () async throws -> [UInt8]
-    private let state = Mutex(State())
+    private var keys: [String: any JWTAlgorithm] = [:]
+    private var fetched: Int64?
+    private var tried: Int64?
+    private var failure = "not fetched yet"
+    private var inFlight: _Concurrency.Task<Void, Never>?
 
     /// - Parameter fetch: gives the JWK set's bytes, within a deadline of its own.
     public init(fetch: @escaping @Sendable () async throws -> [UInt8]) { self.fetch = fetch }
 
     /// The key for that id and algorithm; without an id, the only key there is.
+    ///
+    /// - Throws: ``AuthenticationError`` when the keys can't be had.
     func key(id: String?, algorithm: String, now: Int64) async throws -> (any JWTAlgorithm)? {
-        if let known = stored(id, algorithm) { return known }
-        let due = state.withLock { state in
-            guard state.tried.map({ now - $0 >= Self.pause }) ?? true else { return false }
-            state.tried = now
-            return true
-        }
-        guard due else { return nil }
-        do {
-            let keys = try await Self.read(try await fetch())
-            state.withLock { $0.keys = keys }
-        } catch {
-            throw AuthenticationError(.unavailable, "the issuer's keys could not be had: \(error)")
+        if fetched.map({ now - $0 >= Self.fresh }) ?? true || stored(id, algorithm) == nil { await refresh(now) }
+        guard let fetched, now - fetched < Self.limit else {
+            throw AuthenticationError(.unavailable, "the issuer's keys can't be had: \(failure)")
         }
         return stored(id, algorithm)
     }
 
+    /// Fetches once, however many wait for it.
+    private func refresh(_ now: Int64) async {
+        if let inFlight { return await inFlight.value }
+        guard tried.map({ now - $0 >= Self.pause }) ?? true else { return }
+        tried = now
+        let work = _Concurrency.Task { await self.load(now) }
+        inFlight = work
+        await work.value
+        inFlight = nil
+    }
+
+    private func load(_ now: Int64) async {
+        do {
+            keys = try await Self.read(try await fetch())
+            fetched = now
+        } catch { failure = "\(error)" }
+    }
+
     private func stored(_ id: String?, _ algorithm: String) -> (any JWTAlgorithm)? {
-        state.withLock { state in
-            if let id { return state.keys["\(id) \(algorithm)"] }
-            let fitting = state.keys.filter { $0.key.hasSuffix(" \(algorithm)") }
-            return fitting.count == 1 ? fitting.first?.value : nil
-        }
+        if let id { return keys["\(id) \(algorithm)"] }
+        let fitting = keys.filter { $0.key.hasSuffix(" \(algorithm)") }
+        return fitting.count == 1 ? fitting.first?.value : nil
     }
 
     /// Each usable key under its id and each algorithm it may be used with. Keys for other uses are skipped.

@@ -11,6 +11,8 @@ public struct Registry: Principals {
         authenticator = PersonAuthenticator(people: people)
     }
 
+    public var workloadIDs: [String] { workloads.map(\.id) }
+
     public var people: [PersonRecord] { authenticator.records }
 
     public func aliases(of person: String) -> Set<String> { authenticator.aliases(of: person) }

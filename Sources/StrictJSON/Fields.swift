@@ -57,11 +57,6 @@ public struct Fields {
         return try typed(value, key, "a boolean", \.bool)
     }
 
-    public mutating func optionalArray(_ key: String) throws(ShapeError) -> [JSONValue]? {
-        guard let value = optional(key) else { return nil }
-        return try typed(value, key, "an array", \.array)
-    }
-
     public mutating func strings(_ key: String) throws(ShapeError) -> [String] {
         let elements = try array(key)
         var strings: [String] = []

@@ -8,13 +8,16 @@ enum PublicData {
         return URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: FileManager.default.currentDirectoryPath))
     }
 
-    /// Unpacks an archive into a fresh folder; nil, with a printed notice, when it is not there.
-    static func unpack(_ name: String) throws -> URL? {
+    /// Whether the file is there; when not, says so once and what to set.
+    static func has(_ name: String) -> Bool {
+        let isThere = FileManager.default.fileExists(atPath: root.appendingPathComponent(name).path)
+        if !isThere { print("notice: \(name) is not under \(root.path); skipped (set EXEQUATUR_DATA)") }
+        return isThere
+    }
+
+    /// Unpacks an archive into a fresh folder.
+    static func unpack(_ name: String) throws -> URL {
         let archive = root.appendingPathComponent(name)
-        guard FileManager.default.fileExists(atPath: archive.path) else {
-            print("notice: \(name) is not under \(root.path); skipped (set EXEQUATUR_DATA)")
-            return nil
-        }
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("exequatur-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let tar = Process()

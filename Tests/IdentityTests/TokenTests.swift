@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import Identity
 import StrictJSON
+import Synchronization
 import TestSupport
 import Testing
 
@@ -119,5 +120,75 @@ struct TokenTests {
         #expect(try await code("") == .malformed)
         #expect(Issuer(name: "i", audiences: [], algorithms: ["EdDSA"], trustDomain: nil) == nil)
         #expect(Issuer(name: "i", audiences: ["a"], algorithms: ["none"], trustDomain: nil) == nil)
+    }
+}
+
+@Suite("An issuer's keys")
+struct KeySourceTests {
+    /// What the issuer serves now, and how often it was asked.
+    private final class Served: Sendable {
+        let body = Mutex("")
+        let asked = Mutex(0)
+    }
+
+    private let issuer = IssuerFixture()
+
+    private func authenticator(_ served: Served) throws -> TokenAuthenticator {
+        let trusted = try #require(Issuer(name: "https://i", audiences: ["us"], algorithms: ["EdDSA"], trustDomain: nil))
+        let workload = WorkloadRegistration(
+            id: "agent", issuer: "https://i", subject: "agent", owner: "olga", expires: .max, groups: [])
+        let people = [PersonRegistration(id: "olga", teams: [], keys: [], aliases: [], subjects: [])]
+        let keys = KeySource {
+            served.asked.withLock { $0 += 1 }
+            try await _Concurrency.Task.sleep(for: .milliseconds(20))
+            let body = served.body.withLock { $0 }
+            if body.isEmpty { throw CocoaError(.fileReadNoSuchFile) }
+            return Array(body.utf8)
+        }
+        return TokenAuthenticator(
+            issuers: [(issuer: trusted, keys: keys)], registry: Registry(workloads: [workload], people: people))
+    }
+
+    private func code(_ authenticator: TokenAuthenticator, after seconds: Int64) async throws -> AuthenticationError.Code? {
+        let now = issuer.now.adding(seconds: seconds)
+        let token = try issuer.token(#"{"iss":"https://i","aud":"us","sub":"agent","exp":\#(issuer.seconds + 99_999)}"#)
+        do {
+            _ = try await authenticator.authenticate(token, now: now)
+            return nil
+        } catch let error as AuthenticationError { return error.code }
+    }
+
+    private var jwks: String {
+        #"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"\#(base64URL(issuer.key.publicKey.rawRepresentation))"}]}"#
+    }
+
+    @Test("A key the issuer withdraws is soon no longer trusted; an issuer that can't be reached is unavailable, not wrong")
+    func life() async throws {
+        let served = Served()
+        let authenticator = try authenticator(served)
+        #expect(try await code(authenticator, after: 0) == .unavailable)
+        #expect(try await code(authenticator, after: 1) == .unavailable)
+        served.body.withLock { $0 = jwks }
+        #expect(try await code(authenticator, after: 31) == nil)
+        served.body.withLock { $0 = #"{"keys":[]}"# }
+        #expect(try await code(authenticator, after: 100) == nil)
+        #expect(try await code(authenticator, after: 331) == .signature)
+        served.body.withLock { $0 = jwks }
+        #expect(try await code(authenticator, after: 400) == nil)
+        served.body.withLock { $0 = "" }
+        #expect(try await code(authenticator, after: 1000) == nil)
+        #expect(try await code(authenticator, after: 4001) == .unavailable)
+    }
+
+    @Test("Tokens that arrive together at the start wait for the same fetch")
+    func together() async throws {
+        let served = Served()
+        served.body.withLock { $0 = jwks }
+        let authenticator = try authenticator(served)
+        try await withThrowingTaskGroup(of: AuthenticationError.Code?.self) { group in
+            for _ in 0..<8 { group.addTask { try await code(authenticator, after: 0) } }
+            for try await result in group { #expect(result == nil) }
+        }
+        #expect(served.asked.withLock { $0 } == 1)
     }
 }

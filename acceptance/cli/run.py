@@ -42,8 +42,34 @@ def configuration(world):
     refuses(world, '"kind": "embedded"', '"kind": "embeded"', "there is no kind of system `embeded`")
     refuses(world, '"expires": "2099-01-01T00:00:00Z"', '"expires": "soon"', "expires")
     refuses(world, '"keys": [\n', '"keyz": [\n', "keyz")
+    refuses(world, '"jwks": "jwks.json"', '"jwks": "http://127.0.0.1.evil.example/keys"', "https only")
+    twice(world, "persons", "person id `olga` is given twice")
+    twice(world, "workloads", "workload id `agent` is given twice")
+    shared_key(world)
     code, text = run("serve", "--config", world.folder / "nowhere.yaml")
     check(code != 0 and "nowhere.yaml" in text, "a configuration that is not there is named")
+
+
+def with_configuration(world, change):
+    """What `policy check` says of a changed configuration."""
+    path = world.folder / "exequatur.yaml"
+    good = path.read_text()
+    configuration = json.loads(good)
+    change(configuration)
+    path.write_text(json.dumps(configuration, indent=1))
+    code, text = run("policy", "check", "--config", path)
+    path.write_text(good)
+    return code, text
+
+
+def twice(world, key, expected):
+    code, text = with_configuration(world, lambda c: c[key].append(dict(c[key][0])))
+    check(code != 0 and expected in text, f"one of the {key} given twice is refused")
+
+
+def shared_key(world):
+    code, text = with_configuration(world, lambda c: c["persons"][1].update(keys=c["persons"][0]["keys"]))
+    check(code != 0 and "one key is one human" in text, "one key for two people is refused")
 
 
 def policies(world):
@@ -75,6 +101,9 @@ def people(world):
     check(code != 0 and "change.not_found" in error, "an unknown change is refused")
     code, text, error = world.cli("sara", "lock", "everything", check=False)
     check(code != 0 and "workload ID, task ID or all" in error, "a lock of nothing known says what can be locked")
+    for arguments in (["lock", "workload", "agnet"], ["lock", "all", "agent"], ["unlock", "workload", "agent"], ["lock", "task", "task-0"]):
+        code, text, error = world.cli("olga", *arguments, check=False)
+        check(code != 0 and "[lock." in error or "[denied]" in error, f"`{' '.join(arguments)}` says that it does nothing")
     code, text = run("serve", "--config", world.folder / "exequatur.yaml")
     check(code != 0 and "another gateway is running" in text, "a second gateway on the same state is refused")
 

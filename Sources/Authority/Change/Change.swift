@@ -5,9 +5,6 @@ public import StrictJSON
 public struct Change: Sendable {
     public enum State: String, Sendable, CaseIterable {
         case proposed, approved, executing, executed, failed, indeterminate, expired, withdrawn, rolledBack
-
-        /// Whether nothing further can happen to the change by itself.
-        public var isFinal: Bool { ![.proposed, .approved, .executing].contains(self) }
     }
 
     /// What it waits for.

@@ -4,6 +4,8 @@ public import Cedar
 public protocol Principals: Sendable {
     /// The registered principal; nil when it is no longer registered, owned or within its term.
     func principal(_ uid: EntityUID, at now: Instant) -> Principal?
+    /// The ids of the workloads registered.
+    var workloadIDs: [String] { get }
     /// Everybody known, from configuration.
     var people: [PersonRecord] { get }
     /// The fact that a stored approval proves, its signature checked again with the keys of today; nil when it does not hold.

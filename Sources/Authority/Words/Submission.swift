@@ -42,7 +42,8 @@ public struct Terms: Sendable {
     public init(_ submission: Submission, _ plan: Plan, policies: PolicyBundle) {
         shown = [
             "tenant": .string(submission.task.tenant), "system": .string(submission.system),
-            "operation": .string(submission.operation.name), "target": plan.target.json, "input": submission.input.json,
+            "operation": .string(submission.operation.name), "target": plan.target.json,
+            "targetName": .string(plan.targetName), "input": submission.input.json,
             "touched": .array(plan.touched.map(\.json)),
             "inverse": plan.inverse.map { ["operation": .string($0.operation), "input": $0.input] } ?? .null,
             "precondition": .string(plan.precondition.rawValue), "policies": .string(policies.digest.hex),

@@ -79,7 +79,9 @@ struct AgentAPI {
         let evidence = try evidence(body.optional("evidence"))
         try body.end()
         let change = try await gateway.change(id, for: principal)
-        return Self.answer(try await gateway.rollback(change, by: principal, task: task, evidence: evidence, door: "http"))
+        let key = try call.single("Idempotency-Key")
+        return Self.answer(
+            try await gateway.rollback(change, by: principal, task: task, evidence: evidence, key: key, door: "http"))
     }
 
     /// Done is 200, staged 202, denied 403, failed 409 or 503.

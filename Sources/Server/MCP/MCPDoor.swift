@@ -110,7 +110,7 @@ struct MCPDoor {
 
     private func callTool(_ message: MCPMessage, _ principal: Principal, _ task: Task) async throws -> Answer {
         guard let name = message.params["name"]?.string, let target = MCPTools(gateway.systems).target(name) else {
-            throw MCPProblem(400, -32602, "There is no such tool.")
+            throw MCPProblem(400, -32602, "There is no such tool.", data: ["code": "input.unknown_tool"])
         }
         guard case .object(var arguments) = message.params["arguments"] ?? [:] else {
             throw MCPProblem(400, -32602, "`arguments` is an object.")
@@ -139,7 +139,8 @@ struct MCPDoor {
         case .changeStatus: return try await gateway.status(of: change(arguments, principal))
         case .changeRollback:
             let change = try await change(arguments, principal)
-            return try await gateway.rollback(change, by: principal, task: task, evidence: evidence, door: "mcp")
+            let key = message.meta["org.exequatur/idempotency-key"]?.string
+            return try await gateway.rollback(change, by: principal, task: task, evidence: evidence, key: key, door: "mcp")
         case .taskEnd:
             try Fields(arguments).end()
             try await gateway.end(task)

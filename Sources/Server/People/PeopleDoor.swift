@@ -83,6 +83,7 @@ public struct PeopleDoor: Door {
             return HTTPAnswer(200, ["change": try await gateway.adopt(id, by: session.person).json])
         case "rollback":
             try fields.end()
+            try gateway.require(.view, of: session.person)
             let task = try await gateway.task(for: session.person, session: session.token, expires: session.expires)
             return HTTPAnswer(200, try await gateway.rollback(id, by: session.person, task: task).json)
         case "secret":

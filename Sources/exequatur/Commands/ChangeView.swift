@@ -31,6 +31,11 @@ struct ChangeView {
         if digest != change.digest || assessment != change.assessment {
             return "what would happen now is not what was staged: the target, the policies or the change itself were altered"
         }
+        let inverse = change.plan.inverse.map { ["operation": .string($0.operation), "input": $0.input] as JSONValue } ?? .null
+        guard terms["system"] == .string(change.system), terms["targetName"] == .string(change.plan.targetName),
+            terms["inverse"] == inverse,
+            terms["principal"] == .string(change.adopter.map { EntityUID.person($0).description } ?? change.requester.description)
+        else { return "the stored change does not say what its terms say" }
         guard terms["touched"] == .array(change.plan.touched.map(\.json)), terms["operation"] == .string(change.operation),
             terms["input"] == change.input
         else { return "the stored change does not say what its terms say" }

@@ -96,6 +96,7 @@ struct Changes: AsyncParsableCommand {
         guard !options.json else { return print(Terminal.json(answer)) }
         let change = try Change(json: answer["change"] ?? nil)
         print("\(change.id) is \(Terminal.state(change.state.rawValue))\(change.reason.map { " (\($0))" } ?? "").")
+        guard change.state != .failed, change.reason == nil || change.reason == "refused" else { throw ExitCode.failure }
     }
 }
 

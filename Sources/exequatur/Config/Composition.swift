@@ -76,9 +76,6 @@ struct Composition {
     /// A JWK set from a file or an https URL, within five seconds.
     private static func fetch(_ source: String) async throws -> [UInt8] {
         guard source.contains("://") else { return Array(try Data(contentsOf: URL(fileURLWithPath: source))) }
-        guard source.hasPrefix("https://") || source.hasPrefix("http://127.0.0.1") || source.hasPrefix("http://localhost") else {
-            throw Problem("keys are fetched over https only: \(source)")
-        }
         let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: source), timeout: .seconds(5))
         guard response.status == .ok else { throw Problem("\(source) answered \(response.status.code)") }
         return Array(buffer: try await response.body.collect(upTo: 1 << 20))

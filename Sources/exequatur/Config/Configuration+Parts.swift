@@ -49,6 +49,9 @@ extension Configuration {
                 of: "algorithms")
         }
         let jwks = try fields.string("jwks")
+        guard !jwks.contains("://") || jwks.hasPrefix("https://") || (jwks.hasPrefix("http://") && isLoopback(jwks)) else {
+            throw fields.problem("keys are fetched over https only", of: "jwks")
+        }
         try fields.end()
         return IssuerSource(issuer: issuer, jwks: jwks.contains("://") ? jwks : resolve(jwks))
     }

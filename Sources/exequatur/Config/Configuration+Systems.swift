@@ -14,7 +14,9 @@ extension Configuration {
         let settings: System.Settings
         switch try fields.string("kind") {
         case "embedded":
-            settings = .embedded(file: resolve(try fields.string("file")), seed: try fields.optionalString("seed") == "demo")
+            let (file, seed) = (resolve(try fields.string("file")), try fields.optionalString("seed"))
+            guard seed == nil || seed == "demo" else { throw fields.problem("`seed` can only be `demo`", of: "seed") }
+            settings = .embedded(file: file, seed: seed != nil)
         case "ldap": settings = .ldap(try ldap(&fields, timeout: timeout, resolve))
         case let kind: throw fields.problem("there is no kind of system `\(kind)`; known: embedded, ldap", of: "kind")
         }
@@ -24,9 +26,8 @@ extension Configuration {
 
     private static func ldap(_ fields: inout YAMLFields, timeout: Int, _ resolve: (String) -> String) throws -> LDAPSettings {
         let url = try fields.string("url")
-        let startTLS = try fields.optionalString("startTLS") == "true"
-        let isLocal = url.hasPrefix("ldapi://") || url.hasPrefix("ldap://127.0.0.1") || url.hasPrefix("ldap://localhost")
-        guard url.hasPrefix("ldaps://") || startTLS || isLocal else {
+        let startTLS = try fields.flag("startTLS")
+        guard url.hasPrefix("ldaps://") || startTLS || url.hasPrefix("ldapi://") || Self.isLoopback(url) else {
             throw fields.problem("`\(fields.path).url` would send passwords in clear: use ldaps://, or startTLS: true", of: "url")
         }
         let passwordFile = resolve(try fields.string("passwordFile"))
@@ -52,10 +53,13 @@ extension Configuration {
         guard name.wholeMatch(of: /[A-Za-z][A-Za-z0-9-]*/) != nil else {
             throw fields.problem("`\(name)` is not a plain attribute name: options and OIDs are refused", of: "name")
         }
+        guard !Self.reserved.contains(name.lowercased()), !name.lowercased().hasPrefix("pwd") else {
+            throw fields.problem("`\(name)` is no plain attribute: it has operations of its own, or none", of: "name")
+        }
         guard let sensitivity = Sensitivity(rawValue: try fields.string("sensitivity")) else {
             throw fields.problem("`sensitivity` of \(name) is one of public, internal, confidential, secret", of: "sensitivity")
         }
-        let definition = AttributeDefinition(name, sensitivity, isWritable: try fields.optionalString("writable") == "true")
+        let definition = AttributeDefinition(name, sensitivity, isWritable: try fields.flag("writable"))
         try fields.end()
         return definition
     }
@@ -66,5 +70,17 @@ extension Configuration {
             labels[try entry.string("label"), default: []] += try entry.strings("entries")
             try entry.end()
         }
+    }
+
+    /// What makes an entry what it is, or lets it in: never an attribute to be set like another.
+    private static let reserved: Set<String> = [
+        "userpassword", "authpassword", "member", "memberof", "objectclass", "uid", "cn", "entryuuid", "entrycsn", "name",
+        "enabled",
+        "seealso", "owner", "authzto", "authzfrom", "businesscategory",
+    ]
+
+    /// Whether the URL's host is this machine itself, exactly.
+    static func isLoopback(_ url: String) -> Bool {
+        ["127.0.0.1", "localhost", "::1", "[::1]"].contains(URLComponents(string: url)?.host ?? "")
     }
 }

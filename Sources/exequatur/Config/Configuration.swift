@@ -78,7 +78,7 @@ struct Configuration {
             }
             return try Configuration(YAMLFields(node, file: path))
         } catch let error as YamlError {
-            throw ConfigurationError(file: path, line: 1, message: "not YAML: \(error)")
+            throw ConfigurationError(file: path, line: error.line, message: "not YAML: \(error)")
         }
     }
 
@@ -106,13 +106,29 @@ struct Configuration {
 
         agents = try Self.agents(try root.mapping("listen"), resolve)
         people = try Self.people(try root.mapping("people"), resolve)
-        issuers = try root.mappings("issuers").map { try Self.issuer($0, resolve) }
-        workloads = try root.mappings("workloads").map(Self.workload)
-        persons = try root.mappings("persons").map(Self.person)
+        let issuerFields = try root.mappings("issuers")
+        let (workloadFields, personFields) = (try root.mappings("workloads"), try root.mappings("persons"))
+        issuers = try issuerFields.map { try Self.issuer($0, resolve) }
+        workloads = try workloadFields.map(Self.workload)
+        persons = try personFields.map(Self.person)
         policies = try root.strings("policies").map(resolve)
         let timeout = Int(deadline)
         systems = try root.mappings("systems").map { try Self.system($0, timeout: timeout, resolve) }
         guard Set(systems.map(\.name)).count == systems.count else { throw root.problem("two systems have one name") }
+        guard !policies.isEmpty, !issuers.isEmpty else {
+            throw root.problem("`policies` and `issuers` must each name at least one")
+        }
         try root.end()
+        try checkReferences(issuerFields, workloadFields, personFields)
+    }
+}
+
+extension YamlError {
+    /// The line it is about; 1 when it does not say.
+    fileprivate var line: Int {
+        switch self {
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        default: 1
+        }
     }
 }

@@ -81,6 +81,13 @@ struct YAMLFields {
         return value
     }
 
+    mutating func flag(_ key: String) throws -> Bool {
+        guard let node = node(key) else { return false }
+        let text = try scalar(node, key)
+        guard text == "true" || text == "false" else { throw problem("`\(full(key))` must be true or false", at: node) }
+        return text == "true"
+    }
+
     mutating func strings(_ key: String) throws -> [String] {
         try nodes(key).map { try scalar($0, key) }
     }

@@ -163,9 +163,8 @@ struct Stage {
         scene("The auditor, offline: public key, the agent's receipts, the gateway's files")
         let kept = world.folder + "/receipts.json"
         try Terminal.json(.array(receipts)).write(toFile: kept, atomically: true, encoding: .utf8)
-        _ = try DemoWorld.run(
-            "/usr/bin/env",
-            ["sh", "-c", "\(own) audit checkpoint \(who("dana.moe").joined(separator: " ")) > \(world.folder)/checkpoints.txt"])
+        try person("dana.moe", ["audit", "checkpoint"])
+            .write(toFile: world.folder + "/checkpoints.txt", atomically: true, encoding: .utf8)
         let arguments = [
             "--state", world.state, "--key", world.folder + "/keys/log.vkey", "--checkpoint", kept, "--checkpoint",
             world.folder + "/checkpoints.txt",
@@ -204,7 +203,6 @@ struct Stage {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { "   │ " + $0 }.joined(separator: "\n")
     }
 
-    private var own: String { world.binary }
     private func who(_ person: String) -> [String] {
         ["--person", person, "--key", "\(world.folder)/\(person)", "--people", world.socket]
     }

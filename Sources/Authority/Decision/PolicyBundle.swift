@@ -37,11 +37,17 @@ public struct PolicyBundle: Sendable {
     private init(_ sources: [(name: String, text: String)], names: KnownNames?, schema: Digest) throws(Refusal) {
         var policies: [Policy] = []
         var problems: [Problem] = []
+        var ids: Set<String> = []
         for (name, text) in sources {
             do throws(SyntaxError) {
                 for policy in try PolicySet.parse(text) {
                     problems += names?.problems(in: policy, file: name) ?? []
-                    policies.append(policy.renamed(policy.annotation("id") ?? "\(name)#\(policy.id)"))
+                    let id = policy.annotation("id") ?? "\(name)#\(policy.id)"
+                    if !ids.insert(id).inserted {
+                        problems.append(
+                            Problem(file: name, position: policy.position, message: "another policy has the id `\(id)` already"))
+                    }
+                    policies.append(policy.renamed(id))
                 }
             } catch {
                 problems.append(Problem(file: name, position: error.position, message: error.message))
@@ -49,9 +55,7 @@ public struct PolicyBundle: Sendable {
         }
         guard problems.isEmpty else { throw Refusal(problems: problems) }
         do { self.policies = try PolicySet(policies) } catch {
-            let problem = Problem(
-                file: "", position: SourcePosition(line: 1, column: 1), message: "two policies have the id `\(error.id)`")
-            throw Refusal(problems: [problem])
+            preconditionFailure("ids were checked one by one: \(error.id)")
         }
         self.sources = sources
         digest = Digest(of: .array(sources.map { ["name": .string($0.name), "text": .string($0.text)] }))

@@ -51,6 +51,9 @@ struct PeopleClient {
     func session<T>(_ body: (PeopleSession) async throws -> T) async throws -> T {
         var configuration = HTTPClient.Configuration()
         if let ca {
+            guard FileManager.default.isReadableFile(atPath: ca) else {
+                throw Problem("the certificate authority \(ca) can't be read")
+            }
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.trustRoots = .file(ca)
             configuration.tlsConfiguration = tls

@@ -9,7 +9,8 @@ import TransparencyLog
 /// What happened, and the proof of it. Works on the gateway's files, offline.
 struct Audit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Verify the logs, and reconstruct a change.", subcommands: [Verify.self, Show.self, CheckpointCommand.self])
+        abstract: "Verify the logs, and reconstruct a change.",
+        subcommands: [Verify.self, Show.self, Receipt.self, CheckpointCommand.self])
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -26,14 +27,14 @@ struct Audit: AsyncParsableCommand {
         @Flag(help: "Print JSON, for machines.") var json = false
 
         func run() async throws {
-            let keys = try String(contentsOfFile: key, encoding: .utf8).split(separator: "\n").map { line in
+            let keys = try Files.text(key).split(separator: "\n").map { line in
                 guard let key = LogKey(text: String(line)) else {
                     throw Problem("\(self.key) holds something that is not a log's key")
                 }
                 return key
             }
             let notes = try checkpoint.isEmpty ? own() : checkpoint.flatMap(Self.notes)
-            let auditor = Auditor(store: try SQLiteStore(reading: state + "/exequatur.sqlite"), keys: keys)
+            let auditor = Auditor(store: try Files.store(in: state), keys: keys)
             let shows = isatty(STDERR_FILENO) == 1
             let report = try await auditor.verify(notes) { count in
                 if shows { FileHandle.standardError.write(Data("\r\(count) entries ".utf8)) }
@@ -55,7 +56,7 @@ struct Audit: AsyncParsableCommand {
 
         /// The checkpoints in a file: notes one after another, or JSON with `checkpoint` somewhere in it.
         private static func notes(_ path: String) throws -> [String] {
-            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let text = try Files.text(path)
             if let json = try? JSONReader.read(text) { return checkpoints(in: json) }
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
             return stride(from: 0, to: lines.count - 4, by: 5).map { lines[$0..<($0 + 5)].joined(separator: "\n") + "\n" }
@@ -73,25 +74,28 @@ struct Audit: AsyncParsableCommand {
         }
 
         private func print(_ report: Auditor.Report) throws {
+            let problems =
+                report.problems
+                + report.unwitnessed.map { "\($0.rawValue): no checkpoint was given; removal from its end would go unseen" }
             let sizes = LogName.allCases.map { ($0.rawValue, report.sizes[$0] ?? 0) }
             if json {
                 let members = sizes.map { JSONObject.Member(key: $0.0, value: .integer($0.1)) }
                 Swift.print(
                     Terminal.json([
-                        "ok": .bool(report.problems.isEmpty), "entries": .object(JSONObject(members)),
+                        "ok": .bool(report.isWhole), "entries": .object(JSONObject(members)),
                         "checkpoints": .integer(Int64(report.checkpoints)),
-                        "replayed": .integer(Int64(report.replayed)), "problems": .array(report.problems.map(JSONValue.string)),
+                        "replayed": .integer(Int64(report.replayed)), "problems": .array(problems.map(JSONValue.string)),
                     ]))
             } else {
                 Swift.print(
                     sizes.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
                         + " entries; \(report.checkpoints) checkpoint(s); \(report.replayed) decisions made again.")
-                for problem in report.problems.prefix(50) { Swift.print(Terminal.styled("✗ \(Printable.text(problem))", .red)) }
+                for problem in problems.prefix(50) { Swift.print(Terminal.styled("✗ \(Printable.text(problem))", .red)) }
                 Swift.print(
-                    report.problems.isEmpty
+                    report.isWhole
                         ? Terminal.styled("✓ The logs are whole.", .green) : Terminal.styled("The logs are NOT whole.", .red))
             }
-            if !report.problems.isEmpty { throw ExitCode.failure }
+            if !report.isWhole { throw ExitCode.failure }
         }
     }
 

@@ -15,7 +15,7 @@ extension Audit {
         @Flag(help: "Print the entries as JSON lines.") var json = false
 
         func run() async throws {
-            let store = try SQLiteStore(reading: state + "/exequatur.sqlite")
+            let store = try Files.store(in: state)
             let entries = try await chain(store)
             guard !entries.isEmpty else { throw Problem("no entry of the logs is about \(change)") }
             for (position, entry) in entries {

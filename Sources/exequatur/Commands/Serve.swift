@@ -45,11 +45,11 @@ struct Serve: AsyncParsableCommand {
             LogKey(name: Journal.origin($0, gateway: configuration.id), key: parts.logKey.publicKey)
         }
         let report = try await Auditor(store: parts.store, keys: keys).verify(notes, replaying: false)
-        let problems = report.problems.filter { !$0.contains("no checkpoint was given") }
-        guard problems.isEmpty else {
+        guard report.problems.isEmpty else {
             throw Problem(
-                "the logs were altered while the gateway was stopped; keep the state folder and see `exequatur audit verify`:\n"
-                    + problems.joined(separator: "\n"))
+                "the logs are not those of the checkpoints written last, or `gateway.id` or the log key was changed; "
+                    + "keep the state folder as it is and see `exequatur audit verify`:\n"
+                    + report.problems.joined(separator: "\n"))
         }
     }
 
@@ -90,9 +90,11 @@ struct Serve: AsyncParsableCommand {
     }
 
     private static func tls(_ files: Configuration.TLSFiles) throws -> TLSConfiguration {
+        guard let chain = try? NIOSSLCertificate.fromPEMFile(files.certificate),
+            let key = try? NIOSSLPrivateKey(file: files.key, format: .pem)
+        else { throw Problem("the certificate \(files.certificate) or its key \(files.key) can't be read as PEM") }
         var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
         return configuration
     }

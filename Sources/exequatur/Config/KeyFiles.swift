@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Storage
 
 /// The gateway's own keys as files: raw keys in base64, private ones readable by their owner only.
 enum KeyFiles {
@@ -26,4 +27,22 @@ enum KeyFiles {
 struct Problem: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
+}
+
+/// Files that a person names, with errors that name them back.
+enum Files {
+    static func text(_ path: String) throws -> String {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw Problem("\(path) can't be read: does it exist?")
+        }
+        return text
+    }
+
+    static func store(in state: String) throws -> SQLiteStore {
+        let path = state + "/exequatur.sqlite"
+        guard FileManager.default.isReadableFile(atPath: path) else {
+            throw Problem("\(state) is not a gateway's state folder, or can't be read")
+        }
+        return try SQLiteStore(reading: path)
+    }
 }

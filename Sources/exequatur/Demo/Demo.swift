@@ -170,6 +170,10 @@ struct Stage {
             world.folder + "/checkpoints.txt",
         ]
         do {
+            let receipt = world.folder + "/receipt.json"
+            try Terminal.json(receipts.first ?? [:]).write(toFile: receipt, atomically: true, encoding: .utf8)
+            print(
+                indent(try DemoWorld.run(world.binary, ["audit", "receipt", receipt, "--key", world.folder + "/keys/log.vkey"])))
             print(indent(try DemoWorld.run(world.binary, ["audit", "verify"] + arguments)))
             print(
                 indent(

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Foundation
+import StrictJSON
+import TransparencyLog
+
+extension Audit {
+    struct Receipt: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Verify a receipt: that the entry it names is in the log, by the log's public key alone.")
+        @Argument(help: "A file with a receipt, or with an answer that holds one.") var file: String
+        @Option(help: "The logs' public keys: log.vkey.") var key: String
+
+        func run() throws {
+            let json = try JSONReader.read(try Files.text(file))
+            let receipt = json["receipt"] ?? json
+            let keys = try Files.text(key).split(separator: "\n").compactMap { LogKey(text: String($0)) }
+            let note = receipt["checkpoint"]?.string ?? ""
+            guard let signed = keys.compactMap({ SignedCheckpoint(note: note, key: $0) }).first else {
+                throw Problem("the receipt's checkpoint is not signed by any key in \(key)")
+            }
+            let proof = try (receipt["proof"]?.array ?? []).map { try Self.hash($0.string) }
+            let (leaf, index) = (try Self.hash(receipt["leaf"]?.string), receipt["index"]?.integer ?? -1)
+            let checkpoint = signed.checkpoint
+            guard Verification.inclusion(leaf: leaf, index: index, size: checkpoint.size, proof: proof, root: checkpoint.root)
+            else {
+                throw Problem("the proof does not hold: entry \(index) is not shown to be in \(checkpoint.origin)")
+            }
+            print(
+                "\(Terminal.styled("✓", .green)) entry \(index) is in \(checkpoint.origin), of \(checkpoint.size) entries; its leaf hash is \(leaf)"
+            )
+        }
+
+        private static func hash(_ text: String?) throws -> Hash {
+            let digits = Array((text ?? "").utf8)
+            let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+                UInt8(String(decoding: digits[$0...($0 + 1)], as: UTF8.self), radix: 16)
+            }
+            guard digits.count == 64, let hash = Hash(bytes: bytes) else {
+                throw Problem("the receipt holds something that is not a hash")
+            }
+            return hash
+        }
+    }
+}

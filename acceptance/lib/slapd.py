@@ -43,6 +43,7 @@ class Slapd:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="exequatur-slapd-"))
         self.port, self.process, self.root = free_port(), None, (ROOT_DN, os.urandom(12).hex())
         self.url, self.ca = f"ldap://127.0.0.1:{self.port}", self.folder / "ca.crt"
+        self.secure_url = f"ldaps://127.0.0.1:{free_port()}"
         self.certificates()
         text = template.read_text()
         for mark, value in (("@DIR@", str(self.folder)), ("@TTL@", "300"), ("@INTERVAL@", "1")):
@@ -74,7 +75,7 @@ class Slapd:
     def start(self):
         self.log = open(self.folder / "slapd.log", "ab")
         self.process = subprocess.Popen(
-            ["/usr/sbin/slapd", "-f", self.configuration, "-h", self.url, "-d", "none"], stdout=self.log, stderr=self.log)
+            ["/usr/sbin/slapd", "-f", self.configuration, "-h", f"{self.url} {self.secure_url}", "-d", "none"], stdout=self.log, stderr=self.log)
         if not wait_until(lambda: self.process.poll() is not None or self.binds(*self.root)) or self.process.poll() is not None:
             raise RuntimeError("slapd did not start:\n" + (self.folder / "slapd.log").read_text())
         return self

@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import down  # noqa: E402
 import rules  # noqa: E402
 import traces  # noqa: E402
 from agent import MODES, Agent  # noqa: E402
@@ -63,6 +64,19 @@ def crash(gateway, slapd, check):
     check(code == 0, f"the logs are whole {report['problems'][:3] or ''}")
 
 
+def out_of_order(slapd, check):
+    print(" slapd: down", flush=True)
+    gateway = world(slapd, slapd.ca)
+    try:
+        gateway.start()
+        down.stalled(gateway, slapd, check)
+        down.stalled_midway(gateway, slapd, check)
+        down.ldaps(gateway, slapd, check)
+        down.silent_peer(gateway, check)
+    finally:
+        gateway.close()
+
+
 def strangers_certificate(slapd, check):
     """A server that the configured authority did not vouch for is not talked to."""
     print(" slapd: another authority", flush=True)
@@ -90,11 +104,12 @@ def main():
         rules.one_step(slapd, check)
         whole_story(slapd, check)
         strangers_certificate(slapd, check)
+        out_of_order(slapd, check)
     finally:
         slapd.close()
     for what in check.failed:
         print(f"failed: {what}")
-    print(f"openldap: slapd over StartTLS, {check.total} checks, {len(check.failed)} failed")
+    print(f"openldap: slapd over StartTLS and ldaps, {check.total} checks, {len(check.failed)} failed")
     return 1 if check.failed else 0
 
 

@@ -2,7 +2,8 @@ import Identity
 import StrictJSON
 
 extension Configuration {
-    /// Who is who must be plain: no id, subject or key twice, every workload of a known issuer and with a known owner.
+    /// Who is who must be plain: no id, subject or key twice, every workload of a known issuer. (A workload whose owner
+    /// left is refused when it comes, so that one departure does not stop the gateway.)
     func checkReferences(_ issuerFields: [YAMLFields], _ workloadFields: [YAMLFields], _ personFields: [YAMLFields]) throws {
         try refuseRepeated(issuers.map(\.issuer.name), "issuer", issuerFields)
         try refuseRepeated(workloads.map(\.id), "workload id", workloadFields)
@@ -11,9 +12,6 @@ extension Configuration {
         for (workload, fields) in zip(workloads, workloadFields) {
             guard issuers.contains(where: { $0.issuer.name.isExactly(workload.issuer) }) else {
                 throw fields.problem("workload \(workload.id) has an issuer that is not under `issuers`: \(workload.issuer)")
-            }
-            if let owner = workload.owner, !persons.contains(where: { $0.id.isExactly(owner) }) {
-                throw fields.problem("workload \(workload.id) has an owner who is not under `persons`: \(owner)")
             }
         }
         var holders: [SSHPublicKey: String] = [:]

@@ -35,11 +35,14 @@ extension Gateway {
         let executing = try change.after(.began)
         switch result {
         case .applied, .refused: return try await settle(executing, plan, connector, reference, result)
-        case .unknown:
-            // Settled by reading, lease ended first, as after a crash; the caller has waited long enough.
-            _Concurrency.Task { await self.reconciled(executing) }
-            return try await status(of: executing)
+        case .unknown: return try await settleLater(executing)
         }
+    }
+
+    /// Leaves a change to be settled by reading, its lease ended first, as after a crash: the caller has waited long enough.
+    private func settleLater(_ executing: Change) async throws -> Answer {
+        _Concurrency.Task { await self.reconciled(executing) }
+        return try await status(of: executing)
     }
 
     /// What came of trying.
@@ -69,13 +72,15 @@ extension Gateway {
     func settle(_ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt)
         async throws -> Answer
     {
+        if case .applied(let disclosure?) = attempt { disclosures.withLock { $0[change.id] = disclosure } }
         let isRefused = if case .refused = attempt { true } else { false }
         let seen =
             isRefused ? nil : try? await withDeadline(environment.deadline) { try await connector.observe(plan, under: lease) }
         Failpoint.reach("observed")
+        guard seen != nil || isRefused else { return try await settleLater(change) }
         let isUnreachable = if case .refused(let error) = attempt { error.code == .unavailable } else { false }
         // What can't be reached now is left to the sweep.
-        let isGone = isUnreachable ? false : await revokeOnly(lease)
+        let isGone = isUnreachable ? false : await revoke(lease)
         Failpoint.reach("revoked")
         let event = Self.event(attempt, plan, seen)
         let settled = try change.after(event)
@@ -84,24 +89,11 @@ extension Gateway {
         if settled.state == .executed, let original = try await rolledBack(by: change) { writes.append(original) }
         let positions = try await store.commit(writes, entries: [outcome(settled, lease, seen)])
         Failpoint.reach("outcome")
-        if case .applied(let disclosure?) = attempt { disclosures.withLock { $0[change.id] = disclosure } }
         if settled.state == .indeterminate {
             await alarm("a change's effect is not known", change: settled, ["code": .string(settled.reason ?? "")])
         }
         environment.log.info("change \(settled.state.rawValue)", metadata: ["change": "\(change.id)", "log": "\(positions)"])
         return try await status(of: settled)
-    }
-
-    private func revokeOnly(_ lease: LeaseReference) async -> Bool {
-        do {
-            let connector = try connector(lease.system)
-            try await withDeadline(environment.deadline) { try await connector.revoke(lease) }
-            return true
-        } catch {
-            environment.log.error(
-                "a lease could not be ended; it will be retried", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
-            return false
-        }
     }
 
     /// Judges by what the backend shows now. After an attempt of our own that was acknowledged, the values must be

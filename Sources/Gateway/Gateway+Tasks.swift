@@ -70,13 +70,20 @@ extension Gateway {
         }
     }
 
+    /// Ends a lease and makes that durable.
+    ///
     /// - Returns: whether the backend confirmed that it is gone.
     @discardableResult
     func end(_ lease: LeaseReference) async -> Bool {
+        guard await revoke(lease) else { return false }
+        return (try? await store.commit([.endLease(lease.id, at: now)], entries: [])) != nil
+    }
+
+    /// - Returns: whether the backend confirmed that it is gone; if not, the lease stays listed for the sweep.
+    func revoke(_ lease: LeaseReference) async -> Bool {
         do {
             let connector = try connector(lease.system)
             try await withDeadline(environment.deadline) { try await connector.revoke(lease) }
-            try await store.commit([.endLease(lease.id, at: now)], entries: [])
             return true
         } catch {
             environment.log.error(

@@ -7,10 +7,14 @@ class Backend:
     """Looks at the system directly, past the gateway, so that the gateway can't vouch for itself."""
     # The operations' namespace in Cedar.
     namespace = ""
-    # Whether the system can tell, after a crash, that the last write was made under one lease. Where it can't,
-    # `indeterminate` is an honest end.
-    tells_whose = True
+    # The kinds of step that are tried, of `matrix.KINDS`; None for all.
+    kinds = None
     group = "vpn-users"
+
+    def tells_whose(self, step):
+        """Whether the system can tell, after a crash, that the last write was made under one lease. Where it can't,
+        `indeterminate` is an honest end."""
+        return True
 
     def systems(self):
         """The configuration's `systems`, with one named `corp`."""

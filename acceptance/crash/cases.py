@@ -32,7 +32,8 @@ EDITS = [
 
 def edited_elsewhere(rig, tally):
     for n, edit in enumerate(EDITS):
-        edited(rig, 100 + n, *edit, tally)
+        if edit[0] in (rig.backend.kinds or matrix.KINDS):
+            edited(rig, 100 + n, *edit, tally)
 
 
 def edited(rig, n, kind, failpoint, how, allowed, tally):

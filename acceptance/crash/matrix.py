@@ -68,7 +68,7 @@ def judge_state(rig, step, failpoint, new, at):
     change = rig.changes()[new[0]]
     state = change["state"]
     at.check((state == "executed") == effect or state == "indeterminate", f"{state}, but the effect is {effect}")
-    at.check(state != "indeterminate" or not rig.backend.tells_whose, "indeterminate, though the system can tell whose write it was")
+    at.check(state != "indeterminate" or not rig.backend.tells_whose(step), "indeterminate, though the system can tell whose write it was")
     # An approved change takes no further approval, refusal or execution: nobody could end it before it expires.
     wanted = "executed" if effect else "proposed" if failpoint == "decision" else "failed"
     at.check(state in (wanted, "indeterminate"), f"{state}, not {wanted}")

@@ -3,21 +3,29 @@ import threading
 
 
 class Tally:
-    def __init__(self):
+    def __init__(self, system):
+        self.system = system
         self.points, self.double, self.orphans, self.other = 0, [], [], []
         self.lock = threading.Lock()
 
     def at(self, name, kills=1):
         with self.lock:
             self.points += kills
-        return Point(self, name)
+        return Point(self, f"{self.system}: {name}")
 
-    def report(self):
-        for kind, failed in [("double effect", self.double), ("orphan", self.orphans), ("other", self.other)]:
-            for what in failed:
-                print(f"FAIL [{kind}] {what}")
-        print(f"crash: {self.points} points, {len(self.double)} double effects, {len(self.orphans)} orphans, {len(self.other)} other failures")
-        return not (self.double or self.orphans or self.other)
+
+def report(tallies):
+    """Prints what failed on any system, and one line for all. Returns whether nothing did."""
+    counts = []
+    for kind, of in [("double effect", "double"), ("orphan", "orphans"), ("other", "other")]:
+        found = [what for tally in tallies for what in getattr(tally, of)]
+        counts.append(len(found))
+        for what in found:
+            print(f"FAIL [{kind}] {what}")
+    points = ", ".join(f"{tally.system} {tally.points}" for tally in tallies)
+    print(f"crash: {sum(tally.points for tally in tallies)} points ({points}), "
+          f"{counts[0]} double effects, {counts[1]} orphans, {counts[2]} other failures")
+    return not any(counts)
 
 
 class Point:

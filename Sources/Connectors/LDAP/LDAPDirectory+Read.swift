@@ -46,7 +46,9 @@ extension LDAPDirectory {
     public func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation {
         try await run { session in
             let reader = reader(session)
-            let target = try reader.entry(at: plan.native["dn"] ?? "")
+            let found = try reader.entry(at: plan.native["dn"] ?? "")
+            // An entry made later under the same name is another entry.
+            let target = found.flatMap { plan.native["right"] == "user:create" || $0.uid(catalogue) == plan.target ? $0 : nil }
             let isOurs = lease.flatMap { lease in
                 target.map { entry in
                     entry.entry.first("modifiersName").map { $0.lowercased() == lease.account.lowercased() } ?? false

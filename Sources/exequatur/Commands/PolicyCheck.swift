@@ -8,7 +8,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Load configuration and policies as `serve` would, and say what is wrong.")
+            abstract: "Check a configuration and its policies, and say what is wrong, with line and column.")
         @Option(help: "The configuration file.") var config: String
 
         func run() async throws {

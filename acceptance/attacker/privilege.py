@@ -89,6 +89,8 @@ def tries(scene):
             ("a group into a sensitive group", "group.add-member", {"group": "payroll-readers", "member": "staff"}),
             ("out of a group", "group.remove-member", {"group": "operations", "member": OWN}),
             ("a password", "user.reset-password", {"user": OWN}), ("disabling", "user.disable", {"user": OWN}),
+            ("creating under the id of a tier-0 group", "user.create", {"user": "g-8", "displayName": "G", "surname": "G"}),
+            ("creating under the id of a tier-0 user", "user.create", {"user": "u-1007", "displayName": "G", "surname": "G"}),
             ("creating", "user.create", {"user": "milo.dahI", "displayName": "Milo Dahl", "surname": "Dahl"})):
         yield f"not without people: {name}", lambda o=operation, f=fields: only_staged(scene, o, f)
     for name, operation, hidden, absent in oracles():

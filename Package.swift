@@ -37,7 +37,8 @@ let package = Package(
     name: "exequatur",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "exequatur", targets: ["exequatur"])
+        .executable(name: "exequatur", targets: ["exequatur"]),
+        .library(name: "Cedar", targets: ["Cedar"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -92,6 +93,8 @@ let package = Package(
             swiftSettings: settings),
 
         // What the tests share
+        .executableTarget(
+            name: "cedar-probe", dependencies: ["Cedar", "StrictJSON"], path: "Tests/Support/CedarProbe", swiftSettings: settings),
         library(
             "TestSupport", path: "Tests/Support/TestSupport", ["Authority", "Cedar", "ConnectorLDAP", "StrictJSON"]),
         library(

@@ -13,9 +13,11 @@ extension Gateway {
         let request = Cedar.Request(
             principal: .person(person.id), action: EntityUID(type: "Exequatur::Action", id: ExactString(right.rawValue)),
             resource: .system("exequatur"))
+        let bundle = policies
         let entities = try Entities([Principal.person(person).entity])
-        let response = policies.policies.authorize(request, entities: entities)
-        guard response.decision == .allow, response.errors.isEmpty else {
+        let response = bundle.compiled.authorize(request, in: bundle.compiled.store(entities))
+        let fits = (try? bundle.cedarSchema?.check(request)) != nil || bundle.cedarSchema == nil
+        guard response.decision == .allow, response.errors.isEmpty, fits else {
             throw Refusal("denied", "Policy does not give you `\(right.rawValue)`.")
         }
     }

@@ -53,9 +53,11 @@ public final class Gateway: Sendable {
     /// Makes the policies durable in the decisions log and decides with them from now on.
     public func adopt(_ bundle: PolicyBundle) async throws {
         let texts = bundle.sources.map { source -> JSONValue in ["name": .string(source.name), "text": .string(source.text)] }
-        let entry = LogEntry(
-            .decisions, id: environment.id("policies"), kind: "policies", time: now,
-            body: ["digest": .string(bundle.digest.hex), "schema": .string(bundle.schema.hex), "sources": .array(texts)])
+        var body: JSONValue = [
+            "digest": .string(bundle.digest.hex), "schema": .string(bundle.schema.hex), "sources": .array(texts),
+        ]
+        body.add("schemaText", bundle.schemaText.map(JSONValue.string))
+        let entry = LogEntry(.decisions, id: environment.id("policies"), kind: "policies", time: now, body: body)
         try await store.commit([], entries: [entry])
         current.withLock { $0 = bundle }
     }

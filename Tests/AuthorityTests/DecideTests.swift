@@ -21,7 +21,7 @@ private func verdict(
     let plan = Plan(
         target: group, targetName: "g", touched: [], inverse: nil, reversibility: .reversible, precondition: .atomic,
         version: "1", native: [:],
-        facts: [Entity(group, attributes: ["name": "g", "labels": .set(labels)], parents: [.system("corp")])])
+        facts: [Entity(group, attributes: ["name": "g", "kind": "group", "labels": .set(labels)], parents: [.system("corp")])])
     let entry = try #require(catalogue[operation])
     let submission = Submission(
         id: "req-1", principal: .workload(Fixture.workload()), task: Fixture.task(delegator: delegator), system: "corp",
@@ -59,14 +59,17 @@ struct DecideTests {
     @Test("A forbid wins over a permit")
     func forbid() throws {
         let decision = try verdict(
-            "\(execute); @id(\"f\") forbid (principal, action, resource) when { resource.labels.contains(\"x\") };", labels: ["x"]
+            "\(execute); @id(\"f\") forbid (principal, action, resource is Test::Group) when { resource.labels.contains(\"x\") };",
+            labels: ["x"]
         )
         #expect(decision.verdict == .deny && decision.denial == .forbidden && decision.policies == ["f"])
     }
 
     @Test("Any evaluation error denies, though a permit applies")
     func error() throws {
-        let decision = try verdict("\(execute); forbid (principal, action, resource) when { resource.mail == \"x\" };")
+        let decision = try verdict(
+            "\(execute); forbid (principal, action, resource is Test::Group) when { context.system.now.offset(duration(\"9223372036854775807ms\")) == context.system.now };"
+        )
         #expect(decision.verdict == .deny && decision.denial == .evaluationError)
     }
 
@@ -119,7 +122,7 @@ struct DecideTests {
             (#"permit (principal, action == Test::Action::"execute:group.add-membr", resource);"#, "did you mean"),
             ("permit (principal, action, resource) when { resource.nmae == \"x\" };", "did you mean `name`"),
             ("permit (principal is Exequatur::Worklod, action, resource);", "did you mean `Exequatur::Workload`"),
-            ("permit (principal, action, resource) when { context.approvals.cuont > 1 };", "did you mean `count`"),
+            ("permit (principal, action, resource is Test::Group) when { context.approvals.cuont > 1 };", "did you mean `count`"),
             (#"permit (principal, action, resource in Test::Grup::"x");"#, "did you mean `Test::Group`"),
             ("permit (principal, action resource);", "expected"),
         ])

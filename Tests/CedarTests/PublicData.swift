@@ -29,9 +29,15 @@ enum PublicData {
         return folder
     }
 
+    /// The files below a folder whose names end so, in order.
+    static func files(in folder: URL, ending suffix: String) throws -> [URL] {
+        let all = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? []
+        return all.filter { $0.path.hasSuffix(suffix) }.sorted { $0.path < $1.path }
+    }
+
     static func text(_ url: URL) throws -> String { String(decoding: try Data(contentsOf: url), as: UTF8.self) }
 
     static func json(_ url: URL) throws -> JSONValue {
-        try JSONReader.read(Data(contentsOf: url), limits: .init(bytes: 16 << 20))
+        try JSONReader.read(Data(contentsOf: url), limits: .init(depth: 256, bytes: 64 << 20))
     }
 }

@@ -17,7 +17,7 @@ extension Catalogue {
     private static func reads(_ attributes: [String]) -> [Operation] {
         [
             Operation(
-                "user.find", "Find users by one attribute. Only what you may read counts as a match.", .read,
+                "user.find", "Find users by one attribute. Only what you may read counts as a match.", .read, on: .system,
                 input: [
                     InputField("attribute", .choice(attributes), "The attribute to compare"),
                     InputField("match", .choice(["equals", "prefix"]), "How to compare"),
@@ -25,29 +25,31 @@ extension Catalogue {
                     InputField("sort", .choice(attributes), "The attribute to sort by", isRequired: false),
                     InputField("limit", .integer(1...200), "At most so many users (50 when absent)", isRequired: false),
                 ]),
-            Operation("user.read", "Read one user. Attributes you may not read are absent.", .read, input: [user]),
-            Operation("group.read", "Read one group: its members, direct and through nested groups.", .read, input: [group]),
+            Operation("user.read", "Read one user. Attributes you may not read are absent.", .read, on: .user, input: [user]),
+            Operation(
+                "group.read", "Read one group: its members, direct and through nested groups.", .read, on: .group, input: [group]),
         ]
     }
 
     private static let memberships = [
         Operation(
-            "group.add-member", "Add a user or a group to a group.", .write, input: [group, member],
+            "group.add-member", "Add a user or a group to a group.", .write, on: .group, input: [group, member],
             classes: [.membership, .privilege], effects: [Effect(.adds, "member")], inverse: "group.remove-member"),
         Operation(
-            "group.remove-member", "Remove a direct member from a group.", .write, input: [group, member],
+            "group.remove-member", "Remove a direct member from a group.", .write, on: .group, input: [group, member],
             classes: [.membership], effects: [Effect(.removes, "member")], inverse: "group.add-member"),
     ]
 
     private static let lifecycle = [
         Operation(
-            "user.enable", "Let a disabled user log in again.", .write, input: [user], classes: [.lifecycle, .privilege],
+            "user.enable", "Let a disabled user log in again.", .write, on: .user, input: [user],
+            classes: [.lifecycle, .privilege],
             effects: [Effect(.replaces, "enabled")], inverse: "user.disable"),
         Operation(
-            "user.disable", "Keep a user from logging in.", .write, input: [user], classes: [.lifecycle],
+            "user.disable", "Keep a user from logging in.", .write, on: .user, input: [user], classes: [.lifecycle],
             effects: [Effect(.replaces, "enabled")], inverse: "user.enable"),
         Operation(
-            "user.create", "Create a user, without password and in no group.", .write,
+            "user.create", "Create a user, without password and in no group.", .write, on: .user,
             input: [
                 InputField("user", .identifier, "The new user's name"),
                 InputField("displayName", .text(128), "The name people see"),
@@ -56,20 +58,21 @@ extension Catalogue {
             ],
             classes: [.lifecycle], effects: [Effect(.creates, "entry")], inverse: "user.remove", reversibility: .compensable),
         Operation(
-            "user.remove", "Remove a user that was created here and not touched since; otherwise disable it.", .write,
+            "user.remove", "Remove a user that was created here and not touched since; otherwise disable it.", .write, on: .user,
             input: [user], classes: [.lifecycle, .destructive],
             effects: [Effect(.deletes, "entry"), Effect(.replaces, "enabled")],
             reversibility: .irreversible),
     ]
 
     private static let resetPassword = Operation(
-        "user.reset-password", "Set a fresh generated password, shown once to a person, never to you.", .write,
+        "user.reset-password", "Set a fresh generated password, shown once to a person, never to you.", .write, on: .user,
         input: [user], classes: [.credential, .privilege], effects: [Effect(.replaces, "userPassword")],
         reversibility: .irreversible, sensitivity: .secret)
 
     private static func setAttribute(_ attribute: AttributeDefinition) -> Operation {
         Operation(
             "user.set-\(attribute.name)", "Set a user's \(attribute.name), or clear it when no value is given.", .write,
+            on: .user,
             input: [user, InputField("value", .text(256), "The new value; absent clears it", isRequired: false)],
             classes: [.profile], effects: [Effect(.replaces, attribute.name)], inverse: "user.set-\(attribute.name)",
             sensitivity: attribute.sensitivity)

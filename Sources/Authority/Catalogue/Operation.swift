@@ -33,10 +33,14 @@ public struct Effect: Hashable, Sendable {
 
 /// One thing that can be asked of a system. What is not in the catalogue is denied.
 public struct Operation: Sendable {
+    public enum Target: String, Sendable { case user, group, system }
+
     /// `object.verb`, such as `group.add-member`.
     public let name: String
     public let summary: String
     public let access: Access
+    /// What it acts on: the type of the resource that policy decides about.
+    public let target: Target
     public let input: [InputField]
     public let classes: [OperationClass]
     public let effects: [Effect]
@@ -47,13 +51,15 @@ public struct Operation: Sendable {
     public let sensitivity: Sensitivity
 
     public init(
-        _ name: String, _ summary: String, _ access: Access, input: [InputField], classes: [OperationClass] = [],
+        _ name: String, _ summary: String, _ access: Access, on target: Target, input: [InputField],
+        classes: [OperationClass] = [],
         effects: [Effect] = [], inverse: String? = nil, reversibility: Reversibility = .reversible,
         sensitivity: Sensitivity = .internal
     ) {
         self.name = name
         self.summary = summary
         self.access = access
+        self.target = target
         self.input = input
         self.classes = classes
         self.effects = effects

@@ -4,10 +4,10 @@ import StrictJSON
 /// Decides one question by one policy set. Pure: no clock, no I/O, nothing random; every evaluation that
 /// bears on the verdict is made and recorded, so that the reasons are complete.
 ///
-/// A write is first asked as `execute` with the approvals at hand. When that is refused it is asked again
-/// with everybody who may approve: if then it is allowed, approval is what is missing. Otherwise `propose`
-/// is asked. Any evaluation error denies, because Cedar skips a policy that errs, and it might have been a
-/// `forbid`.
+/// A write is first asked as `execute` with the approvals at hand. When that is refused it is evaluated with the approvals
+/// unknown: what is left is what they must show, and approval is what is missing if everybody who may approve could show
+/// it together. Otherwise `propose` is asked. Any evaluation error denies, because Cedar skips a policy that errs, and it
+/// might have been a `forbid`; so does a request or an entity that does not fit the schema.
 public func decide(_ question: Question, with policies: PolicyBundle, epochs: Epochs) -> Decision {
     Decider(question, with: policies, epochs: epochs).decide()
 }
@@ -17,14 +17,13 @@ public struct Decider: Sendable {
     private let question: Question
     private let policies: PolicyBundle
     private let epochs: Epochs
-    /// Nil when the facts contradict each other: then everything is denied.
-    private let entities: Entities?
+    private let facts: Facts
 
     public init(_ question: Question, with policies: PolicyBundle, epochs: Epochs) {
         self.question = question
         self.policies = policies
         self.epochs = epochs
-        entities = try? Entities(question.entities)
+        facts = Facts(question.entities, policies)
     }
 
     public func decide() -> Decision { decide(question) }
@@ -33,11 +32,12 @@ public struct Decider: Sendable {
     public func decideRead(_ operation: String, on resource: EntityUID) -> Decision {
         var reading = question
         (reading.isWrite, reading.operation, reading.resource, reading.approvals) = (false, operation, resource, [])
+        if operation != question.operation { reading.context["input"] = nil }
         return decide(reading)
     }
 
     private func decide(_ question: Question) -> Decision {
-        var evaluation = Evaluation(question, policies, entities)
+        var evaluation = Evaluation(question, policies, facts)
         let verdict = question.isWrite ? evaluation.write() : evaluation.read()
         return evaluation.decision(verdict, epochs)
     }
@@ -45,9 +45,31 @@ public struct Decider: Sendable {
     /// Whether policy lets this person approve what the question asks.
     public func mayApprove(_ person: String) -> Bool {
         guard let record = question.candidates.first(where: { $0.id == person }) else { return false }
-        var evaluation = Evaluation(question, policies, entities)
+        var evaluation = Evaluation(question, policies, facts)
         let allowed = evaluation.mayApprove(record)
         return allowed && evaluation.decision(.permit, epochs).verdict == .permit
+    }
+}
+
+/// The facts of a question, made ready once for all evaluations over them.
+private struct Facts: Sendable {
+    let entities: Entities
+    let store: EntityStore
+    /// Why they can't be decided over: they contradict each other, or one does not fit the schema.
+    let misfit: String?
+
+    init(_ all: [Entity], _ policies: PolicyBundle) {
+        var misfit: String?
+        var entities = Entities()
+        do {
+            entities = try Entities(all)
+            for entity in all.sorted(by: { $0.uid < $1.uid }) { try policies.cedarSchema?.check(entity) }
+        } catch {
+            misfit = "\(error)"
+        }
+        self.entities = entities
+        self.misfit = misfit
+        store = policies.compiled.store(entities)
     }
 }
 
@@ -55,24 +77,27 @@ public struct Decider: Sendable {
 private struct Evaluation {
     private let question: Question
     private let policies: PolicyBundle
-    private let entities: Entities?
+    private let facts: Facts
+    private let workspace = Workspace()
     private var steps: [Decision.Step] = []
     private var eligible: [String] = []
+    private var needs: String?
     private var determining: [String] = []
     private var denial: Decision.Denial?
 
-    init(_ question: Question, _ policies: PolicyBundle, _ entities: Entities?) {
+    init(_ question: Question, _ policies: PolicyBundle, _ facts: Facts) {
         self.question = question
         self.policies = policies
-        self.entities = entities
+        self.facts = facts
     }
 
     func decision(_ verdict: Decision.Verdict, _ epochs: Epochs) -> Decision {
-        let failed = entities == nil || steps.contains { !$0.errors.isEmpty }
+        let failed = steps.contains { !$0.errors.isEmpty || $0.misfit != nil }
         let final = failed ? .deny : verdict
         return Decision(
             final, denial: final == .deny ? (failed ? .evaluationError : denial ?? .noPermit) : nil,
-            policies: Set(determining).sorted(), eligible: final == .needsApproval ? eligible : [], steps: steps, epochs: epochs)
+            policies: Set(determining).sorted(), eligible: final == .needsApproval ? eligible : [],
+            needs: final == .needsApproval ? needs : nil, steps: steps, epochs: epochs)
     }
 
     mutating func read() -> Decision.Verdict {
@@ -83,16 +108,48 @@ private struct Evaluation {
         let approvals = question.approvals.filter { mayApprove($0.person) }
         if allAllow(.execute, approvals: approvals) { return .permit }
         let refusal = (denial, determining)
-        // A candidate counts as user-verified here: it asks what approvals could at most show.
-        let able = question.candidates.filter { mayApprove($0) }
-        if !able.isEmpty, allAllow(.execute, approvals: able.map { ApprovalFact(person: $0, userVerified: true) }) {
-            let given = Set(approvals.map(\.person.id))
-            eligible = able.map(\.id).filter { !given.contains($0) }.sorted()
-            return .needsApproval
-        }
+        if awaitsApprovals(given: Set(approvals.map(\.person.id))) { return .needsApproval }
         if allAllow(.propose, approvals: []) { return .propose }
         (denial, determining) = refusal
         return .deny
+    }
+
+    /// Whether approvals are what is missing: something depends on them, and everybody who may approve could show it.
+    private mutating func awaitsApprovals(given: Set<String>) -> Bool {
+        guard let requirement = requirement() else { return false }
+        // A candidate counts as user-verified here: it asks what approvals could at most show.
+        let able = question.candidates.filter { mayApprove($0) }
+        guard !able.isEmpty, allAllow(.execute, approvals: able.map { ApprovalFact(person: $0, userVerified: true) }) else {
+            return false
+        }
+        eligible = able.map(\.id).filter { !given.contains($0) }.sorted()
+        needs = ApprovalWords.text(requirement)
+        return true
+    }
+
+    /// What the approvals must show, for all who must be permitted; nil when no approvals could help.
+    private mutating func requirement() -> Requirement? {
+        let asked =
+            [(Path.execute, question.principal)]
+            + (question.delegator.map { [(.execute, $0), (.delegate, $0)] } ?? [])
+        var parts: [Requirement] = []
+        for (path, principal) in asked {
+            let request = request(path, principal, [])
+            let response = policies.policies.authorize(
+                PartialRequest(request, unknown: ["approvals": CatalogueSchema.approvals]),
+                entities: PartialEntities(facts.entities),
+                schema: policies.cedarSchema)
+            steps.append(
+                Decision.Step(
+                    action: request.action.description, principal: principal.description, approvers: [],
+                    allowed: response.decision == .allow,
+                    policies: response.forbids.isEmpty ? response.permits : response.forbids,
+                    errors: response.errors.map(\.policy), misfit: misfit(request),
+                    residuals: response.residuals.map { ($0.id, $0.text) }))
+            guard response.decision != .deny else { return nil }
+            if response.decision == nil { parts.append(response.requirement) }
+        }
+        return parts.isEmpty ? nil : .all(parts.flatMap { if case .all(let inner) = $0 { inner } else { [$0] } })
     }
 
     /// Whether the principal, and the delegator and its right to delegate, all permit it.
@@ -112,20 +169,34 @@ private struct Evaluation {
         return allows(.approve, .person(person.id), [])
     }
 
-    private mutating func allows(_ path: Path, _ principal: EntityUID, _ approvals: [ApprovalFact]) -> Bool {
+    private func request(_ path: Path, _ principal: EntityUID, _ approvals: [ApprovalFact]) -> Request {
         let action = EntityUID(
             type: ExactString("\(question.namespace)::Action"), id: ExactString("\(path.rawValue):\(question.operation)"))
         var context = question.context
         context["approvals"] = value(approvals)
-        let request = Request(principal: principal, action: action, resource: question.resource, context: context)
-        let response = policies.policies.authorize(request, entities: entities ?? Entities())
+        return Request(principal: principal, action: action, resource: question.resource, context: context)
+    }
+
+    /// Why the request or the facts don't fit the schema.
+    private func misfit(_ request: Request) -> String? {
+        if let misfit = facts.misfit { return misfit }
+        do { try policies.cedarSchema?.check(request) } catch { return "\(error)" }
+        return nil
+    }
+
+    private mutating func allows(_ path: Path, _ principal: EntityUID, _ approvals: [ApprovalFact]) -> Bool {
+        let request = request(path, principal, approvals)
+        let misfit = misfit(request)
+        let response = policies.compiled.authorize(request, in: facts.store, workspace)
         steps.append(
             Decision.Step(
-                action: action.description, principal: principal.description, approvers: approvals.map(\.person.id).sorted(),
-                allowed: response.decision == .allow, policies: response.reasons, errors: response.errors.map(\.policy)))
+                action: request.action.description, principal: principal.description,
+                approvers: approvals.map(\.person.id).sorted(),
+                allowed: response.decision == .allow, policies: response.reasons, errors: response.errors.map(\.policy),
+                misfit: misfit))
         determining += response.reasons
         if response.decision == .deny { denial = response.reasons.isEmpty ? .noPermit : .forbidden }
-        return response.decision == .allow
+        return response.decision == .allow && misfit == nil
     }
 
     private func value(_ approvals: [ApprovalFact]) -> Value {

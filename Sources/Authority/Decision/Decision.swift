@@ -28,13 +28,22 @@ public struct Decision: Sendable {
         let allowed: Bool
         let policies: [String]
         let errors: [String]
+        /// Why the request or an entity does not fit the schema.
+        var misfit: String?
+        /// With approvals unknown: the policies that depend on them, and how.
+        var residuals: [(policy: String, condition: String)]?
 
         var json: JSONValue {
-            [
+            var json: JSONValue = [
                 "action": .string(action), "principal": .string(principal), "allowed": .bool(allowed),
                 "approvers": .array(approvers.map(JSONValue.string)), "policies": .array(policies.map(JSONValue.string)),
                 "errors": .array(errors.map(JSONValue.string)),
             ]
+            json.add("misfit", misfit.map(JSONValue.string))
+            json.add(
+                "residuals",
+                residuals.map { .array($0.map { ["policy": .string($0.policy), "condition": .string($0.condition)] }) })
+            return json
         }
     }
 
@@ -44,14 +53,20 @@ public struct Decision: Sendable {
     public let policies: [String]
     /// The people who could still approve, sorted. For people only, never for agents.
     public let eligible: [String]
+    /// What approvals must show, in words, such as "two approvals, from different teams". For people only.
+    public let needs: String?
     public let steps: [Step]
     public let epochs: Epochs
 
-    init(_ verdict: Verdict, denial: Denial? = nil, policies: [String], eligible: [String], steps: [Step], epochs: Epochs) {
+    init(
+        _ verdict: Verdict, denial: Denial? = nil, policies: [String], eligible: [String], needs: String?, steps: [Step],
+        epochs: Epochs
+    ) {
         self.verdict = verdict
         self.denial = denial
         self.policies = policies
         self.eligible = eligible
+        self.needs = needs
         self.steps = steps
         self.epochs = epochs
     }
@@ -62,6 +77,7 @@ public struct Decision: Sendable {
             "verdict": .string(verdict.rawValue), "policies": .array(policies.map(JSONValue.string)),
             "eligible": .array(eligible.map(JSONValue.string)), "steps": .array(steps.map(\.json)), "epochs": epochs.json,
         ]
+        json.add("needs", needs.map(JSONValue.string))
         json.add("denial", denial.map { .string($0.rawValue) })
         return json
     }

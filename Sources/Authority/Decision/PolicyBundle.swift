@@ -1,13 +1,14 @@
 public import Cedar
 import StrictJSON
 
-/// A policy set that may be decided with: parsed, its names checked against the catalogues, and hashed.
+/// A policy set that may be decided with: parsed, strictly validated against the schema of the catalogues, monotone in
+/// approvals, compiled, and hashed.
 public struct PolicyBundle: Sendable {
     public struct Problem: Error, Equatable, Sendable, CustomStringConvertible {
         public let file: String
-        public let position: SourcePosition
-        public let message: String
-        public var description: String { "\(file):\(position): \(message)" }
+        public let diagnostic: Diagnostic
+        public var position: SourcePosition { diagnostic.start ?? SourcePosition(line: 1, column: 1) }
+        public var description: String { "\(file):\(diagnostic.start == nil ? "\(position): " : "")\(diagnostic)" }
     }
 
     /// Everything wrong with a policy set, in the order of the texts.
@@ -17,90 +18,91 @@ public struct PolicyBundle: Sendable {
     }
 
     public let policies: PolicySet
+    public let compiled: CompiledPolicies
     /// The texts as loaded, by file name.
     public let sources: [(name: String, text: String)]
     public let digest: Digest
-    /// The digest of the catalogues that the names were checked against.
+    /// The schema, as text and read; nil for a set recorded before there were schemas.
+    public let schemaText: String?
+    public let cedarSchema: Cedar.Schema?
+    /// The digest of the catalogues and the schema made from them.
     public let schema: Digest
+    /// What is doubtful without being wrong, such as a policy that can never apply.
+    public let warnings: [Problem]
 
     /// - Throws: ``Refusal`` with everything that is wrong.
     public init(_ sources: [(name: String, text: String)], catalogues: [Catalogue]) throws(Refusal) {
-        let schema = Digest(of: .array(catalogues.sorted { $0.namespace < $1.namespace }.map { .string($0.digest.hex) }))
-        try self.init(sources, names: KnownNames(catalogues), schema: schema)
+        let text = CatalogueSchema.text(catalogues)
+        let known = catalogues.sorted { $0.namespace < $1.namespace }.map { JSONValue.string($0.digest.hex) }
+        try self.init(
+            sources, schemaText: text, schema: Digest(of: ["catalogues": .array(known), "schema": .string(text)]), isNew: true)
     }
 
     /// A policy set from the log, which was checked when it was loaded, so that decisions can be replayed.
-    public init(recorded sources: [(name: String, text: String)], schema: Digest) throws(Refusal) {
-        try self.init(sources, names: nil, schema: schema)
+    public init(recorded sources: [(name: String, text: String)], schemaText: String?, schema: Digest) throws(Refusal) {
+        try self.init(sources, schemaText: schemaText, schema: schema, isNew: false)
     }
 
-    private init(_ sources: [(name: String, text: String)], names: KnownNames?, schema: Digest) throws(Refusal) {
-        var policies: [Policy] = []
-        var problems: [Problem] = []
-        var ids: Set<String> = []
-        for (name, text) in sources {
-            do throws(SyntaxError) {
-                for policy in try PolicySet.parse(text) {
-                    problems += names?.problems(in: policy, file: name) ?? []
-                    let id = policy.annotation("id") ?? "\(name)#\(policy.id)"
-                    if !ids.insert(id).inserted {
-                        problems.append(
-                            Problem(file: name, position: policy.position, message: "another policy has the id `\(id)` already"))
-                    }
-                    policies.append(policy.renamed(id))
-                }
-            } catch {
-                problems.append(Problem(file: name, position: error.position, message: error.message))
-            }
+    private init(_ sources: [(name: String, text: String)], schemaText: String?, schema: Digest, isNew: Bool) throws(Refusal) {
+        self.schemaText = schemaText
+        do { cedarSchema = try schemaText.map { text throws(Diagnostics) in try Cedar.Schema(text) } } catch {
+            throw Refusal(problems: error.all.map { Problem(file: "schema", diagnostic: $0) })
         }
-        guard problems.isEmpty else { throw Refusal(problems: problems) }
-        do { self.policies = try PolicySet(policies) } catch {
-            preconditionFailure("ids were checked one by one: \(error.id)")
-        }
+        var reader = SourceReader()
+        for (name, text) in sources { reader.read(name, text) }
+        if isNew, reader.problems.isEmpty, let set = try? PolicySet(reader.policies) { reader.check(set, cedarSchema) }
+        guard reader.problems.isEmpty, let set = try? PolicySet(reader.policies) else { throw Refusal(problems: reader.problems) }
+        policies = set
+        compiled = CompiledPolicies(set)
+        warnings = reader.warnings
         self.sources = sources
         digest = Digest(of: .array(sources.map { ["name": .string($0.name), "text": .string($0.text)] }))
         self.schema = schema
     }
 }
 
-/// The names that policies may use, until there is a validator (#3): a typo fails when loading.
-struct KnownNames {
-    private var types: Set<EntityType> = [
-        "Exequatur::Workload", "Exequatur::WorkloadGroup", "Exequatur::Person", "Exequatur::Team", "Exequatur::System",
-    ]
-    private var actions: Set<EntityUID> = []
-    private var attributes: Set<ExactString> = [
-        "owner", "input", "task", "delegator", "approvals", "precondition", "system", "count", "distinctTeams", "userVerified",
-        "people", "teams", "now", "environment", "id", "tenant", "purpose", "expires", "name", "labels", "kind",
-    ]
+/// Reads policy files, and notes all that is wrong with them.
+private struct SourceReader {
+    private(set) var policies: [Policy] = []
+    private(set) var problems: [PolicyBundle.Problem] = []
+    private(set) var warnings: [PolicyBundle.Problem] = []
+    private var fileOf: [String: String] = [:]
 
-    init(_ catalogues: [Catalogue]) {
-        for catalogue in catalogues {
-            types.formUnion([catalogue.userType, catalogue.groupType])
-            actions.formUnion(catalogue.actions.map(\.uid))
-            attributes.formUnion(catalogue.attributes.map { ExactString($0.name) } + ["enabled"])
-            attributes.formUnion(catalogue.operations.flatMap(\.input).map { ExactString($0.name) })
+    mutating func read(_ file: String, _ text: String) {
+        do throws(Diagnostics) {
+            for policy in try PolicySet.parse(text) {
+                let id = policy.annotation("id") ?? "\(file)#\(policy.id)"
+                if fileOf.updateValue(file, forKey: id) != nil {
+                    add(
+                        file,
+                        policy.problem(
+                            "policy.duplicate_id", "another policy has the id `\(id)` already",
+                            hint: "ids name policies in the log"))
+                }
+                if policy.isTemplate {
+                    add(
+                        file,
+                        policy.problem(
+                            "policy.template", "a template alone decides nothing", hint: "name the entity in place of the slot"))
+                }
+                policies.append(policy.renamed(id))
+            }
+        } catch {
+            for diagnostic in error.all { add(file, diagnostic) }
         }
     }
 
-    func problems(in policy: Policy, file: String) -> [PolicyBundle.Problem] {
-        policy.names.compactMap { use in
-            problem(use.kind).map { PolicyBundle.Problem(file: file, position: use.position, message: $0) }
-        }
+    private mutating func add(_ file: String, _ diagnostic: Diagnostic) {
+        problems.append(PolicyBundle.Problem(file: file, diagnostic: diagnostic))
     }
 
-    private func problem(_ kind: NameUse.Kind) -> String? {
-        switch kind {
-        case .attribute(let name):
-            attributes.contains(name) ? nil : unknown("attribute", name.string, attributes.map(\.string))
-        case .entityType(let type): types.contains(type) ? nil : unknown("entity type", type.string, types.map(\.string))
-        case .entity(let uid) where uid.type.string.hasSuffix("::Action"):
-            actions.contains(uid) ? nil : unknown("action", uid.description, actions.map(\.description))
-        case .entity(let uid): types.contains(uid.type) ? nil : unknown("entity type", uid.type.string, types.map(\.string))
+    /// Validates the set strictly, and refuses one in which more approvals could take a right away.
+    mutating func check(_ set: PolicySet, _ schema: Cedar.Schema?) {
+        guard let schema else { return }
+        let findings = schema.validate(set)
+        for diagnostic in findings.errors + set.obstaclesToMonotonicity(in: "approvals") {
+            add(diagnostic.policy.flatMap { fileOf[$0] } ?? "", diagnostic)
         }
-    }
-
-    private func unknown(_ what: String, _ name: String, _ known: [String]) -> String {
-        "there is no \(what) `\(name)`" + (Suggestion.nearest(to: name, in: known).map { "; did you mean `\($0)`?" } ?? "")
+        warnings = findings.warnings.map { PolicyBundle.Problem(file: $0.policy.flatMap { fileOf[$0] } ?? "", diagnostic: $0) }
     }
 }

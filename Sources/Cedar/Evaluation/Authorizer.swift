@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// The answer to a request, with its reasons.
 public struct Response: Sendable, Equatable {
     public enum Decision: String, Sendable { case allow, deny }
@@ -16,11 +18,17 @@ public struct Response: Sendable, Equatable {
 }
 
 extension PolicySet {
-    /// Decides by the language's rule: a permit is needed, any forbid wins, an erring policy is skipped.
-    ///
-    /// Every policy is evaluated even when the answer is already known, because the reasons and the
-    /// errors must be complete: an auditor asks for all that applied, not for the first.
+    /// Decides once. To decide often, compile the set and keep the entities in a store: ``CompiledPolicies``.
     public func authorize(_ request: Request, entities: Entities) -> Response {
+        let compiled = CompiledPolicies(self)
+        return compiled.authorize(request, in: compiled.store(entities))
+    }
+
+    /// Decides by the language's rule, word for word: a permit is needed, any forbid wins, an erring policy is skipped.
+    ///
+    /// Every policy is evaluated even when the answer is already known, because the reasons and the errors must be
+    /// complete: an auditor asks for all that applied, not for the first. The compiled form is tested against this.
+    func authorizePlainly(_ request: Request, entities: Entities) -> Response {
         let evaluator = Evaluator(request: request, entities: entities)
         var permits: [String] = []
         var forbids: [String] = []
@@ -35,7 +43,8 @@ extension PolicySet {
         }
         let allowed = forbids.isEmpty && !permits.isEmpty
         return Response(
-            decision: allowed ? .allow : .deny, reasons: (allowed ? permits : forbids).sorted(),
-            errors: errors.sorted { $0.policy < $1.policy })
+            decision: allowed ? .allow : .deny,
+            reasons: (allowed ? permits : forbids).sorted { ExactString($0) < ExactString($1) },
+            errors: errors.sorted { ExactString($0.policy) < ExactString($1.policy) })
     }
 }

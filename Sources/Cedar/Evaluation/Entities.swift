@@ -50,6 +50,9 @@ public struct Entities: Sendable {
         uid == group || ancestors[uid]?.contains(group) == true
     }
 
+    /// All entities above one.
+    func ancestors(of uid: EntityUID) -> Set<EntityUID> { ancestors[uid] ?? [] }
+
     /// Finds all ancestors of `root` without recursion: a chain may be as long as the input.
     private mutating func close(_ root: EntityUID) throws(Failure) {
         var stack = [(uid: root, entered: false)]

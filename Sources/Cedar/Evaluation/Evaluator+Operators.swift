@@ -50,7 +50,7 @@ extension Evaluator {
         return .long(result)
     }
 
-    private func isMember(_ a: Value, of b: Value) throws(EvaluationError) -> Bool {
+    func isMember(_ a: Value, of b: Value) throws(EvaluationError) -> Bool {
         let uid = try entity(a)
         guard case .set(let elements) = b else { return entities.isMember(uid, of: try entity(b)) }
         var groups: [EntityUID] = []

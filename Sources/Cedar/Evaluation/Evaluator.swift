@@ -14,25 +14,30 @@ struct Evaluator {
     }
 
     private func matches(_ constraint: ScopeConstraint, _ uid: EntityUID) -> Bool {
-        switch constraint {
+        switch constraint.kind {
         case .any: true
-        case .equal(let other): uid == other
-        case .in(let group): entities.isMember(uid, of: group)
+        case .equal(let other): uid == other.entity
+        case .in(let group): isMember(uid, of: group)
         case .is(let type): uid.type == type
-        case .isIn(let type, let group): uid.type == type && entities.isMember(uid, of: group)
+        case .isIn(let type, let group): uid.type == type && isMember(uid, of: group)
         }
+    }
+
+    /// Nothing is a member of an empty slot.
+    private func isMember(_ uid: EntityUID, of group: EntityReference) -> Bool {
+        group.entity.map { entities.isMember(uid, of: $0) } ?? false
     }
 
     private func matches(_ constraint: ActionConstraint) -> Bool {
         switch constraint {
         case .any: true
-        case .equal(let action): request.action == action
-        case .in(let groups): groups.contains { entities.isMember(request.action, of: $0) }
+        case .equal(let action): request.action == action.entity
+        case .in(let groups): groups.contains { isMember(request.action, of: $0) }
         }
     }
 
     func value(_ expression: Expression) throws(EvaluationError) -> Value {
-        switch expression {
+        switch expression.kind {
         case .literal(let value): return value
         case .variable(let variable): return self.variable(variable)
         case .and(let a, let b):
@@ -48,7 +53,7 @@ struct Evaluator {
         case .attribute(let subject, let name): return try attribute(name, of: value(subject))
         case .has(let subject, let name): return .bool(try attributes(of: value(subject))?[name] != nil)
         case .like(let subject, let pattern): return .bool(pattern.matches(try string(value(subject)).string))
-        case .is(let subject, let type): return .bool(try entity(value(subject)).type == type)
+        case .is(let subject, let type, let group): return .bool(try `is`(value(subject), type, in: group))
         case .set(let elements): return try set(elements)
         case .record(let members): return try record(members)
         case .call(let function, let arguments): return try call(function, arguments)
@@ -62,6 +67,12 @@ struct Evaluator {
         case .resource: .entity(request.resource)
         case .context: .record(request.context)
         }
+    }
+
+    private func `is`(_ subject: Value, _ type: EntityType, in group: Expression?) throws(EvaluationError) -> Bool {
+        guard try entity(subject).type == type else { return false }
+        guard let group else { return true }
+        return try isMember(subject, of: value(group))
     }
 
     private func set(_ elements: [Expression]) throws(EvaluationError) -> Value {

@@ -1,31 +1,30 @@
 public import StrictJSON
 
 extension Entity {
+    /// The parts of an entity that hold values.
+    enum Part { case attributes, tags }
+
     /// Reads `{"uid": …, "attrs": {…}, "parents": […], "tags": {…}}`; `tags` may be absent.
     public init(json: JSONValue, at path: String = "") throws(FormatError) {
-        guard let object = json.object, let uid = object["uid"] else {
-            throw FormatError(path: path, message: "an entity needs `uid`, `attrs` and `parents`")
+        try self.init(json: json, at: path) { value, _, place throws(FormatError) in
+            guard let object = value.object else { throw FormatError(path: place, message: "an object belongs here") }
+            return try Value.members(object, place)
         }
-        for key in object.keys where !["uid", "attrs", "parents", "tags"].contains(key) {
-            throw FormatError(path: path, message: "unknown field `\(Printable.text(key))`")
-        }
+    }
+
+    init(json: JSONValue, at path: String, values: (JSONValue, Part, String) throws(FormatError) -> [ExactString: Value])
+        throws(FormatError)
+    {
+        var fields = try JSONFields(json, at: path)
+        let uid = try EntityUID(json: fields.required("uid"), at: path + "/uid")
+        let attributes = try values(fields.required("attrs"), .attributes, path + "/attrs")
+        let tags = try values(fields.optional("tags") ?? [:], .tags, path + "/tags")
         var parents: Set<EntityUID> = []
-        for (index, parent) in try Self.array(object, "parents", path).enumerated() {
+        for (index, parent) in try fields.requiredArray("parents").enumerated() {
             parents.insert(try EntityUID(json: parent, at: "\(path)/parents/\(index)"))
         }
-        self.init(
-            try EntityUID(json: uid, at: path + "/uid"), attributes: try Self.record(object["attrs"], path + "/attrs"),
-            tags: object["tags"] == nil ? [:] : try Self.record(object["tags"], path + "/tags"), parents: parents)
-    }
-
-    private static func array(_ object: JSONObject, _ key: String, _ path: String) throws(FormatError) -> [JSONValue] {
-        guard let array = object[key]?.array else { throw FormatError(path: path, message: "`\(key)` must be an array") }
-        return array
-    }
-
-    private static func record(_ json: JSONValue?, _ path: String) throws(FormatError) -> [ExactString: Value] {
-        guard let object = json?.object else { throw FormatError(path: path, message: "an object belongs here") }
-        return try Value.members(object, path)
+        try fields.end()
+        self.init(uid, attributes: attributes, tags: tags, parents: parents)
     }
 }
 
@@ -35,6 +34,10 @@ extension Entities {
         guard let array = json.array else { throw FormatError(path: "", message: "entities are written as an array") }
         var entities: [Entity] = []
         for (index, element) in array.enumerated() { entities.append(try Entity(json: element, at: "/\(index)")) }
+        return try checked(entities)
+    }
+
+    static func checked(_ entities: [Entity]) throws(FormatError) -> Entities {
         do { return try Entities(entities) } catch {
             switch error {
             case .conflict(let uid): throw FormatError(path: "", message: "\(uid) is given twice, differently")

@@ -24,8 +24,8 @@ extension Value {
     }
 
     private static func read(_ object: JSONObject, _ path: String) throws(FormatError) -> Value {
-        if object.keys == ["__entity"], let inner = object["__entity"] { return .entity(try EntityUID(json: inner, at: path)) }
-        if object.keys == ["__extn"], let inner = object["__extn"] { return try call(inner, path) }
+        if let inner = object["__entity"] { return .entity(try EntityUID(json: inner, at: path)) }
+        if let inner = object["__extn"] { return try call(inner, path) }
         if object["__expr"] != nil { throw FormatError(path: path, message: "`__expr` is no longer part of the format") }
         return .record(try members(object, path))
     }
@@ -55,23 +55,20 @@ extension Value {
 }
 
 extension EntityUID {
-    /// Reads `{"type": …, "id": …}`, also inside `{"__entity": …}`.
+    /// Reads `{"type": …, "id": …}`, also inside `{"__entity": …}`. As in the reference implementation, what else
+    /// such an object holds is ignored.
     public init(json: JSONValue, at path: String = "") throws(FormatError) {
         let inner = json["__entity"] ?? json
-        guard let object = inner.object, object.members.count == 2, let type = object["type"]?.string,
-            let id = object["id"]?.string
-        else { throw FormatError(path: path, message: "an entity is written {\"type\": …, \"id\": …}") }
+        guard let object = inner.object, let type = object["type"]?.string, let id = object["id"]?.string else {
+            throw FormatError(path: path, message: "an entity is written {\"type\": …, \"id\": …}")
+        }
         guard Self.isTypeName(type) else {
             throw FormatError(path: path, message: "`\(Printable.text(type))` is not the name of an entity type")
         }
         self.init(type: ExactString(type), id: ExactString(id))
     }
 
-    private static func isTypeName(_ text: String) -> Bool {
-        let parts = text.split(separator: "::", omittingEmptySubsequences: false)
-        return parts.allSatisfy { part in
-            guard let first = part.unicodeScalars.first, Lexer.isLetter(first) else { return false }
-            return part.unicodeScalars.allSatisfy(Lexer.isWord) && !Token.reserved.contains(String(part))
-        }
+    static func isTypeName(_ text: String) -> Bool {
+        text.split(separator: "::", omittingEmptySubsequences: false).allSatisfy { Identifier.isName(String($0)) }
     }
 }

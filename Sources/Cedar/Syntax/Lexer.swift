@@ -1,114 +1,151 @@
-/// Cuts a policy text into tokens.
+/// Cuts a policy or schema text into tokens. Works on bytes: every mark of the language is ASCII.
 struct Lexer {
-    private let scalars: [Unicode.Scalar]
+    let bytes: [UInt8]
     private var index = 0
-    private var line = 1
-    private var column = 1
+    private(set) var comments: [SourceRange] = []
+    private var problems: [Diagnostic] = []
 
-    private init(_ text: String) { scalars = Array(text.unicodeScalars) }
+    private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    static func tokens(of text: String) throws(SyntaxError) -> [Token] {
-        var lexer = Lexer(text)
+    /// The tokens, the last of them the end, and the comments between them.
+    static func tokens(of bytes: [UInt8]) -> (tokens: [Token], comments: [SourceRange], problems: [Diagnostic]) {
+        var lexer = Lexer(bytes)
         var tokens: [Token] = []
-        repeat { tokens.append(try lexer.next()) } while tokens.last?.kind != .end
-        return tokens
+        tokens.reserveCapacity(bytes.count / 4)
+        while let token = lexer.next() { tokens.append(token) }
+        let end = Int32(bytes.count)
+        tokens.append(Token(kind: .end, start: end, end: end))
+        return (tokens, lexer.comments, lexer.problems)
     }
 
-    private var peek: Unicode.Scalar? { index < scalars.count ? scalars[index] : nil }
-    private var position: SourcePosition { SourcePosition(line: line, column: column) }
-
-    private mutating func advance() {
-        if scalars[index] == "\n" {
-            line += 1
-            column = 1
-        } else {
-            column += 1
+    private mutating func next() -> Token? {
+        while true {
+            skipSpaceAndComments()
+            guard index < bytes.count else { return nil }
+            let start = index
+            if let kind = take() { return Token(kind: kind, start: Int32(start), end: Int32(index)) }
         }
-        index += 1
-    }
-
-    private mutating func next() throws(SyntaxError) -> Token {
-        skipSpaceAndComments()
-        let start = position
-        guard let scalar = peek else { return Token(kind: .end, position: start) }
-        let kind: Token.Kind =
-            switch scalar {
-            case _ where Self.isLetter(scalar): .identifier(take(while: Self.isWord))
-            case _ where Self.isDigit(scalar): .number(take(while: Self.isDigit))
-            case "\"": .string(try string(start))
-            case "?": .slot(try slot(start))
-            default: .symbol(try symbol(start))
-            }
-        return Token(kind: kind, position: start)
     }
 
     private mutating func skipSpaceAndComments() {
-        while let scalar = peek {
-            if scalar.properties.isPatternWhitespace || scalar.properties.isWhitespace {
-                advance()
-            } else if scalar == "/", index + 1 < scalars.count, scalars[index + 1] == "/" {
-                while peek.map({ $0 != "\n" }) == true { advance() }
+        while index < bytes.count {
+            let width = spaceWidth
+            if width > 0 {
+                index += width
+            } else if bytes[index] == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "/") {
+                let start = index
+                while index < bytes.count, bytes[index] != 0x0A, bytes[index] != 0x0D { index += 1 }
+                comments.append(SourceRange(start: Int32(start), end: Int32(index)))
             } else {
                 return
             }
         }
     }
 
-    private mutating func take(while accepts: (Unicode.Scalar) -> Bool) -> String {
-        var text = String.UnicodeScalarView()
-        while let scalar = peek, accepts(scalar) {
-            text.append(scalar)
-            advance()
-        }
-        return String(text)
-    }
+    private func peek(_ ahead: Int) -> UInt8 { index + ahead < bytes.count ? bytes[index + ahead] : 0 }
 
-    private mutating func string(_ start: SourcePosition) throws(SyntaxError) -> String {
-        advance()
-        var text = String.UnicodeScalarView()
-        while let scalar = peek, scalar != "\"" {
-            text.append(scalar)
-            advance()
-            if scalar == "\\", let escaped = peek {
-                text.append(escaped)
-                advance()
+    /// How many bytes of white space (Unicode `White_Space`) stand here: one character, or none.
+    private var spaceWidth: Int {
+        switch bytes[index] {
+        case 0x09...0x0D, 0x20: 1
+        case 0xC2: peek(1) == 0x85 || peek(1) == 0xA0 ? 2 : 0
+        case 0xE1: peek(1) == 0x9A && peek(2) == 0x80 ? 3 : 0
+        case 0xE2:
+            switch (peek(1), peek(2)) {
+            case (0x80, 0x80...0x8A), (0x80, 0xA8), (0x80, 0xA9), (0x80, 0xAF), (0x81, 0x9F): 3
+            default: 0
             }
+        case 0xE3: peek(1) == 0x80 && peek(2) == 0x80 ? 3 : 0
+        default: 0
         }
-        guard peek != nil else { throw SyntaxError(message: "this string is never closed", position: start) }
-        advance()
-        return String(text)
     }
 
-    private mutating func slot(_ start: SourcePosition) throws(SyntaxError) -> String {
-        advance()
-        let name = take(while: Self.isWord)
-        guard !name.isEmpty else { throw SyntaxError(message: "a slot's name should follow `?`", position: start) }
-        return "?" + name
-    }
-
-    private static let symbols = ["::", "==", "!=", "<=", ">=", "&&", "||"]
-    private static let single = Set("@.,;:()[]{}<>!-+*".unicodeScalars)
-
-    private mutating func symbol(_ start: SourcePosition) throws(SyntaxError) -> String {
-        let pair = scalars[index...].prefix(2).reduce(into: "") { $0.unicodeScalars.append($1) }
-        if Self.symbols.contains(pair) {
-            advance()
-            advance()
-            return pair
+    /// Takes one token; nil when what stands here is none, which is then noted and passed over.
+    private mutating func take() -> Token.Kind? {
+        let byte = bytes[index]
+        if Self.isLetter(byte) {
+            while index < bytes.count, Self.isLetter(bytes[index]) || isDigit(bytes[index]) { index += 1 }
+            return .identifier
         }
-        let scalar = scalars[index]
-        guard Self.single.contains(scalar) else {
-            throw SyntaxError(
-                message: "`\(StringLiteral.quoted(String(Character(scalar))).dropFirst().dropLast())` has no meaning here",
-                position: start)
+        if isDigit(byte) {
+            while index < bytes.count, isDigit(bytes[index]) { index += 1 }
+            return .number
         }
-        advance()
-        return String(Character(scalar))
+        if byte == UInt8(ascii: "\"") { return string() }
+        if byte == UInt8(ascii: "?"), Self.isLetter(peek(1)) {
+            index += 1
+            while index < bytes.count, Self.isLetter(bytes[index]) || isDigit(bytes[index]) { index += 1 }
+            return .slot
+        }
+        return mark(byte)
     }
 
-    static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
-        scalar == "_" || ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar)
+    /// A string may hold line ends, but a backslash may not stand before one.
+    private mutating func string() -> Token.Kind? {
+        let start = index
+        index += 1
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
+            index += bytes[index] == UInt8(ascii: "\\") && peek(1) != 0x0A ? 2 : 1
+        }
+        guard index < bytes.count else {
+            index = bytes.count
+            problem("text.open_string", "this string is never closed", at: start, hint: "end it with `\"`")
+            return nil
+        }
+        index += 1
+        return .string
     }
-    static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
-    static func isWord(_ scalar: Unicode.Scalar) -> Bool { isLetter(scalar) || isDigit(scalar) }
+
+    private static let pairs: [(first: UInt8, second: UInt8, kind: Token.Kind)] = [
+        (0x3A, 0x3A, .doubleColon), (0x3D, 0x3D, .equal), (0x21, 0x3D, .notEqual), (0x3C, 0x3D, .lessOrEqual),
+        (0x3E, 0x3D, .greaterOrEqual), (0x26, 0x26, .and), (0x7C, 0x7C, .or),
+    ]
+
+    private mutating func mark(_ byte: UInt8) -> Token.Kind? {
+        let second = peek(1)
+        for pair in Self.pairs where pair.first == byte && pair.second == second {
+            index += 2
+            return pair.kind
+        }
+        index += 1
+        switch byte {
+        case UInt8(ascii: "@"): return .at
+        case UInt8(ascii: "."): return .dot
+        case UInt8(ascii: ","): return .comma
+        case UInt8(ascii: ";"): return .semicolon
+        case UInt8(ascii: ":"): return .colon
+        case UInt8(ascii: "="): return .assign
+        case UInt8(ascii: "?"): return .question
+        case UInt8(ascii: "("): return .leftParenthesis
+        case UInt8(ascii: ")"): return .rightParenthesis
+        case UInt8(ascii: "["): return .leftBracket
+        case UInt8(ascii: "]"): return .rightBracket
+        case UInt8(ascii: "{"): return .leftBrace
+        case UInt8(ascii: "}"): return .rightBrace
+        case UInt8(ascii: "<"): return .less
+        case UInt8(ascii: ">"): return .greater
+        case UInt8(ascii: "!"): return .not
+        case UInt8(ascii: "+"): return .plus
+        case UInt8(ascii: "-"): return .minus
+        case UInt8(ascii: "*"): return .star
+        default:
+            while index < bytes.count, bytes[index] & 0xC0 == 0x80 { index += 1 }
+            let text = String(decoding: bytes[(index - 1)..<index], as: UTF8.self)
+            let shown = byte < 0x80 ? "`\(StringLiteral.quoted(text).dropFirst().dropLast())`" : "this character"
+            problem("text.stray_character", "\(shown) has no meaning here", at: index - 1)
+            return nil
+        }
+    }
+
+    private mutating func problem(_ code: String, _ message: String, at start: Int, hint: String? = nil) {
+        problems.append(
+            Diagnostic(
+                code, message, hint: hint, start: SourcePosition(offset: start, in: bytes),
+                end: SourcePosition(offset: index, in: bytes)))
+    }
+
+    static func isLetter(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+            || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+    }
 }

@@ -1,27 +1,19 @@
-/// One word of a policy text.
+/// One word of a policy or schema text, as a range of its bytes.
 struct Token {
-    enum Kind: Equatable {
-        case identifier(String)
-        /// The digits as written.
-        case number(String)
-        /// The raw text between the quotes, escapes not yet read.
-        case string(String)
-        case symbol(String)
-        case slot(String)
-        case end
+    enum Kind: UInt8 {
+        case identifier, number, string, slot, end
+        case at, dot, comma, semicolon, colon, doubleColon, assign, question
+        case leftParenthesis, rightParenthesis, leftBracket, rightBracket, leftBrace, rightBrace
+        case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+        case and, or, not, plus, minus, star
     }
 
     let kind: Kind
-    let position: SourcePosition
+    let start: Int32
+    let end: Int32
 
-    /// What the token is called in error messages.
-    var name: String {
-        switch kind {
-        case .identifier(let text), .number(let text), .symbol(let text), .slot(let text): "`\(text)`"
-        case .string: "a string"
-        case .end: "the end of the text"
-        }
-    }
+    var range: SourceRange { SourceRange(start: start, end: end) }
 
+    /// Words that are operators or literals and so can't be names.
     static let reserved: Set<String> = ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"]
 }

@@ -1,30 +1,32 @@
 /// Reads the escapes of a string literal, which are those of Rust.
 enum Unescape {
+    struct Failure: Error { let message: String }
+
     /// One scalar of a literal, and whether it was written `\*`.
     struct Element {
         let scalar: Unicode.Scalar
         let isEscapedStar: Bool
     }
 
-    static func string(_ raw: String, at position: SourcePosition) throws(SyntaxError) -> String {
+    static func string(_ raw: String) throws(Failure) -> String {
         var text = String.UnicodeScalarView()
-        for element in try elements(raw, stars: false, at: position) { text.append(element.scalar) }
+        for element in try elements(raw, stars: false) { text.append(element.scalar) }
         return String(text)
     }
 
-    static func pattern(_ raw: String, at position: SourcePosition) throws(SyntaxError) -> Pattern {
+    static func pattern(_ raw: String) throws(Failure) -> Pattern {
         Pattern(
-            try elements(raw, stars: true, at: position).map { element in
+            try elements(raw, stars: true).map { element in
                 element.scalar == "*" && !element.isEscapedStar ? .wildcard : .scalar(element.scalar)
             })
     }
 
-    private static func elements(_ raw: String, stars: Bool, at position: SourcePosition) throws(SyntaxError) -> [Element] {
+    private static func elements(_ raw: String, stars: Bool) throws(Failure) -> [Element] {
         var out: [Element] = []
         var rest = Array(raw.unicodeScalars)[...]
         while let scalar = rest.popFirst() {
             if scalar == "\r" {
-                throw SyntaxError(message: "a bare carriage return may not stand in a string", position: position)
+                throw Failure(message: "a bare carriage return may not stand in a string")
             }
             if scalar != "\\" {
                 out.append(Element(scalar: scalar, isEscapedStar: false))
@@ -33,7 +35,7 @@ enum Unescape {
                 out.append(Element(scalar: "*", isEscapedStar: true))
             } else {
                 guard let escaped = escape(&rest) else {
-                    throw SyntaxError(message: "this string has an escape that does not exist", position: position)
+                    throw Failure(message: "this string has an escape that does not exist")
                 }
                 out.append(Element(scalar: escaped, isEscapedStar: false))
             }

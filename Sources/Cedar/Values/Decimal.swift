@@ -2,6 +2,8 @@
 public struct Decimal: Hashable, Comparable, Sendable {
     public let tenThousandths: Int64
 
+    public init(tenThousandths: Int64) { self.tenThousandths = tenThousandths }
+
     /// Reads `-?digits.digits` with one to four fraction digits; nil when malformed or out of range.
     public init?(_ text: String) {
         var rest = Substring(text)

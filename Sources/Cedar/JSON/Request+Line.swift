@@ -1,0 +1,41 @@
+public import StrictJSON
+
+extension Request {
+    /// Reads `{"principal": "T::\"id\"", "action": …, "resource": …, "context": {…}}`, the entities written as Cedar literals;
+    /// the context may be absent.
+    public init(line json: JSONValue) throws(FormatError) {
+        var fields = try JSONFields(json, at: "")
+        self.init(
+            principal: try fields.literal("principal"), action: try fields.literal("action"),
+            resource: try fields.literal("resource"))
+        guard case .record(let context) = try Value(json: fields.optional("context") ?? [:], at: "/context") else {
+            throw FormatError(path: "/context", message: "the context must be a record")
+        }
+        self.context = context
+        try fields.end()
+    }
+}
+
+extension JSONFields {
+    fileprivate mutating func literal(_ key: String) throws(FormatError) -> EntityUID {
+        let text = try string(key)
+        guard let uid = EntityUID(literal: text) else {
+            throw FormatError(path: "/" + key, message: "an entity such as Type::\"id\" belongs here")
+        }
+        return uid
+    }
+}
+
+extension EntityUID {
+    /// Reads a Cedar literal such as `User::"alice"`; nil when the text is none.
+    public init?(literal text: String) {
+        let bytes = Array(text.utf8)
+        let lexed = Lexer.tokens(of: bytes)
+        var reader = TokenReader(bytes, lexed.tokens)
+        guard lexed.problems.isEmpty, let type = try? reader.path(), reader.take(.doubleColon),
+            let id = try? reader.string("an id"),
+            reader.peek.kind == .end
+        else { return nil }
+        self.init(type: type, id: ExactString(id))
+    }
+}

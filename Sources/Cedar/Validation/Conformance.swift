@@ -1,0 +1,108 @@
+import StrictJSON
+
+/// Data that does not fit the schema: what, and where in it.
+public struct ConformanceError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Such as `User::"alice"/attrs/age`.
+    public let path: String
+    public let message: String
+    public var description: String { "\(path): \(message)" }
+}
+
+extension Schema {
+    /// Checks that the action exists and applies to the principal and resource, and that the context has its type.
+    ///
+    /// - Throws: ``ConformanceError`` with the first thing that does not fit.
+    public func check(_ request: Request) throws(ConformanceError) {
+        guard let action = actions[request.action] else {
+            throw ConformanceError(path: "action", message: "there is no action `\(request.action)`")
+        }
+        try check(request.principal, "principal", action.principals, request.action)
+        try check(request.resource, "resource", action.resources, request.action)
+        try check(.record(request.context), .record(action.context), "context")
+    }
+
+    private func check(_ uid: EntityUID, _ role: String, _ allowed: [EntityType], _ action: EntityUID) throws(ConformanceError) {
+        guard allowed.contains(uid.type) else {
+            throw ConformanceError(path: role, message: "action `\(action)` does not apply to a \(role) of type `\(uid.type)`")
+        }
+        try checkID(uid, role)
+    }
+
+    /// An id of an enumerated type must be one of those there are.
+    private func checkID(_ uid: EntityUID, _ path: String) throws(ConformanceError) {
+        if let ids = entityTypes[uid.type]?.enumeration, !ids.contains(uid.id) {
+            throw ConformanceError(path: path, message: "`\(uid.type)` has no entity `\(uid.id)`")
+        }
+    }
+
+    /// Checks an entity's attributes, tags and parents against its type.
+    ///
+    /// - Throws: ``ConformanceError`` with the first thing that does not fit.
+    public func check(_ entity: Entity) throws(ConformanceError) {
+        let name = entity.uid.description
+        guard !entity.uid.isAction else { return try checkAction(entity) }
+        guard let definition = entityTypes[entity.uid.type] else {
+            throw ConformanceError(path: name, message: "there is no entity type `\(entity.uid.type)`")
+        }
+        try checkID(entity.uid, name)
+        for parent in entity.parents.sorted() {
+            guard definition.ancestors.contains(parent.type) else {
+                throw ConformanceError(path: name + "/parents", message: "a `\(definition.name)` can't be in `\(parent)`")
+            }
+            try checkID(parent, name + "/parents")
+        }
+        try check(.record(entity.attributes), .record(definition.attributes), name + "/attrs")
+        guard let tags = definition.tags else {
+            guard entity.tags.isEmpty else {
+                throw ConformanceError(path: name + "/tags", message: "a `\(definition.name)` has no tags")
+            }
+            return
+        }
+        for tag in entity.tags.keys.sorted() { if let value = entity.tags[tag] { try check(value, tags, "\(name)/tags/\(tag)") } }
+    }
+
+    /// An action entity must be what the schema says it is.
+    private func checkAction(_ entity: Entity) throws(ConformanceError) {
+        let name = entity.uid.description
+        guard let action = actions[entity.uid] else { throw ConformanceError(path: name, message: "there is no such action") }
+        guard entity.attributes.isEmpty, entity.tags.isEmpty else {
+            throw ConformanceError(path: name, message: "an action has neither attributes nor tags")
+        }
+        let above = entity.parents.reduce(into: entity.parents) { $0.formUnion(actions[$1]?.ancestors ?? []) }
+        guard above == action.ancestors else {
+            throw ConformanceError(path: name + "/parents", message: "the action's groups are not those of the schema")
+        }
+    }
+
+    /// Checks a value against a type.
+    public func check(_ value: Value, _ type: CedarType, _ path: String) throws(ConformanceError) {
+        switch (type, value) {
+        case (.bool, .bool), (.long, .long), (.string, .string), (.true, true), (.false, false), (.extension(.decimal), .decimal),
+            (.extension(.ipaddr), .ip), (.extension(.datetime), .datetime), (.extension(.duration), .duration), (.set(nil), .set):
+            return
+        case (.anyEntity, .entity(let uid)): try checkID(uid, path)
+        case (.entity(let types), .entity(let uid)) where types.contains(uid.type): try checkID(uid, path)
+        case (.set(let type?), .set(let elements)):
+            // In an order, so that of several misfits the same one is reported each time.
+            for element in elements.sorted(by: { PolicyWriter.text(Expression($0)) < PolicyWriter.text(Expression($1)) }) {
+                try check(element, type, path)
+            }
+        case (.record(let type), .record(let members)): try check(members, type, path)
+        default: throw ConformanceError(path: path, message: "expected \(type), found \(value.typeName)")
+        }
+    }
+
+    private func check(_ members: [ExactString: Value], _ type: RecordType, _ path: String) throws(ConformanceError) {
+        for name in type.attributes.keys.sorted() {
+            guard let expected = type[name] else { continue }
+            if let value = members[name] {
+                try check(value, expected.type, "\(path)/\(name)")
+            } else if expected.isRequired {
+                throw ConformanceError(path: "\(path)/\(name)", message: "this attribute is missing")
+            }
+        }
+        if !type.isOpen, let unknown = members.keys.filter({ type[$0] == nil }).min() {
+            throw ConformanceError(path: "\(path)/\(unknown)", message: "there is no such attribute")
+        }
+    }
+}

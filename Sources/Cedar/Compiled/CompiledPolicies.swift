@@ -33,6 +33,9 @@ public final class CompiledPolicies: Sendable {
         index = PolicyIndex(terms, entities: symbols.uids.count, strings: symbols.names.count)
     }
 
+    /// How many policies there are.
+    public var count: Int { policies.count }
+
     /// The entities, prepared for these policies. To be used with them alone.
     public func store(_ entities: Entities) -> EntityStore { EntityStore(symbols, entities) }
 

@@ -13,3 +13,17 @@ public enum EvaluationError: Error, Equatable, Sendable {
     /// An extension constructor was given a string it does not accept.
     case malformed(type: String, text: String)
 }
+
+extension EvaluationError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .type(let expected, let found): "expected \(expected), found \(found)"
+        case .missingEntity(let uid): "there is no entity `\(uid)`"
+        case .missingAttribute(let name): "there is no attribute `\(name)`"
+        case .missingTag(let name): "there is no tag `\(name)`"
+        case .overflow: "the result does not fit 64 bits"
+        case .arity(let function, let expected, let found): "`\(function)` takes \(expected) argument(s), not \(found)"
+        case .malformed(let type, let text): "\(StringLiteral.quoted(text)) is not accepted by `\(type)`"
+        }
+    }
+}

@@ -54,10 +54,8 @@ extension Request {
             guard let inner = json[key] else { throw FormatError(path: "/" + key, message: "this field is missing") }
             return try EntityUID(json: inner, at: "/" + key)
         }
-        guard case .record(let context) = try Value(json: json["context"] ?? [:], at: "/context") else {
-            throw FormatError(path: "/context", message: "the context must be a record")
-        }
         self.init(
-            principal: try uid("principal"), action: try uid("action"), resource: try uid("resource"), context: context)
+            principal: try uid("principal"), action: try uid("action"), resource: try uid("resource"),
+            context: try Self.context(json: json["context"] ?? [:]))
     }
 }

@@ -8,11 +8,16 @@ extension Request {
         self.init(
             principal: try fields.literal("principal"), action: try fields.literal("action"),
             resource: try fields.literal("resource"))
-        guard case .record(let context) = try Value(json: fields.optional("context") ?? [:], at: "/context") else {
+        context = try Self.context(json: fields.optional("context") ?? [:])
+        try fields.end()
+    }
+
+    /// Reads a context, untyped.
+    public static func context(json: JSONValue) throws(FormatError) -> [ExactString: Value] {
+        guard case .record(let context) = try Value(json: json, at: "/context") else {
             throw FormatError(path: "/context", message: "the context must be a record")
         }
-        self.context = context
-        try fields.end()
+        return context
     }
 }
 

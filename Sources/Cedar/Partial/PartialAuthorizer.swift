@@ -85,7 +85,7 @@ extension Policy {
 }
 
 extension ScopeConstraint {
-    fileprivate func expression(_ variable: Variable) -> Expression? {
+    func expression(_ variable: Variable) -> Expression? {
         let subject = Expression(.variable(variable))
         func literal(_ reference: EntityReference) -> Expression? {
             reference.entity.map { Expression(.literal(.entity($0)), at: reference.range) }
@@ -102,7 +102,7 @@ extension ScopeConstraint {
 }
 
 extension ActionConstraint {
-    fileprivate var expression: Expression? {
+    var expression: Expression? {
         let subject = Expression(.variable(.action))
         func literals(_ references: [EntityReference]) -> [Expression] {
             references.compactMap(\.entity).map { Expression(.literal(.entity($0))) }

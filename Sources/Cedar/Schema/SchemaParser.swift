@@ -17,6 +17,8 @@ struct SchemaParser {
         parser.problems = lexed.problems
         var bare = NamespaceSyntax(name: NameSyntax(path: ""))
         while parser.reader.peek.kind != .end {
+            // What closes a namespace that could not be read.
+            if !parser.problems.isEmpty, parser.reader.take(.rightBrace) { continue }
             parser.recovering { p throws(Diagnostic) in try p.item(&bare) }
         }
         guard parser.problems.isEmpty else { throw Diagnostics(parser.problems) }
@@ -50,7 +52,7 @@ struct SchemaParser {
         while reader.peek.kind != .rightBrace, reader.peek.kind != .end {
             recovering { p throws(Diagnostic) in try p.declaration(p.reader.annotations(), &namespace) }
         }
-        try reader.expect(.rightBrace, "}")
+        if problems.isEmpty || reader.peek.kind != .end { try reader.expect(.rightBrace, "}") }
         schema.namespaces.append(namespace)
     }
 

@@ -13,7 +13,8 @@ struct ConfigurationError: Error, CustomStringConvertible {
 struct YAMLFields {
     let file: String
     let path: String
-    private let line: Int
+    /// Where the mapping starts.
+    let line: Int
     private var rest: [(key: Node, value: Node)]
     private var known: [String] = []
     private var lines: [String: Int] = [:]
@@ -90,6 +91,14 @@ struct YAMLFields {
 
     mutating func strings(_ key: String) throws -> [String] {
         try nodes(key).map { try scalar($0, key) }
+    }
+
+    mutating func optionalStrings(_ key: String) throws -> [String]? {
+        rest.contains { $0.key.string == key }
+            ? try strings(key)
+            : {
+                known.append(key); return nil
+            }()
     }
 
     mutating func nodes(_ key: String) throws -> [Node] {

@@ -49,6 +49,10 @@ extension JSONReader {
         guard let value = Double(text), value.isFinite else {
             throw error(.badNumber, "this number is too large", at: start)
         }
+        // RFC 8785 writes such a number in plain digits, which would be read back as an integer, and does not fit one.
+        guard value.magnitude < 0x1p63 || value.magnitude >= 1e21 else {
+            throw error(.integerRange, "this number does not fit 64 bits", at: start)
+        }
         return .number(value)
     }
 }

@@ -1,7 +1,7 @@
 import StrictJSON
 
 /// A policy set made ready to decide fast: names, ids and strings interned, policies flat, and an index over what they ask
-/// for. Its answers are exactly those of the definition (``PolicySet/authorizePlainly(_:entities:)``): same decision, same
+/// for. Its answers are exactly those of the definition (`authorizePlainly`): same decision, same
 /// reasons, same errors; only policies that can't apply and can't err are passed over.
 public final class CompiledPolicies: Sendable {
     /// The ids, sorted: a policy is known by its place here.
@@ -41,7 +41,7 @@ public final class CompiledPolicies: Sendable {
 
     /// Decides over entities prepared by ``store(_:)``.
     ///
-    /// - Parameter workspace: reused from one call to the next, this allocates for the reasons and errors only.
+    /// With a workspace that is reused from one call to the next, this allocates for the reasons and errors only.
     public func authorize(_ request: Request, in store: borrowing EntityStore, _ workspace: Workspace = Workspace()) -> Response {
         workspace.reset(policies: policies.count, stackHeight: stackHeight)
         let store = copy store

@@ -1,22 +1,23 @@
 import StrictJSON
 
 /// The memory that deciding needs beside the policies and entities, kept from one request to the next so that a request
-/// allocates none. Not shared: one for each thread that decides.
+/// allocates none. Not shared: one for each thread that decides; so nothing here is accessed twice at once, and the check for
+/// that is left out.
 public final class Workspace {
     /// Symbols from here on are of strings and entities that neither the policies nor the store know.
     static let unknown: Int32 = 1 << 30
 
-    var stack = Buffer<Cell>()
-    var cells = Buffer<Cell>()
-    var fields = Buffer<Field>()
-    var addresses: [IPAddress] = []
-    private var strings: [ExactString] = []
-    private var uids: [EntityUID] = []
+    @exclusivity(unchecked) var stack = Buffer<Cell>()
+    @exclusivity(unchecked) var cells = Buffer<Cell>()
+    @exclusivity(unchecked) var fields = Buffer<Field>()
+    @exclusivity(unchecked) var addresses: [IPAddress] = []
+    @exclusivity(unchecked) private var strings: [ExactString] = []
+    @exclusivity(unchecked) private var uids: [EntityUID] = []
     /// For each policy, the request it was last a candidate for.
-    var seen: [UInt32] = []
-    var generation: UInt32 = 0
-    var matched = Buffer<Int32>()
-    private var index: [ExactString: Int32] = [:]
+    @exclusivity(unchecked) var seen: [UInt32] = []
+    @exclusivity(unchecked) var generation: UInt32 = 0
+    @exclusivity(unchecked) var matched = Buffer<Int32>()
+    @exclusivity(unchecked) private var index: [ExactString: Int32] = [:]
 
     public init() {}
 

@@ -1,7 +1,8 @@
 /// Lays out policy texts in one way. What it writes are the words of the text itself, in their order, with other white
 /// space between them: so the meaning can't change, comments stay, and laying out twice changes nothing.
 public enum Formatter {
-    /// - Parameter width: lines are broken to be no longer, where they can be.
+    /// Lays out a text; lines are broken to be no longer than `width`, where they can be.
+    ///
     /// - Throws: ``Diagnostics`` when the text is not one of policies.
     public static func format(_ text: String, width: Int = 100) throws(Diagnostics) -> String {
         _ = try PolicyParser.policies(text)

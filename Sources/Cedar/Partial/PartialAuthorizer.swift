@@ -43,9 +43,7 @@ public struct PartialResponse: Sendable {
 }
 
 extension PolicySet {
-    /// Decides as far as what is known allows.
-    ///
-    /// - Parameter schema: with it types decide more. The request and entities must fit it, also when they are known.
+    /// Decides as far as what is known allows. With a schema types decide more; the request and entities must then fit it.
     public func authorize(_ request: PartialRequest, entities: PartialEntities, schema: Schema? = nil) -> PartialResponse {
         let evaluator = PartialEvaluator(request, entities, schema)
         var (permits, forbids): ([String], [String]) = ([], [])

@@ -37,7 +37,8 @@ public struct PolicySet: Sendable {
 
     public init() { (staticPolicies, templates, links, policies) = ([], [], [], []) }
 
-    /// - Parameter policies: static policies and templates.
+    /// Makes a set of static policies and templates, and of the links that make policies of the templates.
+    ///
     /// - Throws: ``Failure``.
     public init(_ policies: [Policy], links: [TemplateLink] = []) throws(Failure) {
         var seen: Set<String> = []

@@ -11,8 +11,8 @@ extension Schema {
 
     /// Checks every policy, template and link against the schema, in every environment it could apply in.
     ///
-    /// - Parameter level: how many entities deep policies may look (RFC 76); nil for no limit. At level 1, `principal.team`
-    ///   may be read, and `principal.team.lead` may not.
+    /// The level is how many entities deep policies may look (RFC 76), nil for no limit: at level 1, `principal.team` may
+    /// be read, and `principal.team.lead` may not.
     public func validate(_ policies: PolicySet, mode: ValidationMode = .strict, level: Int? = nil) -> Findings {
         let validator = Validator(self, mode, level)
         var found: [Diagnostic] = []

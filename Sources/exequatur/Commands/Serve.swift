@@ -1,5 +1,6 @@
 import ArgumentParser
 import Authority
+import Cedar
 import Crypto
 import Foundation
 import Gateway
@@ -70,6 +71,7 @@ struct Serve: AsyncParsableCommand {
         let desk = PeopleDoor(gateway: parts.gateway, sessions: parts.sessions)
         return [
             Upkeep(gateway: parts.gateway, folder: configuration.state + "/checkpoints"),
+            PolicyReload(gateway: parts.gateway, configuration: config, log: log),
             try HTTPHost.application(door, at: agents, log: log) { port in log.notice("agents: \(publicURL) (port \(port ?? 0))")
             },
             try HTTPHost.application(desk, at: try Self.listener(configuration.people), log: log) { _ in
@@ -97,6 +99,25 @@ struct Serve: AsyncParsableCommand {
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
         return configuration
+    }
+}
+
+/// Reads the policies anew on SIGHUP. What can't be read, validated or logged leaves the policies in force as they are.
+struct PolicyReload: Service {
+    let gateway: Gateway
+    let configuration: String
+    let log: Logger
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            do {
+                let bundle = try Composition.policies(Configuration.load(configuration), gateway.systems.map(\.catalogue))
+                try await gateway.adopt(bundle)
+                log.notice("policies reloaded: \(bundle.policies.policies.count), policy set \(bundle.digest.hex)")
+            } catch {
+                log.error("the policies were not reloaded, those in force stay: \(error)")
+            }
+        }
     }
 }
 

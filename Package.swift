@@ -108,7 +108,7 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Authority", "ConnectorEmbedded", "Gateway", "Identity", "Storage", "StrictJSON", "TestSupport",
+                "Authority", "Cedar", "ConnectorEmbedded", "Gateway", "Identity", "Storage", "StrictJSON", "TestSupport",
                 "TransparencyLog",
                 crypto, grdb, logging,
             ]),

@@ -78,29 +78,40 @@ private func formatText(_ bytes: [UInt8]) {
     let text = String(decoding: bytes, as: UTF8.self)
     guard let once = accepted({ try Formatter.format(text, width: 40) }) else { return }
     check(required("laid out, it is refused") { try Formatter.format(once, width: 40) } == once, "laying out again changes it")
-    let (before, after) = (accepted { try PolicySet(PolicySet.parse(text)).json }, accepted { try PolicySet(PolicySet.parse(once)).json })
+    let (before, after) = (
+        accepted { try PolicySet(PolicySet.parse(text)).json }, accepted { try PolicySet(PolicySet.parse(once)).json }
+    )
     check(before == after, "laid out, it means something else")
 }
 
 private func policyJSON(_ bytes: [UInt8]) {
     guard let set = accepted({ try PolicySet(json: JSONReader.read(bytes, limits: .init(depth: 1000))) }) else { return }
-    check(required("what we wrote is refused") { try PolicySet(json: set.json) }.json == set.json, "reading back gives another set")
+    check(
+        required("what we wrote is refused") { try PolicySet(json: set.json) }.json == set.json, "reading back gives another set")
     let text = set.written
-    check(required("written as text, it is refused: \(text)") { try PolicySet.parse(text) }.count == set.staticPolicies.count + set.templates.count, "policies were lost")
+    check(
+        required("written as text, it is refused: \(text)") { try PolicySet.parse(text) }.count == set.staticPolicies.count
+            + set.templates.count, "policies were lost")
 }
 
 private func schemaText(_ bytes: [UInt8]) {
     guard let schema = accepted({ try Schema(String(decoding: bytes, as: UTF8.self)) }) else { return }
     let again = required("its JSON form is refused") { try Schema(json: schema.json) }
     check(again.json == schema.json, "reading back gives another schema")
-    check(required("written as text, it is refused") { try Schema(again.text()) }.actions.count == schema.actions.count, "actions were lost")
+    check(
+        required("written as text, it is refused") { try Schema(again.text()) }.actions.count == schema.actions.count,
+        "actions were lost")
 }
 
 private func schemaJSON(_ bytes: [UInt8]) {
     guard let schema = accepted({ try Schema(json: JSONReader.read(bytes)) }) else { return }
-    check(required("what we wrote is refused") { try Schema(json: schema.json) }.json == schema.json, "reading back gives another schema")
+    check(
+        required("what we wrote is refused") { try Schema(json: schema.json) }.json == schema.json,
+        "reading back gives another schema")
     guard let text = accepted({ try schema.text() }) else { return }
-    check(required("written as text, it is refused: \(text)") { try Schema(text) }.entityTypes.count == schema.entityTypes.count, "types were lost")
+    check(
+        required("written as text, it is refused: \(text)") { try Schema(text) }.entityTypes.count == schema.entityTypes.count,
+        "types were lost")
 }
 
 private func validateText(_ bytes: [UInt8]) {
@@ -111,7 +122,9 @@ private func validateText(_ bytes: [UInt8]) {
 }
 
 private let schema = required("the schema") {
-    try Schema("entity Team; entity User in [Team] { age: Long, \"if\"?: Bool } tags String; action view appliesTo { principal: User, resource: User, context: { n: Long, s: String, b?: Bool } };")
+    try Schema(
+        "entity Team; entity User in [Team] { age: Long, \"if\"?: Bool } tags String; action view appliesTo { principal: User, resource: User, context: { n: Long, s: String, b?: Bool } };"
+    )
 }
 
 private let request = Request(

@@ -37,20 +37,22 @@ extension Gateway {
         json.add(
             "approvals",
             .array(given.map { ["by": .string($0.statement.approver), "verdict": .string($0.statement.verdict.rawValue)] }))
-        json.add("eligible", .array(try await eligible(change).map(JSONValue.string)))
+        let decision = try await latestDecision(on: change)
+        json.add("eligible", decision?["eligible"] ?? [])
+        json.add("needs", decision?["needs"])
         json.add("evidence", try await evidence(of: change))
         return json
     }
 
-    private func eligible(_ change: Change) async throws -> [String] {
+    private func latestDecision(on change: Change) async throws -> JSONValue? {
         for position in try await store.positions(linkedTo: change.id).reversed() where position.log == .decisions {
             let bytes = try await store.entries(.decisions, in: position.index..<(position.index + 1))
             guard let bytes = bytes.first, let body = try JSONReader.read(bytes, limits: .init(bytes: 1 << 24))["body"] else {
                 continue
             }
-            return body["decision"]?["eligible"]?.array?.compactMap(\.string) ?? []
+            return body["decision"]
         }
-        return []
+        return nil
     }
 
     /// The request's sealed evidence, for whoever has the key.

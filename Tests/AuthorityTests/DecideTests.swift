@@ -89,6 +89,60 @@ struct DecideTests {
         #expect(try verdict("\(execute) when { \(condition) }; \(approve)", approvals: given).verdict == expected)
     }
 
+    @Test(
+        "What approvals must still show is told in words",
+        arguments: [
+            (#"permit X when { context.approvals.count >= 1 };"#, "one approval"),
+            (#"permit X when { context.approvals.distinctTeams >= 2 };"#, "two approvals, from different teams"),
+            (
+                #"permit X when { context.approvals.count >= 2 }; forbid X unless { context.approvals.userVerified >= 1 };"#,
+                "two approvals, one of them with a security key that verifies its user"
+            ),
+            (#"permit X when { context.approvals.people.contains(Exequatur::Person::"sara") };"#, "an approval by sara"),
+            (
+                #"permit X when { Exequatur::Team::"sec" in context.approvals.teams && context.approvals.count > 1 };"#,
+                "two approvals, an approval from team sec"
+            ),
+            (
+                #"permit X when { context.approvals.count >= 2 }; permit X when { context.approvals.teams.contains(Exequatur::Team::"sec") };"#,
+                "two approvals, or an approval from team sec"
+            ),
+            (#"permit X when { !context.approvals.people.isEmpty() };"#, "one approval"),
+        ])
+    func needs(text: String, expected: String) throws {
+        let head = #"(principal, action == Test::Action::"execute:group.add-member", resource)"#
+        let decision = try verdict(text.replacing("X", with: head) + approve)
+        #expect(decision.verdict == .needsApproval && decision.needs == expected, "\(decision.needs ?? "")")
+    }
+
+    @Test(
+        "A set in which more approvals could take a right away is refused, with its place",
+        arguments: [
+            "\(execute) when { context.approvals.count < 3 };", "\(execute) unless { context.approvals.distinctTeams >= 1 };",
+            "forbid (principal, action in Exequatur::Action::\"execute\", resource) when { context.approvals.count == 1 };",
+        ])
+    func monotone(text: String) throws {
+        let refusal = #expect(throws: PolicyBundle.Refusal.self) { try Fixture.bundle(text, [catalogue]) }
+        #expect(refusal?.problems.map(\.diagnostic.code) == ["policy.not_monotone"])
+        #expect(refusal?.description.hasPrefix("test.cedar:1:") == true)
+    }
+
+    @Test("A fact that does not fit the schema denies, whatever policy says")
+    func misfit() throws {
+        #expect(try verdict("\(execute);", labels: ["fine"]).verdict == .permit)
+        let decision = try verdict("\(execute);", labels: [1])
+        #expect(decision.verdict == .deny && decision.denial == .evaluationError)
+    }
+
+    @Test("The schema is made from the catalogue, and its actions are the catalogue's")
+    func schema() throws {
+        let schema = try Cedar.Schema(CatalogueSchema.text([catalogue]))
+        for action in catalogue.actions { try schema.check(action) }
+        #expect(Set(catalogue.actions.map(\.uid)) == Set(schema.actions.keys))
+        #expect(schema.entityTypes["Test::User"]?.attributes["pin"] == nil, "what is secret is not for policy")
+        #expect(CatalogueSchema.text([catalogue, catalogue]) == CatalogueSchema.text([catalogue]))
+    }
+
     @Test("An approval by somebody whom policy gives no say does not count")
     func rightToApprove() throws {
         let only = #"permit (principal == Exequatur::Person::"sara", action in Exequatur::Action::"approve", resource);"#

@@ -4,7 +4,7 @@ import StrictJSON
 /// The public test data: in `$EXEQUATUR_DATA`, by default `../shared/data`.
 enum PublicData {
     static var root: URL {
-        let path = ProcessInfo.processInfo.environment["EXEQUATUR_DATA"] ?? "../shared/data"
+        let path = ProcessInfo.processInfo.environment["EXEQUATUR_DATA"].flatMap { $0.isEmpty ? nil : $0 } ?? "../shared/data"
         return URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: FileManager.default.currentDirectoryPath))
     }
 

@@ -149,6 +149,7 @@ private struct Evaluation {
             guard response.decision != .deny else { return nil }
             if response.decision == nil { parts.append(response.requirement) }
         }
+        guard parts.count != 1 else { return parts[0] }
         return parts.isEmpty ? nil : .all(parts.flatMap { if case .all(let inner) = $0 { inner } else { [$0] } })
     }
 

@@ -54,7 +54,7 @@ struct ChangeView {
                     ?? change.plan.reversibility.rawValue
             ),
             ("expires", Terminal.time(change.expires.milliseconds)), ("approvals", approvals),
-            ("may approve", strings("eligible")),
+            ("still needs", json["needs"]?.string ?? ""), ("may approve", strings("eligible")),
         ]
         for (label, value) in rows where !value.isEmpty {
             Swift.print(Terminal.styled(label.padding(toLength: 12, withPad: " ", startingAt: 0), .dim) + Printable.text(value))

@@ -1,0 +1,24 @@
+import Authority
+import Cedar
+import ConnectorEmbedded
+import Gateway
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite("Reloading policies")
+struct ReloadTests {
+    @Test("A new set decides from the next request on; a bad one leaves the old in force")
+    func reload() async throws {
+        let fixture = try await GatewayFixture()
+        defer { fixture.close() }
+        let before = fixture.gateway.policies.digest
+        #expect(throws: PolicyBundle.Refusal.self) {
+            try Fixture.bundle("permit (principal, action, resource) when { resource.nope };", [fixture.directory.catalogue])
+        }
+        #expect(fixture.gateway.policies.digest == before)
+        try await fixture.gateway.adopt(Fixture.bundle("", [fixture.directory.catalogue]))
+        #expect(fixture.gateway.policies.digest != before && fixture.gateway.policies.policies.policies.isEmpty)
+        #expect(fixture.gateway.policies.schemaText?.contains("namespace Embedded") == true)
+    }
+}

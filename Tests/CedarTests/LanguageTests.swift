@@ -1,4 +1,4 @@
-import Cedar
+@testable import Cedar
 import StrictJSON
 import Testing
 
@@ -120,5 +120,61 @@ struct LanguageTests {
         let (a, b) = (user("a"), user("b"))
         #expect(throws: Entities.Failure.self) { try Entities([Entity(a, parents: [b]), Entity(b, parents: [a])]) }
         #expect(throws: Entities.Failure.conflict(a)) { try Entities([Entity(a), Entity(a, parents: [b])]) }
+    }
+}
+
+@Suite("Hostile texts")
+struct HostileTests {
+    /// What everything is done to.
+    private func everything(_ text: String) throws {
+        let set = try PolicySet(PolicySet.parse(text))
+        _ = World.schema.validate(set, level: 2)
+        let request = World.request("ann", "view", "1")
+        let whole = set.authorizePlainly(request, entities: World.entities)
+        #expect(set.authorize(request, entities: World.entities) == whole)
+        let partial = set.authorize(
+            PartialRequest(request, unknown: ["approvals": nil]), entities: PartialEntities(World.entities))
+        #expect(partial.reauthorize(request, entities: World.entities).decision == whole.decision)
+        #expect(try PolicySet(json: set.json).json == set.json)
+        #expect(try PolicySet.parse(set.written).count == set.policies.count)
+        #expect(try Formatter.format(Formatter.format(text)) == Formatter.format(text))
+        _ = (set.explain(request, entities: World.entities), set.obstaclesToMonotonicity(in: "approvals"), partial.requirement)
+    }
+
+    private static func nested(_ levels: Int, _ seed: String, _ around: (String) -> String) -> String {
+        var text = seed
+        for _ in 0..<levels { text = around(text) }
+        return text
+    }
+
+    private static func row(_ count: Int, _ part: String, _ between: String) -> String {
+        Array(repeating: part, count: count).joined(separator: between)
+    }
+
+    static let conditions: [String] = {
+        let numbers = (0..<3000).map(String.init)
+        return [
+            row(990, "context.approvals.count == 1", " || "), row(990, "principal has lead", " && "),
+            numbers.prefix(998).joined(separator: " + ") + " > 0", nested(98, "context.approvals.count > 1") { "(\($0))" },
+            nested(98, "context.approvals") { "[\($0)]" } + ".isEmpty()",
+            nested(90, "principal") { "(\($0) is User in Team::\"all\")" },
+            nested(90, "context.approvals") { "{a: \($0)}.a" } + " has count",
+            nested(45, "context.approvals.count") { "(if \($0) == 1 then 1 else 2)" } + " == 1",
+            "context has " + row(300, "a", "."),
+            "[" + numbers.joined(separator: ",") + "].contains(context.approvals.count)",
+            "\"" + row(5000, "ab", "") + "\" like \"" + row(500, "*a*b", "") + "*c\"",
+        ]
+    }()
+
+    @Test("The tallest and deepest accepted expressions are handled whole", arguments: conditions.indices)
+    func tall(index: Int) throws {
+        try everything("permit (principal, action, resource) when { \(Self.conditions[index]) };")
+    }
+
+    @Test("Many mistakes in a long text are all placed, in order")
+    func manyMistakes() {
+        let text = String(repeating: "permit (principal, action resource);\n", count: 20_000)
+        let found = #expect(throws: Diagnostics.self) { try PolicySet.parse(text) }
+        #expect(found?.all.count == 20_000 && found?.all.last?.start == SourcePosition(line: 20_000, column: 27))
     }
 }

@@ -36,13 +36,14 @@ public final class CompiledPolicies: Sendable {
     /// How many policies there are.
     public var count: Int { policies.count }
 
-    /// The entities, prepared for these policies. To be used with them alone.
-    public func store(_ entities: Entities) -> EntityStore { EntityStore(symbols, entities) }
+    /// The entities, prepared for these policies. To be used with them alone; with others it traps.
+    public func store(_ entities: Entities) -> EntityStore { EntityStore(self, entities) }
 
     /// Decides over entities prepared by ``store(_:)``.
     ///
     /// With a workspace that is reused from one call to the next, this allocates for the reasons and errors only.
     public func authorize(_ request: Request, in store: borrowing EntityStore, _ workspace: Workspace = Workspace()) -> Response {
+        precondition(store.policies === self, "a store is for the policies that made it: its symbols mean nothing to others")
         workspace.reset(policies: policies.count, stackHeight: stackHeight)
         let store = copy store
         return withMachine(store, workspace) { machine in

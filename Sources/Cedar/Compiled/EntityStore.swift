@@ -21,11 +21,12 @@ public struct EntityStore: Sendable {
     private var members: [EntityUID: Set<EntityUID>] = [:]
     /// Places in the pools that nothing refers to any more.
     private var wasted = 0
-    private let base: Symbols
+    /// Whose symbols these are.
+    let policies: CompiledPolicies
 
-    init(_ base: Symbols, _ initial: Entities) {
-        self.base = base
-        symbols = base
+    init(_ policies: CompiledPolicies, _ initial: Entities) {
+        self.policies = policies
+        symbols = policies.symbols
         for entity in initial.all { add(entity, initial.ancestors(of: entity.uid)) }
     }
 
@@ -103,7 +104,7 @@ public struct EntityStore: Sendable {
     private mutating func compactIfWasteful() {
         guard wasted > 1024, wasted * 2 > pool.fields.count + ancestors.count else { return }
         let (all, old) = (all, self)
-        (symbols, rows, pool, ancestors, entities, members, wasted) = (base, [], Pool(tier: .store), [], [:], [:], 0)
+        (symbols, rows, pool, ancestors, entities, members, wasted) = (policies.symbols, [], Pool(tier: .store), [], [:], [:], 0)
         for entity in all { add(entity, old.above(entity.uid, parents: entity.parents)) }
     }
 }

@@ -15,6 +15,8 @@ struct Instruction {
         case like
         /// Whether the top is an entity of the type `a`.
         case isType
+        /// Leaves the top when it is an entity of the type `a`; makes it false and goes to `b` otherwise.
+        case typeOrFalse
         /// Goes to `a` when the top is false (true), and leaves it; takes it away otherwise.
         case jumpIfFalse, jumpIfTrue
         /// Takes the top and goes to `a` when it was false.

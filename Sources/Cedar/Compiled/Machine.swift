@@ -201,6 +201,11 @@ struct Machine {
             case .assertBool: _ = try bool(stack[top])
             case .not: stack[top] = .bool(try !bool(stack[top]))
             case .isType: stack[top] = .bool(try type(entity(stack[top])) == instruction.a)
+            case .typeOrFalse:
+                if try type(entity(stack[top])) != instruction.a {
+                    stack[top] = .bool(false)
+                    place = Int(instruction.b)
+                }
             case .equal:
                 top -= 1
                 stack[top] = .bool(isEqual(stack[top], stack[top + 1]))

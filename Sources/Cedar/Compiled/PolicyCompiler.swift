@@ -148,13 +148,14 @@ struct PolicyCompiler {
     /// `a is T in g` tests the type first, and looks at `g` only when it is that.
     private mutating func `is`(_ a: Expression, _ type: EntityType, _ group: Expression?) {
         emit(a)
-        add(.isType, 0, symbols.string(type))
-        guard let group else { return }
-        let exit = add(.jumpIfFalse, -1)
-        emit(a)
+        guard let group else {
+            add(.isType, 0, symbols.string(type))
+            return
+        }
+        let test = add(.typeOrFalse, 0, symbols.string(type))
         emit(group)
         add(.in, -1)
-        code[exit].a = Int32(code.count)
+        code[test].b = Int32(code.count)
     }
 
     /// A set, record or call: made now when it is of constants, at run time otherwise.

@@ -6,9 +6,9 @@ public enum Formatter {
     /// - Throws: ``Diagnostics`` when the text is not one of policies.
     public static func format(_ text: String, width: Int = 100) throws(Diagnostics) -> String {
         _ = try PolicyParser.policies(text)
-        let bytes = Array(text.utf8)
-        let lexed = Lexer.tokens(of: bytes)
-        var reader = LayoutReader(bytes, lexed.tokens, lexed.comments)
+        let source = SourceText(text)
+        let lexed = Lexer.tokens(of: source)
+        var reader = LayoutReader(source, lexed.tokens, lexed.comments)
         return LayoutWriter.write(reader.policies(), limit: width)
     }
 }
@@ -20,10 +20,10 @@ private struct LayoutReader {
     private var nextComment = 0
     private var words: TokenReader
 
-    init(_ bytes: [UInt8], _ tokens: [Token], _ comments: [SourceRange]) {
-        self.bytes = bytes
+    init(_ source: SourceText, _ tokens: [Token], _ comments: [SourceRange]) {
+        bytes = source.bytes
         self.comments = comments
-        words = TokenReader(bytes, tokens)
+        words = TokenReader(source, tokens)
     }
 
     private var peek: Token { words.peek }

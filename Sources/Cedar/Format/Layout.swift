@@ -1,14 +1,14 @@
 /// A text that can be laid out on one line or on several (after Wadler, "A prettier printer", 1998).
 struct Layout: Sendable {
-    indirect enum Kind: Sendable {
+    enum Kind: Sendable {
         case text(String)
         /// A space, or a line end where the group around it is broken; without `isSpace`, nothing or a line end.
         case line(isSpace: Bool)
         case lineEnd
         case blankLine
         case joined([Layout])
-        case indented(Layout)
-        case group(Layout)
+        indirect case indented(Layout)
+        indirect case group(Layout)
         /// A line comment; `isOwnLine` when it does not follow what it stands after on the same line.
         case comment(String, isOwnLine: Bool)
     }

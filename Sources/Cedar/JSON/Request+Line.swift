@@ -34,9 +34,9 @@ extension JSONFields {
 extension EntityUID {
     /// Reads a Cedar literal such as `User::"alice"`; nil when the text is none.
     public init?(literal text: String) {
-        let bytes = Array(text.utf8)
-        let lexed = Lexer.tokens(of: bytes)
-        var reader = TokenReader(bytes, lexed.tokens)
+        let source = SourceText(text)
+        let lexed = Lexer.tokens(of: source)
+        var reader = TokenReader(source, lexed.tokens)
         guard lexed.problems.isEmpty, let type = try? reader.path(), reader.take(.doubleColon),
             let id = try? reader.string("an id"),
             reader.peek.kind == .end

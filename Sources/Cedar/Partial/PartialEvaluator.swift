@@ -46,7 +46,7 @@ struct PartialEvaluator {
         case .or(let a, let b): return try logic(a, b, isAnd: false)
         case .ifThenElse(let test, let then, let otherwise): return try conditional(expression, test, then, otherwise)
         case .unary(let operation, let a): return try unary(expression, operation, reduce(a))
-        case .binary(let operation, let a, let b): return try binary(operation, a, b)
+        case .binary(let operation, let a, let b): return try binary(operation, reduce(a), b)
         case .attribute(let a, let name): return try attribute(name, of: reduce(a))
         case .has(let a, let name): return try has(name, reduce(a))
         case .like(let a, let pattern):
@@ -195,8 +195,7 @@ struct PartialEvaluator {
         return .residual(Residual(expression: whole, type: operation == .negate ? .long : .bool, mayErr: open.mayErr || !isTyped))
     }
 
-    private func binary(_ operation: BinaryOperator, _ a: Expression, _ b: Expression) throws(EvaluationError) -> Reduced {
-        let left = try reduce(a)
+    private func binary(_ operation: BinaryOperator, _ left: Reduced, _ b: Expression) throws(EvaluationError) -> Reduced {
         let right: Reduced
         do { right = try reduce(b) } catch {
             // It fails for sure; with this error only where the left operand does not fail first.
@@ -274,7 +273,6 @@ struct PartialEvaluator {
     }
 
     private func mayErr(_ operation: BinaryOperator, _ a: CedarType?, _ b: CedarType?) -> Bool {
-        func isEntity(_ type: CedarType?) -> Bool { type?.isSubtype(of: .anyEntity, .permissive) ?? false }
         func isSet(_ type: CedarType?) -> Bool { type?.isSubtype(of: .anySet, .permissive) ?? false }
         switch operation {
         case .equal, .notEqual: return false
@@ -345,19 +343,32 @@ struct PartialEvaluator {
     }
 
     private func `is`(_ a: Expression, _ type: EntityType, _ group: Expression?) throws(EvaluationError) -> Reduced {
-        guard let group else {
-            switch try reduce(a) {
-            case .value(let value): return .value(.bool(try evaluator.entity(value).type == type))
-            case let reduced:
-                let open = residual(reduced)
-                if case .entity(let types)? = open.type, !open.mayErr, types.count == 1 { return .value(.bool(types[0] == type)) }
-                let isEntity = open.type?.isSubtype(of: .anyEntity, .permissive) ?? false
-                let whole = Expression(.is(open.expression, type, in: nil))
-                return .residual(Residual(expression: whole, type: .bool, mayErr: open.mayErr || !isEntity))
-            }
+        let subject = try reduce(a)
+        let isType: Bool?
+        let open = residual(subject)
+        if case .value(let value) = subject {
+            isType = try evaluator.entity(value).type == type
+        } else if case .entity(let types)? = open.type, !open.mayErr, types.count == 1 {
+            isType = types[0] == type
+        } else {
+            isType = nil
         }
-        return try logic(Expression(.is(a, type, in: nil)), Expression(.binary(.in, a, group)), isAnd: true)
+        guard isType != false else { return .value(false) }
+        guard let group else {
+            let whole = Expression(.is(open.expression, type, in: nil))
+            return isType == true
+                ? .value(true) : .residual(Residual(expression: whole, type: .bool, mayErr: open.mayErr || !isEntity(open.type)))
+        }
+        if isType == true { return try binary(.in, subject, group) }
+        let rest = residual(deferred(group))
+        let whole = Expression(.is(open.expression, type, in: rest.expression))
+        return .residual(
+            Residual(
+                expression: whole, type: .bool,
+                mayErr: open.mayErr || !isEntity(open.type) || rest.mayErr || mayErr(.in, open.type, rest.type)))
     }
+
+    private func isEntity(_ type: CedarType?) -> Bool { type?.isSubtype(of: .anyEntity, .permissive) ?? false }
 
     // MARK: Composites
 

@@ -74,3 +74,11 @@ extension RecordType: CustomStringConvertible {
         return "{\(members.joined(separator: ", "))\(isOpen ? ", …" : "")}"
     }
 }
+
+extension CedarType {
+    /// For messages: cut where it is long.
+    var shown: String {
+        let text = description
+        return text.unicodeScalars.count <= 160 ? text : String(text.unicodeScalars.prefix(160)) + "…"
+    }
+}

@@ -33,7 +33,7 @@ public struct Schema: Sendable {
     ///
     /// - Throws: ``Diagnostics`` with everything that is wrong.
     public init(_ text: String) throws(Diagnostics) {
-        let source = SourceText(Array(text.utf8))
+        let source = SourceText(text)
         try self.init(SchemaParser.schema(source), source)
     }
 

@@ -9,11 +9,11 @@ struct SchemaParser {
     private var depth = 0
     private var problems: [Diagnostic] = []
 
-    private init(_ bytes: [UInt8], _ tokens: [Token]) { reader = TokenReader(bytes, tokens) }
+    private init(_ text: SourceText, _ tokens: [Token]) { reader = TokenReader(text, tokens) }
 
     static func schema(_ text: SourceText) throws(Diagnostics) -> SchemaSyntax {
-        let lexed = Lexer.tokens(of: text.bytes)
-        var parser = SchemaParser(text.bytes, lexed.tokens)
+        let lexed = Lexer.tokens(of: text)
+        var parser = SchemaParser(text, lexed.tokens)
         parser.problems = lexed.problems
         var bare = NamespaceSyntax(name: NameSyntax(path: ""))
         while parser.reader.peek.kind != .end {

@@ -46,7 +46,7 @@ struct SchemaResolver {
     }
 
     private func place(_ offset: Int32) -> SourcePosition? {
-        source.flatMap { offset >= 0 ? SourcePosition(offset: Int(offset), in: $0.bytes) : nil }
+        source.flatMap { offset >= 0 ? $0.position(of: offset) : nil }
     }
 
     // MARK: Declarations
@@ -141,7 +141,9 @@ struct SchemaResolver {
     private mutating func record(_ syntax: TypeSyntax, _ namespace: String, _ what: String) -> RecordType? {
         let resolved = type(syntax, namespace)
         if case .record(let record) = resolved { return record }
-        if resolved != .never { problem("schema.not_a_record", "\(what) must be a record, not \(resolved)", at: syntax.range) }
+        if resolved != .never {
+            problem("schema.not_a_record", "\(what) must be a record, not \(resolved.shown)", at: syntax.range)
+        }
         return nil
     }
 

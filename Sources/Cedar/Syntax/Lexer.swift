@@ -1,19 +1,20 @@
 /// Cuts a policy or schema text into tokens. Works on bytes: every mark of the language is ASCII.
 struct Lexer {
-    let bytes: [UInt8]
+    private let text: SourceText
+    private let bytes: [UInt8]
     private var index = 0
     private(set) var comments: [SourceRange] = []
     private var problems: [Diagnostic] = []
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ text: SourceText) { (self.text, bytes) = (text, text.bytes) }
 
     /// The tokens, the last of them the end, and the comments between them.
-    static func tokens(of bytes: [UInt8]) -> (tokens: [Token], comments: [SourceRange], problems: [Diagnostic]) {
-        var lexer = Lexer(bytes)
+    static func tokens(of text: SourceText) -> (tokens: [Token], comments: [SourceRange], problems: [Diagnostic]) {
+        var lexer = Lexer(text)
         var tokens: [Token] = []
-        tokens.reserveCapacity(bytes.count / 4)
+        tokens.reserveCapacity(text.bytes.count / 4)
         while let token = lexer.next() { tokens.append(token) }
-        let end = Int32(bytes.count)
+        let end = Int32(text.bytes.count)
         tokens.append(Token(kind: .end, start: end, end: end))
         return (tokens, lexer.comments, lexer.problems)
     }
@@ -140,8 +141,8 @@ struct Lexer {
     private mutating func problem(_ code: String, _ message: String, at start: Int, hint: String? = nil) {
         problems.append(
             Diagnostic(
-                code, message, hint: hint, start: SourcePosition(offset: start, in: bytes),
-                end: SourcePosition(offset: index, in: bytes)))
+                code, message, hint: hint, start: text.position(of: Int32(start)),
+                end: text.position(of: Int32(index))))
     }
 
     static func isLetter(_ byte: UInt8) -> Bool {

@@ -82,12 +82,6 @@ public struct Annotation: Hashable, Sendable {
     public let value: String?
 }
 
-/// The text that policies or a schema were read from.
-final class SourceText: Sendable {
-    let bytes: [UInt8]
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-}
-
 /// One static policy, one template, or one policy that a link made of a template.
 public struct Policy: Sendable {
     public internal(set) var id: String
@@ -117,7 +111,7 @@ public struct Policy: Sendable {
 
     func position(of offset: Int32) -> SourcePosition? {
         guard let text, offset >= 0 else { return nil }
-        return SourcePosition(offset: Int(offset), in: text.bytes)
+        return text.position(of: offset)
     }
 
     /// The text it was read from; a policy from JSON is written out.

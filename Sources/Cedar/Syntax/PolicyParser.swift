@@ -11,13 +11,13 @@ struct PolicyParser {
 
     private init(_ text: SourceText, _ tokens: [Token]) {
         self.text = text
-        reader = TokenReader(text.bytes, tokens)
+        reader = TokenReader(text, tokens)
     }
 
     /// All policies and templates of the text, with the ids `policy0`, `policy1` and so on, in order.
     static func policies(_ source: String) throws(Diagnostics) -> [Policy] {
-        let text = SourceText(Array(source.utf8))
-        let lexed = Lexer.tokens(of: text.bytes)
+        let text = SourceText(source)
+        let lexed = Lexer.tokens(of: text)
         var parser = PolicyParser(text, lexed.tokens)
         var policies: [Policy] = []
         var problems = lexed.problems

@@ -2,12 +2,13 @@ import StrictJSON
 
 /// Walks over the tokens of a text. Both parsers, of policies and of schemas, are built on it.
 struct TokenReader {
+    private let source: SourceText
     let bytes: [UInt8]
     let tokens: [Token]
     private(set) var index = 0
 
-    init(_ bytes: [UInt8], _ tokens: [Token]) {
-        self.bytes = bytes
+    init(_ source: SourceText, _ tokens: [Token]) {
+        (self.source, bytes) = (source, source.bytes)
         self.tokens = tokens
     }
 
@@ -61,7 +62,7 @@ struct TokenReader {
         }
     }
 
-    func position(_ offset: Int32) -> SourcePosition { SourcePosition(offset: Int(offset), in: bytes) }
+    private func position(_ offset: Int32) -> SourcePosition { source.position(of: offset) }
 
     func error(_ message: String, code: String = "text.syntax", hint: String? = nil, at token: Token? = nil) -> Diagnostic {
         error(message, code: code, hint: hint, in: (token ?? peek).range)

@@ -10,19 +10,6 @@ public struct SourcePosition: Hashable, Comparable, Sendable, CustomStringConver
     public var description: String { "\(line):\(column)" }
 
     public static func < (a: SourcePosition, b: SourcePosition) -> Bool { (a.line, a.column) < (b.line, b.column) }
-
-    /// The place of a UTF-8 offset in a text.
-    init(offset: Int, in bytes: some Collection<UInt8>) {
-        var (line, column) = (1, 1)
-        for byte in bytes.prefix(offset) {
-            if byte == UInt8(ascii: "\n") {
-                (line, column) = (line + 1, 1)
-            } else if byte & 0xC0 != 0x80 {
-                column += 1
-            }
-        }
-        self.init(line: line, column: column)
-    }
 }
 
 /// A part of a source text, as UTF-8 offsets; what was not read from a text has none.

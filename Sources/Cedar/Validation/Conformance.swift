@@ -88,7 +88,7 @@ extension Schema {
                 try check(element, type, path)
             }
         case (.record(let type), .record(let members)): try check(members, type, path)
-        default: throw ConformanceError(path: path, message: "expected \(type), found \(value.typeName)")
+        default: throw ConformanceError(path: path, message: "expected \(type.shown), found \(value.typeName)")
         }
     }
 

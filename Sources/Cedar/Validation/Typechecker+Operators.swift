@@ -81,12 +81,12 @@ extension Typechecker {
         }
         let hint = [x, y].contains(.extension(.decimal)) ? "decimals are compared with `.lessThan(…)`" : nil
         if isOrdered(x) {
-            problem("unexpected_type", "expected \(x), found \(y)", hint: hint, at: b)
+            problem("unexpected_type", "expected \(x.shown), found \(y.shown)", hint: hint, at: b)
         } else if isOrdered(y) {
-            problem("unexpected_type", "expected \(y), found \(x)", hint: hint, at: a)
+            problem("unexpected_type", "expected \(y.shown), found \(x.shown)", hint: hint, at: a)
         } else {
             for (operand, type) in [(a, x), (b, y)] {
-                problem("unexpected_type", "expected Long, datetime or duration, found \(type)", hint: hint, at: operand)
+                problem("unexpected_type", "expected Long, datetime or duration, found \(type.shown)", hint: hint, at: operand)
             }
         }
         return .invalid(.bool)

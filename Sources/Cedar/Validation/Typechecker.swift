@@ -52,8 +52,8 @@ struct Typechecker {
         let typing = type(expression, known)
         guard let type = typing.type else { return .invalid() }
         guard !expected.contains(where: { type.isSubtype(of: $0, .permissive) }) else { return typing }
-        let names = expected.map(\.description).joined(separator: " or ")
-        problem("unexpected_type", "expected \(names), found \(type)", hint: hint, at: expression)
+        let names = expected.map(\.shown).joined(separator: " or ")
+        problem("unexpected_type", "expected \(names), found \(type.shown)", hint: hint, at: expression)
         return .invalid()
     }
 
@@ -161,7 +161,7 @@ struct Typechecker {
     }
 
     mutating func incompatible(_ expression: Expression, _ types: [CedarType], _ why: String) {
-        let names = types.map { "`\($0)`" }
+        let names = types.map { "`\($0.shown)`" }
         var seen: Set<String> = []
         let distinct = names.filter { seen.insert($0).inserted }
         problem(
@@ -180,14 +180,14 @@ struct Typechecker {
         guard let found = schema.attribute(name, of: type) else {
             let near = Suggestion.nearest(to: name.string, in: schema.attributeNames(of: type))
             problem(
-                "unknown_attribute", "`\(type)` has no attribute `\(name)`", hint: near.map { "did you mean `\($0)`?" },
+                "unknown_attribute", "`\(type.shown)` has no attribute `\(name)`", hint: near.map { "did you mean `\($0)`?" },
                 at: expression)
             return .invalid()
         }
         if !found.isRequired, !known.contains(Capability(subject: a, name: .attribute(name))) {
             let text = PolicyWriter.text(a)
             problem(
-                "optional_attribute", "attribute `\(name)` of `\(type)` may be absent",
+                "optional_attribute", "attribute `\(name)` of `\(type.shown)` may be absent",
                 hint: "ask first: `\(text) has \(PolicyWriter.key(name)) && …`", at: expression)
             return .invalid(found.type)
         }

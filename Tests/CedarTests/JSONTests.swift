@@ -33,6 +33,7 @@ struct JSONTests {
     @Test(
         "Entities of another shape are refused, with the path",
         arguments: [
+            (#"[{"uid": {"type": "Action", "id": "a"}, "attrs": {}, "parents": [{"type": "U", "id": "a"}]}]"#, "in actions only"),
             (#"{}"#, "as an array"), (#"[1]"#, "an object belongs here"),
             (#"[{"attrs": {}, "parents": []}]"#, "`uid` is missing"),
             (#"[{"uid": {"type": "U", "id": "a"}, "parents": []}]"#, "`attrs` is missing"),

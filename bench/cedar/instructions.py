@@ -1,7 +1,7 @@
-"""Instructions of one authorization, counted by callgrind: exact where times are noisy.
+"""Instructions of one authorization, counted by callgrind: exact where times are noisy. `scripts/instructions` runs this.
 
 The count is the difference of two runs that repeat the same requests more and less often, so start-up, parsing and output
-cancel out. Needs EXEQUATUR_BINARY and valgrind. More than 1.15 × a threshold fails; --update rewrites the thresholds.
+cancel out. Needs CEDAR_PROBE (a release build of cedar-probe) and valgrind. More than 1.15 × a threshold fails; --update rewrites the thresholds.
 """
 import argparse
 import json
@@ -22,9 +22,8 @@ WORKLOADS = {"gdrive 50": lambda: gdrive(50, REQUESTS), "large 10,000": lambda: 
 
 def total(binary, paths, repeats, folder):
     out = folder / f"callgrind.{repeats}"
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary, "policy", "authorize",
-               *(str(part) for name in ("policies", "entities", "schema", "requests") for part in (f"--{name}", paths[name])),
-               "--time", str(repeats)]
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", binary,
+               *(str(paths[name]) for name in ("policies", "entities", "schema", "requests")), str(repeats)]
     # Swift seeds its hashing per process unless told not to; two runs would differ.
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "SWIFT_DETERMINISTIC_HASHING": "1"})
     if done.returncode:
@@ -48,9 +47,9 @@ def main():
     parser.add_argument("--update", action="store_true", help="rewrite thresholds.json with what is measured")
     parser.add_argument("--json", action="store_true", help="print the counts as JSON")
     options = parser.parse_args()
-    binary = os.environ.get("EXEQUATUR_BINARY")
+    binary = os.environ.get("CEDAR_PROBE")
     if not binary:
-        raise SystemExit("EXEQUATUR_BINARY is not set")
+        raise SystemExit("CEDAR_PROBE is not set")
     counts = {name: count(binary, make()) for name, make in WORKLOADS.items()}
     if options.json:
         print(json.dumps(counts))

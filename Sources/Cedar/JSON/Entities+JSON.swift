@@ -23,6 +23,9 @@ extension Entity {
         for (index, parent) in try fields.requiredArray("parents").enumerated() {
             parents.insert(try EntityUID(json: parent, at: "\(path)/parents/\(index)"))
         }
+        if uid.isAction, let parent = parents.filter({ !$0.isAction }).min() {
+            throw FormatError(path: path + "/parents", message: "an action can be in actions only, not in \(parent)")
+        }
         try fields.end()
         self.init(uid, attributes: attributes, tags: tags, parents: parents)
     }

@@ -1,5 +1,6 @@
 // Answers questions on Cedar, one JSON line each, for the differential tester (`make differential`).
 import Cedar
+import Foundation
 import Glibc
 import StrictJSON
 
@@ -125,6 +126,34 @@ struct Probe {
         }
         return result
     }
+}
+
+/// Decides the requests of a file again and again, for callgrind to count: POLICIES ENTITIES SCHEMA REQUESTS ROUNDS.
+private func repeatRequests(_ arguments: [String]) throws {
+    func text(_ path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+    }
+    let limits = JSONReader.Limits(depth: 512, bytes: 1 << 28)
+    let schema = try Schema(text(arguments[2]))
+    let compiled = CompiledPolicies(try PolicySet(PolicySet.parse(text(arguments[0]))))
+    let store = compiled.store(try schema.entities(json: JSONReader.read(text(arguments[1]), limits: limits)))
+    let workspace = Workspace()
+    let requests = try text(arguments[3]).split(separator: "\n").map { line in
+        let json = try JSONReader.read(String(line), limits: limits)
+        var request = try Request(line: json)
+        request.context = try schema.context(json: json["context"] ?? [:], action: request.action)
+        return request
+    }
+    var allowed = 0
+    for _ in 0..<(Int(arguments[4]) ?? 1) {
+        for request in requests where compiled.authorize(request, in: store, workspace).decision == .allow { allowed += 1 }
+    }
+    print("\(allowed) allowed")
+}
+
+if CommandLine.arguments.count == 6 {
+    try repeatRequests(Array(CommandLine.arguments.dropFirst()))
+    exit(0)
 }
 
 while let line = readLine() {

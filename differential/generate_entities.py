@@ -175,13 +175,13 @@ def break_entities(entities, rng):
     one = rng.choice(entities)
     kind = rng.choice(["null", "float", "big", "extension", "function", "no uid", "no attrs", "no parents", "copy", "differing copy",
                        "type", "attrs list", "parents string", "uid string", "parent form", "tags list", "nested null", "expr",
-                       "entity form", "id number", "two keys"])
+                       "entity form", "id number"])
     value = {"null": None, "float": 1.5, "big": rng.choice([1e2, 1.0]), "extension":
              {"__extn": {"fn": rng.choice(["ip", "decimal", "datetime", "duration"]), "arg": rng.choice(texts.BAD_IPS)}},
              "function": {"__extn": {"fn": rng.choice(["nope", "isIpv4", "", "IP", "a::b", "ip "]), "arg": "1.2.3.4"}},
              "nested null": {"a": [{"b": None}]}, "expr": {"__expr": "1 + 1"},
              "entity form": {"__entity": {"type": "A", "id": "x", "z": 1}},
-             "two keys": {"__entity": {"type": "A", "id": "x"}, "z": 1}}
+             }
     if kind in value:
         one["attrs"] = {**one["attrs"], "bad": value[kind]} if isinstance(one["attrs"], dict) else {"bad": value[kind]}
     elif kind.startswith("no "):

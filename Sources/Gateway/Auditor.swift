@@ -176,8 +176,8 @@ private struct Replay {
 
     private mutating func load(_ body: JSONValue) -> String? {
         let sources = (body["sources"]?.array ?? []).map { (name: $0["name"]?.string ?? "", text: $0["text"]?.string ?? "") }
-        guard let schema = body["schema"]?.string.flatMap(Digest.init(hex:)),
-            let bundle = try? PolicyBundle(recorded: sources, schemaText: body["schemaText"]?.string, schema: schema),
+        guard let schema = body["schema"]?.string.flatMap(Digest.init(hex:)), let schemaText = body["schemaText"]?.string,
+            let bundle = try? PolicyBundle(recorded: sources, schemaText: schemaText, schema: schema),
             bundle.digest.hex == body["digest"]?.string
         else { return "the recorded policies can't be loaded" }
         bundles[bundle.digest.hex] = bundle

@@ -6,7 +6,7 @@ import Synchronization
 extension Gateway {
     /// Carries out a permitted change: intent, lease, apply, read back, revoke, outcome, in this order, each
     /// durable before the next. Whatever is cut short here is settled by ``reconcile()``.
-    func execute(_ change: Change, _ decision: Decision, _ submission: Submission, _ plan: Plan, _ bundle: PolicyBundle)
+    func execute(_ change: Change, _ decision: Decision, _ submission: Submission, _ plan: Plan)
         async throws -> Answer
     {
         let connector = try connector(change.system)
@@ -22,7 +22,7 @@ extension Gateway {
         let grant: Grant
         do {
             grant = try await decision.grant(
-                for: change, submission: submission, plan: plan, policies: bundle, now: now, entry: intent, ledger: store)
+                for: change, submission: submission, plan: plan, policies: policies, now: now, entry: intent, ledger: store)
         } catch let refusal as GrantRefusal {
             return try await stop(change, refusal)
         }

@@ -86,7 +86,7 @@ extension Gateway {
                 return try await stored(change)
             }
             Failpoint.reach("approved")
-            _ = try await execute(approved, decision, submission, plan, bundle)
+            _ = try await execute(approved, decision, submission, plan)
         case .needsApproval, .propose: try await store.commit([], entries: [entry])
         case .deny: return try await void(change, "denied", also: entry)
         }

@@ -16,7 +16,7 @@ extension Gateway {
         let bundle = policies
         let entities = try Entities([Principal.person(person).entity])
         let response = bundle.compiled.authorize(request, in: bundle.compiled.store(entities))
-        let fits = (try? bundle.cedarSchema?.check(request)) != nil || bundle.cedarSchema == nil
+        let fits = (try? bundle.cedarSchema.check(request)) != nil
         guard response.decision == .allow, response.errors.isEmpty, fits else {
             throw Refusal("denied", "Policy does not give you `\(right.rawValue)`.")
         }

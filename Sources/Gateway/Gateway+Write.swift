@@ -30,7 +30,7 @@ extension Gateway {
         try await store.commit(writes, entries: [entry(decision, question, submission, change: change.id)])
         Failpoint.reach("decision")
         guard decision.verdict == .permit else { return try await status(of: change) }
-        return try await execute(change, decision, submission, plan, bundle)
+        return try await execute(change, decision, submission, plan)
     }
 
     /// Whom a workload may not see, it may not name: else it could tell the hidden from the absent. People are shown plans whole.

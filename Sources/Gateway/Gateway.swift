@@ -50,15 +50,16 @@ public final class Gateway: Sendable {
         return operation
     }
 
-    /// Makes the policies durable in the decisions log and decides with them from now on.
+    /// Makes the policies durable in the decisions log and decides with them from now on. What was decided before, and is
+    /// not yet granted, is void: the epoch that its grant would need is past.
     public func adopt(_ bundle: PolicyBundle) async throws {
         let texts = bundle.sources.map { source -> JSONValue in ["name": .string(source.name), "text": .string(source.text)] }
-        var body: JSONValue = [
+        let body: JSONValue = [
             "digest": .string(bundle.digest.hex), "schema": .string(bundle.schema.hex), "sources": .array(texts),
+            "schemaText": .string(bundle.schemaText),
         ]
-        body.add("schemaText", bundle.schemaText.map(JSONValue.string))
         let entry = LogEntry(.decisions, id: environment.id("policies"), kind: "policies", time: now, body: body)
-        try await store.commit([], entries: [entry])
+        try await store.commit([.voidDecisions], entries: [entry])
         current.withLock { $0 = bundle }
     }
 

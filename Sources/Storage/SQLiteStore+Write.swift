@@ -50,6 +50,7 @@ extension SQLiteStore {
                 arguments: [record.principal, record.key, record.request.hex, record.change])
         case .putLease, .endLease: try performLease(write, db)
         case .placeLock, .liftLock: try performLock(write, db)
+        case .voidDecisions: try db.execute(sql: "UPDATE epoch SET value = value + 1 WHERE name = 'locks'")
         }
     }
 

@@ -100,7 +100,7 @@ struct DecideTests {
             ),
             (#"permit X when { context.approvals.people.contains(Exequatur::Person::"sara") };"#, "an approval by sara"),
             (
-                #"permit X when { Exequatur::Team::"sec" in context.approvals.teams && context.approvals.count > 1 };"#,
+                #"permit X when { context.approvals.teams.contains(Exequatur::Team::"sec") && context.approvals.count > 1 };"#,
                 "two approvals, an approval from team sec"
             ),
             (

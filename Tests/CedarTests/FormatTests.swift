@@ -11,7 +11,9 @@ struct FormatTests {
         // What it is for.
         @id("x")@note permit(principal==User::"a",action in[Action::"v",Action::"w"],resource is Doc in Team::"t",)//head
         when{principal.level>1&&(resource has public||// so
-        [1,2].contains(principal["a b"]))&&{a:1,"b c":-(2)}.a==!true}unless{if true then 1 else context has a.b};
+        [1,2].contains(principal["a b"]))&&{a:1,"b c":-(2)}.a==!true}
+              // between
+              unless{if true then 1 else context has a.b};
 
 
         forbid(principal,action,resource);// end of line
@@ -51,6 +53,7 @@ struct FormatTests {
                   ) &&
                   {a: 1, "b c": -(2)}.a == !true
                 }
+                // between
                 unless { if true then 1 else context has a.b };
 
                 forbid (principal, action, resource); // end of line

@@ -34,6 +34,10 @@ struct JSONTests {
         "Entities of another shape are refused, with the path",
         arguments: [
             (#"[{"uid": {"type": "Action", "id": "a"}, "attrs": {}, "parents": [{"type": "U", "id": "a"}]}]"#, "in actions only"),
+            (
+                #"[{"uid": {"type": "U", "id": "a"}, "attrs": {"x": {"__entity": {"type": "U", "id": "b"}, "k": 1}}, "parents": []}]"#,
+                "beside `__entity`"
+            ),
             (#"{}"#, "as an array"), (#"[1]"#, "an object belongs here"),
             (#"[{"attrs": {}, "parents": []}]"#, "`uid` is missing"),
             (#"[{"uid": {"type": "U", "id": "a"}, "parents": []}]"#, "`attrs` is missing"),
@@ -207,7 +211,7 @@ struct JSONTests {
             again.authorize(World.request("ann", "view", "1"), entities: World.entities)
                 == set.authorizePlainly(World.request("ann", "view", "1"), entities: World.entities))
         let value = #"{"Value": [1, {"a": {"__extn": {"fn": "ip", "arg": "10.0.0.1"}}}, {"__entity": {"type": "U", "id": "x"}}]}"#
-        #expect(PolicyWriter.text(try ExpressionReader.read(Self.read(value), at: "")) == #"[1, {a: ip("10.0.0.1/32")}, U::"x"]"#)
+        #expect(PolicyWriter.text(try ExpressionReader.read(Self.read(value), at: "")) == #"[1, {a: ip("10.0.0.1")}, U::"x"]"#)
         let has = try ExpressionReader.read(Self.read(#"{"has": {"left": {"Var": "context"}, "attr": ["a", "b"]}}"#), at: "")
         #expect(PolicyWriter.text(has) == "context has a && context.a has b")
     }

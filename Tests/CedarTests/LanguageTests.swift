@@ -171,6 +171,13 @@ struct HostileTests {
         try everything("permit (principal, action, resource) when { \(Self.conditions[index]) };")
     }
 
+    @Test("Tests that double inside one another are refused before they fill the memory")
+    func doubling() {
+        let text = "permit (principal, action, resource) when { \(Self.nested(60, "principal") { "(\($0) has a.b)" }) };"
+        let found = #expect(throws: Diagnostics.self) { try PolicySet.parse(text) }
+        #expect(found?.all.first?.code == "text.too_deep")
+    }
+
     @Test("Many mistakes in a long text are all placed, in order")
     func manyMistakes() {
         let text = String(repeating: "permit (principal, action resource);\n", count: 20_000)

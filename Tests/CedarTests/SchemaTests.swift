@@ -114,6 +114,11 @@ struct SchemaTests {
         let levels = (0..<60).map { "type T\($0) = { a: T\($0 + 1), b: T\($0 + 1) };" }.joined() + "type T60 = Long;"
         let found = #expect(throws: Diagnostics.self) { try Schema(levels) }
         #expect(found?.all.first?.code == "schema.too_large")
+        let chain = (0..<3000).map { "type C\($0) = Set<C\($0 + 1)>;" }.joined() + "type C3000 = Long;"
+        #expect(throws: Diagnostics.self) { try Schema(chain) }
+        let wide = "type C = { " + (0..<100).map { "a\($0): Long" }.joined(separator: ", ") + " }; entity U;"
+        let actions = (0..<1200).map { "action a\($0) appliesTo { principal: U, resource: U, context: C };" }.joined()
+        #expect(throws: Never.self) { try Schema(wide + actions) }
         let deep = "type T = " + String(repeating: "Set<", count: 200) + "Long" + String(repeating: ">", count: 200) + ";"
         #expect(throws: Diagnostics.self) { try Schema(deep) }
     }

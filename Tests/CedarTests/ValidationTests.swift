@@ -36,6 +36,8 @@ struct ValidationTests {
             ("!(principal has lead) || principal.lead.level == 1", "optional_attribute", "1:70"),
             ("(if principal has lead then principal.lead.level else 0) == 1", nil, ""),
             ("context has ip && context.ip.isIpv4()", nil, ""),
+            ("if principal has level then true else principal.nope", "unknown_attribute", "1:83"),
+            ("(principal has lead || context has ip) && principal.lead.level == 1", "optional_attribute", "1:87"),
             ("false && principal.nope == 1", nil, ""), ("true || principal.nope == 1", nil, ""),
             ("principal is Team && principal.nope", nil, ""),
             ("principal.hasTag(\"x\") && principal.getTag(\"x\") == \"y\"", nil, ""),
@@ -90,6 +92,12 @@ struct ValidationTests {
         }
         #expect(throws: PolicySet.Failure.unknownTemplate("p", link: "l")) {
             try PolicySet(template, links: [TemplateLink(id: "l", template: "p", values: [:])])
+        }
+        // Ids that look the same are not the same.
+        let (composed, apart) = (template[0].renamed("\u{E9}"), template[0].renamed("e\u{301}"))
+        #expect(try PolicySet([composed, apart]).templates.count == 2)
+        #expect(throws: PolicySet.Failure.unknownTemplate("e\u{301}", link: "l")) {
+            try PolicySet([composed], links: [TemplateLink(id: "l", template: "e\u{301}", values: [.principal: World.user("a")])])
         }
         #expect(throws: PolicySet.Failure.duplicateID("policy0")) { try PolicySet(template + template) }
         let linked = try PolicySet(

@@ -1,6 +1,7 @@
 """Our engine, through the command line: `policy authorize` and `policy check`, each with --time."""
 import json
 import os
+import pathlib
 import re
 import statistics
 import subprocess
@@ -8,12 +9,22 @@ import subprocess
 ERROR = re.compile(r"policy `([^`]*)`")
 
 
+def counter():
+    """A library that, loaded before the program, counts its allocations; `--time` then prints them."""
+    source = pathlib.Path(__file__).with_name("malloc-count.c")
+    library = source.parents[2] / ".build" / "malloc-count.so"
+    library.parent.mkdir(exist_ok=True)
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+    return str(library)
+
+
 class Ours:
     def __init__(self, binary):
         self.binary = binary
+        self.environment = {**os.environ, "LD_PRELOAD": counter()}
 
     def run(self, *arguments):
-        done = subprocess.run([self.binary, "policy", *map(str, arguments)], capture_output=True, text=True)
+        done = subprocess.run([self.binary, "policy", *map(str, arguments)], capture_output=True, text=True, env=self.environment)
         if done.returncode:
             raise SystemExit(f"{self.binary} policy {arguments[0]}: exit {done.returncode}\n{done.stderr[-2000:]}")
         return done.stdout, done.stderr

@@ -63,7 +63,7 @@ private struct Facts: Sendable {
         var entities = Entities()
         do {
             entities = try Entities(all)
-            for entity in all.sorted(by: { $0.uid < $1.uid }) { try policies.cedarSchema?.check(entity) }
+            for entity in all.sorted(by: { $0.uid < $1.uid }) { try policies.cedarSchema.check(entity) }
         } catch {
             misfit = "\(error)"
         }
@@ -181,7 +181,9 @@ private struct Evaluation {
     /// Why the request or the facts don't fit the schema.
     private func misfit(_ request: Request) -> String? {
         if let misfit = facts.misfit { return misfit }
-        do { try policies.cedarSchema?.check(request) } catch { return "\(error)" }
+        // What is known not to be absent can be read without error.
+        for uid in [request.principal, request.resource] where facts.entities[uid] == nil { return "there is no fact on \(uid)" }
+        do { try policies.cedarSchema.check(request) } catch { return "\(error)" }
         return nil
     }
 

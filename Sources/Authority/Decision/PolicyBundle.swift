@@ -22,9 +22,9 @@ public struct PolicyBundle: Sendable {
     /// The texts as loaded, by file name.
     public let sources: [(name: String, text: String)]
     public let digest: Digest
-    /// The schema, as text and read; nil for a set recorded before there were schemas.
-    public let schemaText: String?
-    public let cedarSchema: Cedar.Schema?
+    /// The schema, as text and read.
+    public let schemaText: String
+    public let cedarSchema: Cedar.Schema
     /// The digest of the catalogues and the schema made from them.
     public let schema: Digest
     /// What is doubtful without being wrong, such as a policy that can never apply.
@@ -39,13 +39,13 @@ public struct PolicyBundle: Sendable {
     }
 
     /// A policy set from the log, which was checked when it was loaded, so that decisions can be replayed.
-    public init(recorded sources: [(name: String, text: String)], schemaText: String?, schema: Digest) throws(Refusal) {
+    public init(recorded sources: [(name: String, text: String)], schemaText: String, schema: Digest) throws(Refusal) {
         try self.init(sources, schemaText: schemaText, schema: schema, isNew: false)
     }
 
-    private init(_ sources: [(name: String, text: String)], schemaText: String?, schema: Digest, isNew: Bool) throws(Refusal) {
+    private init(_ sources: [(name: String, text: String)], schemaText: String, schema: Digest, isNew: Bool) throws(Refusal) {
         self.schemaText = schemaText
-        do { cedarSchema = try schemaText.map { text throws(Diagnostics) in try Cedar.Schema(text) } } catch {
+        do { cedarSchema = try Cedar.Schema(schemaText) } catch {
             throw Refusal(problems: error.all.map { Problem(file: "schema", diagnostic: $0) })
         }
         var reader = SourceReader()
@@ -66,13 +66,13 @@ private struct SourceReader {
     private(set) var policies: [Policy] = []
     private(set) var problems: [PolicyBundle.Problem] = []
     private(set) var warnings: [PolicyBundle.Problem] = []
-    private var fileOf: [String: String] = [:]
+    private var fileOf: [ExactString: String] = [:]
 
     mutating func read(_ file: String, _ text: String) {
         do throws(Diagnostics) {
             for policy in try PolicySet.parse(text) {
                 let id = policy.annotation("id") ?? "\(file)#\(policy.id)"
-                if fileOf.updateValue(file, forKey: id) != nil {
+                if fileOf.updateValue(file, forKey: ExactString(id)) != nil {
                     add(
                         file,
                         policy.problem(
@@ -97,12 +97,13 @@ private struct SourceReader {
     }
 
     /// Validates the set strictly, and refuses one in which more approvals could take a right away.
-    mutating func check(_ set: PolicySet, _ schema: Cedar.Schema?) {
-        guard let schema else { return }
+    mutating func check(_ set: PolicySet, _ schema: Cedar.Schema) {
         let findings = schema.validate(set)
         for diagnostic in findings.errors + set.obstaclesToMonotonicity(in: "approvals") {
-            add(diagnostic.policy.flatMap { fileOf[$0] } ?? "", diagnostic)
+            add(diagnostic.policy.flatMap { fileOf[ExactString($0)] } ?? "", diagnostic)
         }
-        warnings = findings.warnings.map { PolicyBundle.Problem(file: $0.policy.flatMap { fileOf[$0] } ?? "", diagnostic: $0) }
+        warnings = findings.warnings.map {
+            PolicyBundle.Problem(file: $0.policy.flatMap { fileOf[ExactString($0)] } ?? "", diagnostic: $0)
+        }
     }
 }

@@ -33,6 +33,8 @@ public enum Write: Sendable {
     /// Placing a lock that is there, or lifting one that is not, changes nothing.
     case placeLock(Lock)
     case liftLock(String)
+    /// Moves the epoch that grants are bound to, as a change of a lock does: when the policies change.
+    case voidDecisions
     /// The principal must not have used the key.
     case insertIdempotency(IdempotencyRecord)
 }

@@ -11,6 +11,8 @@ public struct EntityStore: Sendable {
         var tags = Span()
         /// Sorted symbols, in `ancestors`.
         var above = Span()
+        /// How much of the pools it takes, what its values are made of included.
+        var size = 0
     }
 
     private(set) var symbols: Symbols
@@ -46,7 +48,7 @@ public struct EntityStore: Sendable {
     public mutating func remove(_ uid: EntityUID) {
         guard let old = entities.removeValue(forKey: uid), let symbol = symbols.entities[uid] else { return }
         for parent in old.parents { members[parent]?.remove(uid) }
-        waste(rows[Int(symbol)])
+        wasted += rows[Int(symbol)].size
         rows[Int(symbol)] = Row()
         refresh(below: uid)
         compactIfWasteful()
@@ -58,14 +60,18 @@ public struct EntityStore: Sendable {
         }
         for parent in entity.parents { members[parent, default: []].insert(entity.uid) }
         let symbol = Int(symbols.entity(entity.uid))
+        let before = poolSize
         var row = Row(exists: true)
         row.attributes = pool.record(entity.attributes, &symbols)
         row.tags = pool.record(entity.tags, &symbols)
         row.above = add(above)
+        row.size = poolSize - before
         while rows.count < symbols.uids.count { rows.append(Row()) }
-        waste(rows[symbol])
+        wasted += rows[symbol].size
         rows[symbol] = row
     }
+
+    private var poolSize: Int { pool.fields.count + pool.cells.count + pool.addresses.count + ancestors.count }
 
     private mutating func add(_ above: Set<EntityUID>) -> Span {
         var inner: [Int32] = []
@@ -91,18 +97,19 @@ public struct EntityStore: Sendable {
             for member in members[next] ?? [] where seen.insert(member).inserted {
                 waiting.append(member)
                 guard let entity = entities[member], let symbol = symbols.entities[member] else { continue }
-                wasted += Int(rows[Int(symbol)].above.count)
-                rows[Int(symbol)].above = add(above(member, parents: entity.parents))
+                let old = rows[Int(symbol)].above
+                let new = add(above(member, parents: entity.parents))
+                wasted += Int(old.count)
+                rows[Int(symbol)].above = new
+                rows[Int(symbol)].size += Int(new.count - old.count)
                 while rows.count < symbols.uids.count { rows.append(Row()) }
             }
         }
     }
 
-    private mutating func waste(_ row: Row) { wasted += Int(row.attributes.count + row.tags.count + row.above.count) }
-
     /// Builds all anew when more than half of the pools is waste.
     private mutating func compactIfWasteful() {
-        guard wasted > 1024, wasted * 2 > pool.fields.count + ancestors.count else { return }
+        guard wasted > 1024, wasted * 2 > poolSize else { return }
         let (all, old) = (all, self)
         (symbols, rows, pool, ancestors, entities, members, wasted) = (policies.symbols, [], Pool(tier: .store), [], [:], [:], 0)
         for entity in all { add(entity, old.above(entity.uid, parents: entity.parents)) }

@@ -97,6 +97,10 @@ extension Machine {
     }
 
     private func makeSet(_ values: UnsafeMutablePointer<Cell>, _ count: Int) -> Cell {
+        if count > 32 {
+            let elements = (0..<count).map { value(values[$0]) }
+            return workspace.cell(.set(Set(elements)), store.pointee.symbols)
+        }
         let start = workspace.cells.extend(by: count)
         var distinct = 0
         for place in 0..<count {

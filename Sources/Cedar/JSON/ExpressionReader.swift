@@ -14,8 +14,8 @@ struct ExpressionReader {
             throw FormatError(path: path, message: "an expression is an object with one member, its operator")
         }
         let node = Expression(try kind(member.key, member.value, "\(path)/\(member.key)"))
-        guard node.height <= Expression.maximumHeight else {
-            throw FormatError(path: path, message: "more than \(Expression.maximumHeight) operations hang on one another")
+        guard node.height <= Expression.maximumHeight, node.size <= Expression.maximumSize else {
+            throw FormatError(path: path, message: Expression.tooLarge)
         }
         return node
     }
@@ -161,6 +161,7 @@ struct ExpressionReader {
             var expressions: [Expression] = []
             for (index, element) in elements.enumerated() { expressions.append(try literal(element, "\(path)/\(index)")) }
             return Expression(.set(expressions))
+        case .object(let object) where object.keys == ["__extn"]: return try constructed(object["__extn"] ?? .null, path)
         case .object(let object) where object["__entity"] == nil && object["__extn"] == nil:
             var members: [(ExactString, Expression)] = []
             for member in object.members {
@@ -169,5 +170,19 @@ struct ExpressionReader {
             return Expression(.record(members))
         default: return Expression(try Value(json: json, at: path))
         }
+    }
+
+    /// `{"fn": …, "arg": …}` as the call that it writes, not as its value: what it does not accept is an error at evaluation.
+    private mutating func constructed(_ json: JSONValue, _ path: String) throws(FormatError) -> Expression {
+        var fields = try JSONFields(json, at: path)
+        guard let function = ExtensionFunction(rawValue: try fields.string("fn")) else {
+            throw FormatError(path: path, message: "`__extn` needs the name of an extension function in `fn`")
+        }
+        var inputs: [JSONValue] = []
+        if let single = fields.optional("arg") { inputs = [single] } else { inputs = try fields.requiredArray("args") }
+        var arguments: [Expression] = []
+        for input in inputs { arguments.append(try literal(input, path)) }
+        try fields.end()
+        return Expression(.call(function, arguments))
     }
 }

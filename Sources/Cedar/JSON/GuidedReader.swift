@@ -33,7 +33,7 @@ extension Schema {
     /// The tags as attributes of one type, so that they are read alike.
     private func tagged(_ json: JSONValue, _ type: CedarType?) -> [ExactString: AttributeType] {
         guard let type, let keys = json.object?.keys else { return [:] }
-        return Dictionary(uniqueKeysWithValues: keys.map { (ExactString($0), AttributeType(type)) })
+        return Dictionary(keys.map { (ExactString($0), AttributeType(type)) }, uniquingKeysWith: { $1 })
     }
 
     /// Reads the context of a request for that action as the schema types it.

@@ -24,6 +24,9 @@ extension Value {
     }
 
     private static func read(_ object: JSONObject, _ path: String) throws(FormatError) -> Value {
+        for escape in ["__entity", "__extn"] where object[escape] != nil && object.members.count > 1 {
+            throw FormatError(path: path, message: "nothing may stand beside `\(escape)`")
+        }
         if let inner = object["__entity"] { return .entity(try EntityUID(json: inner, at: path)) }
         if let inner = object["__extn"] { return try call(inner, path) }
         if object["__expr"] != nil { throw FormatError(path: path, message: "`__expr` is no longer part of the format") }

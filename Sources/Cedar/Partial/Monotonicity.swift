@@ -34,7 +34,53 @@ private struct MonotonicityChecker {
 
     mutating func check() {
         let wanted: Direction = policy.effect == .permit ? .up : .down
-        for condition in policy.conditions { require(condition.body, condition.isUnless ? wanted.opposite : wanted) }
+        var isGuarded = false
+        for condition in policy.conditions {
+            if isGuarded { refuseErrors(condition.body) }
+            require(condition.body, condition.isUnless ? wanted.opposite : wanted)
+            isGuarded = isGuarded || depends(condition.body)
+        }
+    }
+
+    /// What can fail may not be reached only once there is more: whoever denies on an error would take a right away then.
+    private mutating func refuseErrors(_ expression: Expression) {
+        if mayErr(expression) {
+            found.append(
+                policy.diagnostic(
+                    "policy.not_monotone",
+                    "with more of `context.\(attribute)` this is reached, and it can fail: `\(PolicyWriter.text(expression))`",
+                    hint: "put it before what asks for approvals, so that it fails with few as with many", at: expression.range))
+        } else {
+            for child in expression.children { refuseErrors(child) }
+        }
+    }
+
+    /// Whether this node itself can fail in a strictly valid policy: by overflow, or because an entity is absent. The principal,
+    /// the resource and the context are there.
+    private func mayErr(_ expression: Expression) -> Bool {
+        switch expression.kind {
+        case .unary(.negate, _), .binary(.add, _, _), .binary(.subtract, _, _), .binary(.multiply, _, _), .binary(.getTag, _, _):
+            true
+        case .call(let function, _): [.offset, .durationSince, .toDate].contains(function)
+        case .attribute(let subject, _): !isPresent(subject)
+        default: false
+        }
+    }
+
+    private func isPresent(_ expression: Expression) -> Bool {
+        switch expression.kind {
+        case .variable, .record: true
+        case .attribute(let subject, _): isContext(subject)
+        default: false
+        }
+    }
+
+    private func isContext(_ expression: Expression) -> Bool {
+        switch expression.kind {
+        case .variable(let variable): variable == .context
+        case .attribute(let subject, _): isContext(subject)
+        default: false
+        }
     }
 
     /// Whether the expression depends on the attribute at all.
@@ -62,6 +108,7 @@ private struct MonotonicityChecker {
         guard depends(expression) else { return }
         switch expression.kind {
         case .and(let a, let b), .or(let a, let b):
+            if depends(a) { refuseErrors(b) }
             require(a, direction)
             require(b, direction)
         case .unary(.not, let a), .unary(.isEmpty, let a): require(a, direction.opposite)

@@ -85,9 +85,8 @@ extension Requirement {
         case .lessOrEqual: .greaterOrEqual
         case .greater: .less
         case .greaterOrEqual: .lessOrEqual
-        // `x in set` asks the set for x.
-        case .in: .contains
         case .containsAny: .containsAny
+        // Not `in`: what is asked for may be below an element.
         default: .equal
         }
     }

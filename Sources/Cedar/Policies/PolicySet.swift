@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// A template made into a policy: its id, the template's, and what fills the slots.
 public struct TemplateLink: Hashable, Sendable {
     public let id: String
@@ -41,15 +43,16 @@ public struct PolicySet: Sendable {
     ///
     /// - Throws: ``Failure``.
     public init(_ policies: [Policy], links: [TemplateLink] = []) throws(Failure) {
-        var seen: Set<String> = []
-        for id in policies.map(\.id) + links.map(\.id) where !seen.insert(id).inserted { throw .duplicateID(id) }
+        // Ids are what their scalars are: `String` would take canonically equal ones for one.
+        var seen: Set<ExactString> = []
+        for id in policies.map(\.id) + links.map(\.id) where !seen.insert(ExactString(id)).inserted { throw .duplicateID(id) }
         staticPolicies = policies.filter { !$0.isTemplate }
         templates = policies.filter(\.isTemplate)
         self.links = links
-        let byID = Dictionary(uniqueKeysWithValues: templates.map { ($0.id, $0) })
+        let byID = Dictionary(uniqueKeysWithValues: templates.map { (ExactString($0.id), $0) })
         var linked: [Policy] = []
         for link in links {
-            guard let template = byID[link.template] else { throw .unknownTemplate(link.template, link: link.id) }
+            guard let template = byID[ExactString(link.template)] else { throw .unknownTemplate(link.template, link: link.id) }
             guard Set(template.slots) == Set(link.values.keys) else { throw .wrongSlots(link: link.id) }
             linked.append(template.linked(by: link))
         }

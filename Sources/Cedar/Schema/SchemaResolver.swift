@@ -16,9 +16,15 @@ struct SchemaResolver {
     /// How many parts each common type has when all that it names is written out.
     private var sizes: [ExactString: Int] = [:]
     private var size = 0
+    /// How far down each common type goes, and how far down reading is and was.
+    private var heights: [ExactString: Int] = [:]
+    private var depth = 0
+    private var deepest = 0
 
-    /// Types that name each other twice, level after level, grow without bound from a short text.
+    /// Types that name each other twice, level after level, grow without bound from a short text; those that name each other
+    /// once grow deep.
     private static let maximumSize = 100_000
+    private static let maximumDepth = 400
 
     init(_ syntax: SchemaSyntax, _ source: SourceText?) {
         self.syntax = syntax
@@ -112,6 +118,7 @@ struct SchemaResolver {
         _ entity: EntitySyntax, _ namespace: String, _ types: inout [EntityType: Schema.EntityTypeDefinition]
     ) {
         let name = ExactString(Self.qualified(entity.name.path, namespace))
+        (size, deepest) = (0, 0)
         var attributes = RecordType()
         if let shape = entity.shape {
             attributes = record(shape, namespace, "the attributes of entity type `\(name)`") ?? attributes
@@ -127,6 +134,7 @@ struct SchemaResolver {
         _ action: ActionSyntax, _ namespace: String, _ actions: inout [EntityUID: Schema.ActionDefinition]
     ) {
         let uid = EntityUID(type: ExactString(Self.qualified("Action", namespace)), id: ExactString(action.name.path))
+        (size, deepest) = (0, 0)
         let parents = action.parents.compactMap { self.action($0, namespace) }
         let applies = action.appliesTo
         let principals = (applies?.principals ?? []).compactMap { entityType($0, namespace, mayBeAction: false) }
@@ -187,6 +195,10 @@ struct SchemaResolver {
     /// The type; `never` when it can't be told, which is then noted.
     private mutating func type(_ syntax: TypeSyntax, _ namespace: String) -> CedarType {
         size += 1
+        depth += 1
+        defer { depth -= 1 }
+        deepest = max(deepest, depth)
+        guard depth <= Self.maximumDepth, size <= Self.maximumSize else { return tooLarge(syntax.range) }
         switch syntax.kind {
         case .primitive(let primitive): return primitive.type
         case .extension(let type): return .extension(type)
@@ -222,7 +234,8 @@ struct SchemaResolver {
     private mutating func commonType(_ name: ExactString, used range: SourceRange) -> CedarType {
         if let known = resolved[name] {
             size += sizes[name] ?? 0
-            return size > Self.maximumSize ? tooLarge(range) : known
+            deepest = max(deepest, depth + (heights[name] ?? 0))
+            return size > Self.maximumSize || deepest > Self.maximumDepth ? tooLarge(range) : known
         }
         guard let definition = common[name] else { return .never }
         guard resolving.insert(name).inserted else {
@@ -230,17 +243,21 @@ struct SchemaResolver {
             return .never
         }
         defer { resolving.remove(name) }
-        let before = size
+        let outer = (size, deepest)
+        (size, deepest) = (0, depth)
         let type = type(definition.type, definition.namespace)
         resolved[name] = type
-        sizes[name] = size - before
+        (sizes[name], heights[name]) = (size, deepest - depth)
+        (size, deepest) = (outer.0 + size, max(outer.1, deepest))
         return type
     }
 
     private mutating func tooLarge(_ range: SourceRange) -> CedarType {
         if !problems.contains(where: { $0.code == "schema.too_large" }) {
             problem(
-                "schema.too_large", "written out, the types of this schema have more than \(Self.maximumSize) parts", at: range)
+                "schema.too_large",
+                "written out, this type has more than \(Self.maximumSize) parts, or goes deeper than \(Self.maximumDepth)",
+                at: range)
         }
         return .never
     }

@@ -52,13 +52,22 @@ final class Expression: Sendable {
     /// How many nodes the longest way down has, this one included.
     let height: Int
 
-    /// Taller trees are refused: height becomes stack when a tree is walked.
+    /// How many nodes it has; one that stands in two places counts twice, because it is walked twice.
+    let size: Int
+
+    /// Taller trees are refused: height becomes stack when a tree is walked. So are larger ones: `a has b.c` stands for more
+    /// than it says, and inside one another such tests double at every level.
     static let maximumHeight = 1000
+    static let maximumSize = 100_000
+    static let tooLarge =
+        "more than \(maximumHeight) operations hang on one another, or there are more than \(maximumSize) in all"
 
     init(_ kind: Kind, at range: SourceRange = .none) {
         self.kind = kind
         self.range = range
-        height = 1 + (Self.children(of: kind).map(\.height).max() ?? 0)
+        let children = Self.children(of: kind)
+        height = 1 + (children.map(\.height).max() ?? 0)
+        size = children.reduce(1) { min($0 + $1.size, Self.maximumSize + 1) }
     }
 
     var children: [Expression] { Self.children(of: kind) }

@@ -19,10 +19,8 @@ extension PolicyParser {
     /// A node that starts at `start` and ends with the token taken last.
     func node(_ kind: Expression.Kind, from start: SourceRange) throws(Diagnostic) -> Expression {
         let node = Expression(kind, at: SourceRange(start, through: reader.previous.range))
-        guard node.height <= Expression.maximumHeight else {
-            throw reader.error(
-                "more than \(Expression.maximumHeight) operations hang on one another", code: "text.too_deep",
-                hint: "split the policy")
+        guard node.height <= Expression.maximumHeight, node.size <= Expression.maximumSize else {
+            throw reader.error(Expression.tooLarge, code: "text.too_deep", hint: "split the policy")
         }
         return node
     }

@@ -68,7 +68,7 @@ struct Composition {
             guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
                 throw Problem("the policy file \(path) can't be read")
             }
-            return (name: URL(fileURLWithPath: path).lastPathComponent, text: text)
+            return (name: configuration.shortName(ofPolicies: path), text: text)
         }
         return try PolicyBundle(sources, catalogues: catalogues)
     }
@@ -79,5 +79,13 @@ struct Composition {
         let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: source), timeout: .seconds(5))
         guard response.status == .ok else { throw Problem("\(source) answered \(response.status.code)") }
         return Array(buffer: try await response.body.collect(upTo: 1 << 20))
+    }
+}
+
+extension Configuration {
+    /// What a policy file is called in messages and in the log: its name, or its path where two have one name.
+    func shortName(ofPolicies path: String) -> String {
+        let name = { (path: String) in URL(fileURLWithPath: path).lastPathComponent }
+        return policies.count { name($0) == name(path) } > 1 ? path : name(path)
     }
 }

@@ -11,6 +11,7 @@ extension PolicyCommand {
                 In:  {"principal": "User::\\"alice\\"", "action": "Action::\\"view\\"", "resource": "Photo::\\"1\\"", "context": {}}
                 Out: {"decision": "allow", "errors": [], "reasons": ["policy0"]}
 
+                With --schema entities and contexts are read as it types them; whether a request fits it is not checked.
                 Policies have the ids policy0, policy1, … in the order of the text; `.json` sets have their own.
                 """)
         @OptionGroup var inputs: PolicyInputs
@@ -36,7 +37,8 @@ extension PolicyCommand {
             let text =
                 requests == "-"
                 ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : try Files.text(requests)
-            return try text.split(separator: "\n").enumerated().map { number, line in
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            return try lines.enumerated().filter { !$1.isEmpty }.map { number, line in
                 do {
                     let json = try JSONReader.read(String(line), limits: .init(bytes: 1 << 24))
                     var request = try Request(line: json)

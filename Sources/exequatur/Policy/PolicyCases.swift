@@ -52,7 +52,7 @@ struct PolicyCases {
 
     private static func entities(_ node: Node?, _ schema: Schema?, _ beside: (String) -> String) throws -> Entities {
         guard let node else { return try schema?.entities(json: []) ?? Entities() }
-        let json = try node.scalar.map { try PolicyInputs.json(beside($0.string)) } ?? node.json
+        let json = try node.scalar.map { try PolicyInputs.json(beside($0.string)) } ?? node.json("the entities")
         do { return try schema?.entities(json: json) ?? Entities.parse(json: json) } catch { throw Problem("entities: \(error)") }
     }
 }
@@ -70,7 +70,7 @@ extension PolicyCases.Case {
             return uid
         }
         var request = Request(principal: try uid("principal"), action: try uid("action"), resource: try uid("resource"))
-        let context = fields.node("context")?.json ?? [:]
+        let context = try fields.node("context")?.json(fields.file) ?? [:]
         do {
             request.context = try schema?.context(json: context, action: request.action) ?? Request.context(json: context)
             try schema?.check(request)
@@ -87,19 +87,26 @@ extension PolicyCases.Case {
 
 extension Node {
     /// The node as JSON: plain numbers and `true` and `false` are such, everything else is a string.
-    var json: JSONValue {
+    func json(_ file: String) throws -> JSONValue {
         switch self {
-        case .mapping(let mapping): .object(JSONObject(mapping.map { .init(key: $0.key.string ?? "", value: $0.value.json) }))
-        case .sequence(let sequence): .array(sequence.map(\.json))
-        case .scalar(let scalar):
-            if scalar.style != .plain {
-                .string(scalar.string)
-            } else if let integer = Int64(scalar.string) {
-                .integer(integer)
-            } else {
-                ["true": JSONValue.bool(true), "false": .bool(false)][scalar.string] ?? .string(scalar.string)
+        case .mapping(let mapping):
+            var members: [JSONObject.Member] = []
+            var names: Set<String> = []
+            for (key, value) in mapping {
+                guard let name = key.scalar?.string, names.insert(name).inserted else {
+                    throw ConfigurationError(
+                        file: file, line: key.mark?.line ?? 1, message: "a key must be a text, and not be given twice")
+                }
+                members.append(.init(key: name, value: try value.json(file)))
             }
-        case .alias: .null
+            return .object(JSONObject(members))
+        case .sequence(let sequence): return .array(try sequence.map { try $0.json(file) })
+        case .scalar(let scalar):
+            if scalar.style != .plain { return .string(scalar.string) }
+            // Only what is written as we would write it is a number: `007` is a text.
+            if let integer = Int64(scalar.string), String(integer) == scalar.string { return .integer(integer) }
+            return ["true": JSONValue.bool(true), "false": .bool(false)][scalar.string] ?? .string(scalar.string)
+        case .alias: return .null
         }
     }
 }

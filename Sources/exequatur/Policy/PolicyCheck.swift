@@ -35,7 +35,7 @@ struct PolicyCommand: AsyncParsableCommand {
         private func checkConfiguration(_ path: String) throws {
             let configuration = try Configuration.load(path)
             let texts = Dictionary(
-                configuration.policies.map { (URL(fileURLWithPath: $0).lastPathComponent, $0) }, uniquingKeysWith: { $1 })
+                configuration.policies.map { (configuration.shortName(ofPolicies: $0), $0) }, uniquingKeysWith: { $1 })
             do {
                 let bundle = try Composition.policies(configuration, configuration.systems.map(\.catalogue))
                 report(bundle.warnings.map { ($0.file, $0.diagnostic) }, texts)
@@ -49,17 +49,25 @@ struct PolicyCommand: AsyncParsableCommand {
         }
 
         private func checkFiles() throws {
-            let set = try inputs.policySet(names: false)
-            guard let schema = try inputs.readSchema() else {
-                return print(
-                    "\(Terminal.styled("✓", .green)) \(set.policies.count) policies can be read; give --schema to validate them")
+            do {
+                let (set, files) = try inputs.policySetAndFiles(names: false)
+                guard let schema = try inputs.readSchema() else {
+                    return json
+                        ? report([], [:])
+                        : print(
+                            "\(Terminal.styled("✓", .green)) \(set.policies.count) policies can be read; give --schema to validate them"
+                        )
+                }
+                let findings = schema.validate(set, mode: permissive ? .permissive : .strict, level: level)
+                let found = (findings.errors + findings.warnings).map { ($0.policy.flatMap { files[ExactString($0)] } ?? "", $0) }
+                report(found, Dictionary(inputs.policies.map { ($0, $0) }, uniquingKeysWith: { $1 }))
+                if let time { try timeLoading(time) }
+                guard findings.isValid else { throw ExitCode.failure }
+                if !json { print("\(Terminal.styled("✓", .green)) \(set.policies.count) policies, valid") }
+            } catch let bad as BadFile {
+                report(bad.diagnostics.map { (bad.path, $0) }, [bad.path: bad.path])
+                throw ExitCode.failure
             }
-            let findings = schema.validate(set, mode: permissive ? .permissive : .strict, level: level)
-            let all = findings.errors + findings.warnings
-            report(all.map { (inputs.policies[0], $0) }, [inputs.policies[0]: inputs.policies[0]])
-            if let time { try timeLoading(time) }
-            guard findings.isValid else { throw ExitCode.failure }
-            if !json { print("\(Terminal.styled("✓", .green)) \(set.policies.count) policies, valid") }
         }
 
         /// Prints what was found, each under its line.

@@ -10,11 +10,16 @@ struct PolicyInputs: ParsableArguments {
     @Option(help: "The entities, as JSON.") var entities: String?
 
     /// - Parameter names: whether a policy is called by its `@id`, where it has one.
-    func policySet(names: Bool) throws -> PolicySet {
+    func policySet(names: Bool) throws -> PolicySet { try policySetAndFiles(names: names).set }
+
+    /// The set, and which file each policy is from.
+    func policySetAndFiles(names: Bool) throws -> (set: PolicySet, files: [ExactString: String]) {
         guard !policies.isEmpty else { throw ValidationError("name the policy files with --policies") }
         var all: [Policy] = []
         var links: [TemplateLink] = []
+        var files: [ExactString: String] = [:]
         for path in policies {
+            let known = all.count
             if path.hasSuffix(".json") {
                 let set = try PolicySet(json: Self.json(path))
                 (all, links) = (all + set.staticPolicies + set.templates, links + set.links)
@@ -24,8 +29,9 @@ struct PolicyInputs: ParsableArguments {
                     all.append(policy.renamed(name ?? "policy\(all.count)"))
                 }
             }
+            for policy in all[known...] { files[ExactString(policy.id)] = path }
         }
-        do { return try PolicySet(all, links: links) } catch { throw Problem("\(error)") }
+        do { return (try PolicySet(all, links: links), files) } catch { throw Problem("\(error)") }
     }
 
     func readSchema() throws -> Schema? {
@@ -53,9 +59,18 @@ struct PolicyInputs: ParsableArguments {
     static func reading<T>(_ path: String, _ read: (String) throws -> T) throws -> T {
         let text = try Files.text(path)
         do { return try read(text) } catch let problems as Diagnostics {
-            throw Problem(problems.all.map { Terminal.marked($0, in: text, file: path) }.joined(separator: "\n"))
+            throw BadFile(path: path, text: text, diagnostics: problems.all)
         }
     }
+}
+
+/// A file that can't be read as what it should be.
+struct BadFile: Error, CustomStringConvertible {
+    let path: String
+    let text: String
+    let diagnostics: [Diagnostic]
+
+    var description: String { diagnostics.map { Terminal.marked($0, in: text, file: path) }.joined(separator: "\n") }
 }
 
 extension Terminal {

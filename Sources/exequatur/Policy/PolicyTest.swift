@@ -14,6 +14,7 @@ extension PolicyCommand {
             var results: [(file: String, test: PolicyCases.Case, problems: [String])] = []
             for file in files {
                 let cases = try PolicyCases(file)
+                guard !cases.cases.isEmpty else { throw Problem("\(file) has no cases") }
                 let compiled = CompiledPolicies(cases.policies)
                 let (store, workspace) = (compiled.store(cases.entities), Workspace())
                 for test in cases.cases {

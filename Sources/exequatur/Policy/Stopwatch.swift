@@ -16,7 +16,7 @@ enum Stopwatch {
         }.sorted()
     }
 
-    /// How many times memory was allocated so far, when `scripts/allocations` counts them.
+    /// How many times memory was allocated so far, when `bench/cedar` counts them.
     static var allocations: Int? {
         guard let symbol = dlsym(nil, "malloc_count_calls") else { return nil }
         return unsafeBitCast(symbol, to: (@convention(c) () -> Int).self)()

@@ -1,6 +1,7 @@
 """Drives the real binary as an operator and as an approver would, mistakes included."""
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -108,6 +109,82 @@ def people(world):
     check(code != 0 and "another gateway is running" in text, "a second gateway on the same state is refused")
 
 
+def reloading(world):
+    """Policies are read anew on SIGHUP, whole or not at all."""
+    path, log = world.folder / "policy.cedar", world.folder / "server.log"
+
+    def reload(text):
+        path.write_text(text)
+        before = log.stat().st_size
+        world.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "reloaded" in log.read_bytes()[before:].decode())
+        return log.read_bytes()[before:].decode()
+
+    check("policies reloaded" in reload(POLICY.replace("tier-0", "tier-zero")), "a good set is taken over at SIGHUP")
+    said = reload(POLICY + "permit (principal, action, resource) when { resource.nope };")
+    check("not reloaded" in said and "nope" in said, "a set that is not valid is refused, with its place")
+    said = reload(POLICY.replace("context.approvals.count >= 1", "context.approvals.count < 1"))
+    check("not reloaded" in said and "take a right away" in said, "so is one in which approvals could take a right away")
+    check(world.cli("sara", "changes")[0] == 0, "and the policies in force still decide")
+    path.write_text(POLICY)
+
+
+PHOTOS = {
+    "photos.cedarschema": "entity User { robot?: Bool };\nentity Photo { owner: User };\n"
+                          "action view appliesTo { principal: User, resource: Photo, context: { ip: ipaddr } };\n",
+    "photos.cedar": "// Who sees what.\n@id(\"owners\") permit(principal,action==Action::\"view\",resource) when{resource.owner==principal};\n"
+                    "@id(\"robots\")forbid(principal,action,resource)when{principal has robot&&principal.robot};\n",
+    "entities.json": '[{"uid":{"type":"User","id":"alice"},"attrs":{},"parents":[]},{"uid":{"type":"User","id":"bot"},"attrs":{"robot":true},'
+                     '"parents":[]},{"uid":{"type":"Photo","id":"1"},"attrs":{"owner":{"type":"User","id":"alice"}},"parents":[]}]',
+    "cases.yaml": 'policies: [photos.cedar]\nschema: photos.cedarschema\nentities: entities.json\ncases:\n'
+                  '  - {name: hers, principal: User::"alice", action: Action::"view", resource: Photo::"1", context: {ip: 192.0.2.1}, expect: allow, reasons: [owners]}\n'
+                  '  - {name: a robot, principal: User::"bot", action: Action::"view", resource: Photo::"1", context: {ip: 192.0.2.1}, expect: deny, reasons: [robots]}\n',
+}
+
+
+def policy_commands(folder):
+    """`policy` on files of its own, as somebody does who writes policies."""
+    for name, text in PHOTOS.items():
+        (folder / name).write_text(text)
+    at = {name: folder / name for name in PHOTOS}
+    files = ["--policies", at["photos.cedar"], "--schema", at["photos.cedarschema"]]
+    code, text = run("policy", "check", *files)
+    check(code == 0 and "2 policies, valid" in text, "policy check accepts what is valid")
+    bad = folder / "bad.cedar"
+    bad.write_text(PHOTOS["photos.cedar"] + "permit (principal, action, resource) when { resource.ownr == principal };\n")
+    code, text = run("policy", "check", "--policies", at["photos.cedar"], bad, "--schema", at["photos.cedarschema"])
+    check(code == 1 and "bad.cedar:4:45" in text and "did you mean `owner`?" in text and "^^^" in text, "and marks what is not, in its file")
+    bad.write_text("permit (principal action, resource);")
+    code, text = run("policy", "check", "--policies", bad, "--json")
+    check(code == 1 and json.loads(text)["errors"][0]["line"] == 1, "as JSON too, for what can't be read")
+    code, text = run("policy", "format", at["photos.cedar"])
+    check(code == 0 and text.startswith("// Who sees what.\n@id") and "when { resource.owner == principal };" in text, "policy format lays out and keeps comments")
+    check(run("policy", "format", "--check", at["photos.cedar"])[0] == 1, "policy format --check fails on another layout")
+    run("policy", "format", "--write", at["photos.cedar"])
+    check(run("policy", "format", "--check", at["photos.cedar"])[0] == 0, "and passes after --write")
+    code, text = run("policy", "test", at["cases.yaml"])
+    check(code == 0 and "2 of 2 cases pass" in text, "policy test runs cases")
+    at["cases.yaml"].write_text(PHOTOS["cases.yaml"].replace("reasons: [robots]", "reasons: [owners]").replace("expect: allow", "expect: deny"))
+    code, text = run("policy", "test", at["cases.yaml"])
+    check(code == 1 and "expected deny, got allow" in text and "expected owners, got robots" in text and "cases.yaml:5" in text, "and says what differs, where")
+    at["cases.yaml"].write_text(PHOTOS["cases.yaml"].replace("expect: allow", "expct: allow"))
+    check("did you mean `expect`" in run("policy", "test", at["cases.yaml"])[1], "a wrong key in a case is named")
+    asked = ["--principal", 'User::"bot"', "--action", 'Action::"view"', "--resource", 'Photo::"1"', "--context", '{"ip": "192.0.2.1"}']
+    code, text = run("policy", "explain", *files, "--entities", at["entities.json"], *asked)
+    check(code == 0 and "deny: forbidden by robots" in text and "✓ principal.robot" in text, "policy explain says why, clause by clause")
+    code, text = run("policy", "translate", at["photos.cedar"])
+    (folder / "photos.json").write_text(text)
+    again = run("policy", "translate", folder / "photos.json")[1]
+    check("@id(\"robots\")" in again and "resource.owner == principal" in again, "policy translate goes to JSON and back")
+    check('"entityTypes"' in run("policy", "translate", at["photos.cedarschema"])[1], "and takes schemas")
+    requests = folder / "requests.jsonl"
+    requests.write_text('{"principal": "User::\\"alice\\"", "action": "Action::\\"view\\"", "resource": "Photo::\\"1\\"", "context": {"ip": "192.0.2.1"}}\n')
+    code, text = run("policy", "authorize", *files, "--entities", at["entities.json"], "--requests", requests, "--time", 5)
+    check(code == 0 and '{"decision":"allow","errors":[],"reasons":["policy0"]}' in text and "mean_ns=" in text, "policy authorize answers a line with a line")
+    requests.write_text("\nnope\n")
+    check("line 2" in run("policy", "authorize", *files, "--requests", requests)[1], "and names the line that it can't read")
+
+
 def tls(world):
     """The people's listener over TLS, with a certificate authority of its own."""
     folder, port = world.folder, free_port()
@@ -125,7 +202,7 @@ def tls(world):
 
 
 def help_texts():
-    for command in ([], ["serve"], ["changes"], ["changes", "approve"], ["lock"], ["audit"], ["audit", "verify"], ["audit", "show"], ["policy"], ["keygen"], ["demo"]):
+    for command in ([], ["serve"], ["changes"], ["changes", "approve"], ["lock"], ["audit"], ["audit", "verify"], ["audit", "show"], ["policy"], ["policy", "check"], ["policy", "explain"], ["keygen"], ["demo"]):
         code, text = run(*command, "--help")
         check(code == 0 and "OVERVIEW" in text, f"help: exequatur {' '.join(command)}")
     code, text = run("chagnes")
@@ -137,8 +214,12 @@ def main():
     try:
         configuration(world)
         policies(world)
+        policy_commands(world.folder)
+        code, text = run("policy", "schema", "--config", world.folder / "exequatur.yaml")
+        check(code == 0 and "namespace Embedded {" in text and 'action "execute:group.add-member"' in text, "policy schema prints what policies may use")
         world.start()
         people(world)
+        reloading(world)
         world.stop()
         tls(world)
         help_texts()

@@ -4,6 +4,11 @@ import Testing
 
 @testable import Cedar
 
+/// What must not fail, as the rest rests on it.
+private func must<T>(_ make: () throws -> T) -> T {
+    do { return try make() } catch { fatalError("\(error)") }
+}
+
 /// A small world of users, teams and documents.
 enum World {
     static let schemaText = """
@@ -15,7 +20,7 @@ enum World {
         action view, edit in [use] appliesTo { principal: User, resource: Doc, context: { approvals: Approvals, ip?: ipaddr, now: datetime } };
         action use;
         """
-    static let schema = try! Schema(schemaText)
+    static let schema = must { try Schema(schemaText) }
 
     static func user(_ id: String) -> EntityUID { EntityUID(type: "User", id: ExactString(id)) }
     static func team(_ id: String) -> EntityUID { EntityUID(type: "Team", id: ExactString(id)) }
@@ -30,7 +35,7 @@ enum World {
         Entity(doc("2"), attributes: ["owner": .entity(user("bob")), "labels": .set([]), "public": true]),
         Entity(action("view"), parents: [action("use")]), Entity(action("edit"), parents: [action("use")]), Entity(action("use")),
     ]
-    static let entities = try! Entities(all)
+    static let entities = must { try Entities(all) }
 
     static func request(_ who: String, _ what: String, _ which: String, count: Int64 = 0, teams: Set<Value> = []) -> Request {
         Request(
@@ -85,7 +90,7 @@ enum World {
             let effect = index % 5 == 4 ? "forbid" : "permit"
             return "\(effect) (\(head)) \(index % 3 == 2 ? "unless" : "when") { \(condition) };"
         }
-        return try! PolicySet(PolicySet.parse(texts.joined(separator: "\n")))
+        return must { try PolicySet(PolicySet.parse(texts.joined(separator: "\n"))) }
     }()
 }
 

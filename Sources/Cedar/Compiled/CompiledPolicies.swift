@@ -81,7 +81,12 @@ public final class CompiledPolicies: Sendable {
 
 extension UnsafeBufferPointer {
     /// Where it starts. An empty one may have no address; then nothing is ever read there.
-    fileprivate var start: UnsafePointer<Element> { baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment)! }
+    fileprivate var start: UnsafePointer<Element> {
+        guard let start = baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment) else {
+            preconditionFailure("an alignment is never zero")
+        }
+        return start
+    }
 }
 
 extension EntityStore {

@@ -38,7 +38,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "exequatur", targets: ["exequatur"]),
-        .library(name: "Cedar", targets: ["Cedar"]),
+        .library(name: "Cedar", targets: ["Cedar", "StrictJSON"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -46,6 +46,11 @@ struct FlowTests {
         defer { world.close() }
         let waiting = try await world.submit("group.add-member", ["group": "operations", "member": "ivo.petrov"])
         #expect(waiting.code == "staged.approval")
+        let shown = try await world.gateway.show(try #require(waiting.change))
+        #expect(shown["needs"]?.string == "one approval" && shown["eligible"]?.array == ["lars", "lena"])
+        #expect(
+            !waiting.message.contains("lena") && !waiting.message.contains("approvals."),
+            "who and what policy says is not for agents")
         let proposed = try await world.submit("user.disable", ["user": "kai.nilsen"])
         #expect(proposed.code == "staged.adoption")
         let id = try #require(proposed.change)

@@ -2,6 +2,7 @@ import Authority
 import Cedar
 import ConnectorEmbedded
 import Gateway
+import Storage
 import StrictJSON
 import TestSupport
 import Testing
@@ -20,5 +21,14 @@ struct ReloadTests {
         try await fixture.gateway.adopt(Fixture.bundle("", [fixture.directory.catalogue]))
         #expect(fixture.gateway.policies.digest != before && fixture.gateway.policies.policies.policies.isEmpty)
         #expect(fixture.gateway.policies.schemaText.contains("namespace Embedded"))
+    }
+
+    @Test("What was decided before the policies changed can't be granted after")
+    func stale() async throws {
+        let fixture = try await GatewayFixture()
+        defer { fixture.close() }
+        let before = try await fixture.store.locks().epoch
+        try await fixture.gateway.adopt(fixture.gateway.policies)
+        #expect(try await fixture.store.locks().epoch > before, "the epoch that grants are bound to must have moved")
     }
 }

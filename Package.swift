@@ -56,7 +56,10 @@ let package = Package(
     ],
     targets: [
         // Floor 1
-        library("StrictJSON"),
+        .target(
+            name: "StrictJSON", swiftSettings: settings,
+            // The standard library's rounding calls it, and a program without Foundation would not link it by itself.
+            linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         library("TransparencyLog", [crypto]),
         // Floor 2
         library("Cedar", ["StrictJSON"]),

@@ -14,7 +14,9 @@ build: bootstrap ## build everything, debug
 
 test: bootstrap ## all unit and integration tests
 	python3 -m unittest discover -q -s scripts/tests
-	swift test
+	@# The public suites of Cedar take all processors for a minute: beside them, the leases of other tests would run out.
+	swift test --skip CedarTests
+	swift test --skip-build --filter CedarTests
 
 conformance: bootstrap ## Cedar against the public suites in $EXEQUATUR_DATA (default ../shared/data), a count for each
 	@scripts/conformance

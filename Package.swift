@@ -61,6 +61,7 @@ let package = Package(
             // The standard library's rounding calls it, and a program without Foundation would not link it by itself.
             linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         library("TransparencyLog", [crypto]),
+        .target(name: "Reach", resources: [.embedInCode("Rules")], swiftSettings: settings),
         // Floor 2
         library("Cedar", ["StrictJSON"]),
         // Floor 3
@@ -87,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "exequatur",
             dependencies: [
-                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorLDAP", "Gateway", "Identity", "Server", "Storage",
+                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorLDAP", "Gateway", "Identity", "Reach", "Server", "Storage",
                 "StrictJSON",
                 "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1,
                 nioSSL,
@@ -98,6 +99,8 @@ let package = Package(
         // What the tests share
         .executableTarget(
             name: "cedar-probe", dependencies: ["Cedar", "StrictJSON"], path: "Tests/Support/CedarProbe", swiftSettings: settings),
+        .executableTarget(
+            name: "reach-probe", dependencies: ["Reach"], path: "Tests/Support/ReachProbe", swiftSettings: settings),
         library(
             "TestSupport", path: "Tests/Support/TestSupport", ["Authority", "Cedar", "ConnectorLDAP", "StrictJSON"]),
         library(
@@ -117,6 +120,7 @@ let package = Package(
             ]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
         tests("ConnectorLDAPTests", ["ConnectorConformance", "ConnectorLDAP", "TestSupport"]),
+        tests("ReachTests", ["Reach"]),
         tests("StrictJSONTests", ["StrictJSON"]),
         tests("TransparencyLogTests", ["TransparencyLog", crypto]),
         tests("AuthorityTests", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),

@@ -1,0 +1,27 @@
+/// Rules that may be reasoned with: read, checked and compiled together.
+public struct RuleSet: Sendable {
+    public let relations: [Relation]
+    public let rules: [Rule]
+    /// The facts that the files hold: relation, then nodes.
+    public let facts: [NamedFact]
+    private let numbers: [String: RelationID]
+
+    /// Reads files that belong together: a relation declared in one may be used in another.
+    ///
+    /// - Throws: ``RuleProblems`` with everything that is wrong in any of them.
+    public init(_ files: [(name: String, text: String)]) throws(RuleProblems) {
+        var checker = RuleChecker()
+        for (name, text) in files { checker.read(RuleParser(text, file: name)) }
+        checker.check()
+        guard checker.problems.isEmpty else { throw RuleProblems(all: checker.problems) }
+        relations = checker.relations
+        rules = checker.rules
+        facts = checker.facts
+        numbers = checker.numbers
+    }
+
+    /// The number of a relation; nil when no file declares it.
+    func number(_ relation: String) -> RelationID? { numbers[relation] }
+
+    public subscript(relation: String) -> Relation? { number(relation).map { relations[Int($0)] } }
+}

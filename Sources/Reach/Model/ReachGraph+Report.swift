@@ -1,0 +1,51 @@
+/// Somebody who can take a protected target today.
+public struct Standing: Hashable, Sendable {
+    public let who: String
+    public let target: String
+    /// The least number of steps it takes.
+    public let depth: Int
+}
+
+extension ReachGraph {
+    /// Everybody who can take a protected target today, the shortest ways first.
+    public func standings() -> [Standing] {
+        protectedMarks.flatMap(standings).sorted {
+            ($0.depth, ExactName($0.target), ExactName($0.who)) < ($1.depth, ExactName($1.target), ExactName($1.who))
+        }
+    }
+
+    private func standings(_ mark: Int) -> [Standing] {
+        let target = masks.marked[mark]
+        let depths = depths(to: target)
+        return names.indices.map(NodeID.init).compactMap { node in
+            guard node != target, !isRight(node), masks.has(node, mark) else { return nil }
+            let depth = depths[node] ?? proof(from: name(node), to: name(target))?.depth ?? 0
+            return Standing(who: name(node), target: name(target), depth: depth)
+        }
+    }
+
+    /// How far nodes are from the target, for those that no rule that asks for several rights could bring nearer.
+    ///
+    /// Backward from the target; where such a rule comes in, the search stops, and what is behind is asked one by one.
+    private func depths(to target: NodeID) -> [NodeID: Int] {
+        guard !instances.hasJoined else { return [:] }
+        var depths = [target: 0]
+        var (now, next, before): ([NodeID], [NodeID], [NodeID]) = ([target], [], [])
+        while !now.isEmpty {
+            var index = 0
+            while index < now.count {
+                let node = now[index]
+                before.removeAll(keepingCapacity: true)
+                predecessors(node, into: &before)
+                for previous in before where depths[previous] == nil {
+                    // From a holder to its right costs nothing, from a right to what it gives one.
+                    depths[previous] = (depths[node] ?? 0) + (isRight(node) ? 0 : 1)
+                    if isRight(node) { now.append(previous) } else { next.append(previous) }
+                }
+                index += 1
+            }
+            (now, next) = (next, [])
+        }
+        return depths
+    }
+}

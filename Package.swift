@@ -65,16 +65,16 @@ let package = Package(
         // Floor 2
         library("Cedar", ["StrictJSON"]),
         // Floor 3
-        library("Authority", ["Cedar", "StrictJSON", crypto]),
+        library("Authority", ["Cedar", "Reach", "StrictJSON", crypto]),
         // Floor 4
         library("Identity", ["Authority", "Cedar", "StrictJSON", crypto, jwtKit]),
         library("Storage", ["Authority", "StrictJSON", "TransparencyLog", grdb]),
         library(
-            "ConnectorEmbedded", path: "Sources/Connectors/Embedded", ["Authority", "Cedar", "StrictJSON", crypto, grdb]),
+            "ConnectorEmbedded", path: "Sources/Connectors/Embedded", ["Authority", "Cedar", "Reach", "StrictJSON", crypto, grdb]),
         .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap-dev"])]),
-        library("ConnectorLDAP", path: "Sources/Connectors/LDAP", ["Authority", "CLDAP", "Cedar", "StrictJSON", crypto]),
+        library("ConnectorLDAP", path: "Sources/Connectors/LDAP", ["Authority", "CLDAP", "Cedar", "Reach", "StrictJSON", crypto]),
         // Floor 5
-        library("Gateway", ["Authority", "Cedar", "Identity", "StrictJSON", "TransparencyLog", crypto, logging]),
+        library("Gateway", ["Authority", "Cedar", "Identity", "Reach", "StrictJSON", "TransparencyLog", crypto, logging]),
         // Floor 6
         library(
             "Server",
@@ -102,10 +102,10 @@ let package = Package(
         .executableTarget(
             name: "reach-probe", dependencies: ["Reach"], path: "Tests/Support/ReachProbe", swiftSettings: settings),
         library(
-            "TestSupport", path: "Tests/Support/TestSupport", ["Authority", "Cedar", "ConnectorLDAP", "StrictJSON"]),
+            "TestSupport", path: "Tests/Support/TestSupport", ["Authority", "Cedar", "ConnectorLDAP", "Reach", "StrictJSON"]),
         library(
             "ConnectorConformance", path: "Tests/Support/ConnectorConformance",
-            ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
+            ["Authority", "Cedar", "Reach", "StrictJSON", "TestSupport"]),
         library(
             "StoreConformance", path: "Tests/Support/StoreConformance", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
         tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
@@ -114,8 +114,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Authority", "Cedar", "ConnectorEmbedded", "Gateway", "Identity", "Storage", "StrictJSON", "TestSupport",
-                "TransparencyLog",
+                "Authority", "Cedar", "ConnectorEmbedded", "Gateway", "Identity", "Reach", "Storage", "StrictJSON",
+                "TestSupport", "TransparencyLog",
                 crypto, grdb, logging,
             ]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),

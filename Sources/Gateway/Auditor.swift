@@ -186,21 +186,21 @@ private struct Replay {
 
     private mutating func decideAgain(_ body: JSONValue) -> String? {
         guard let recorded = body["decision"], let json = body["question"], let epochs = recorded["epochs"],
-            let digest = epochs["policies"]?.string, let bundle = bundles[digest], let locks = epochs["locks"]?.integer,
+            let digest = epochs["policies"]?.string, let bundle = bundles[digest], let then = try? Epochs(json: epochs),
             let question = try? Question(json: json)
         else { return "the decision can't be replayed: its question or its policies are not in the log" }
-        let again = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks))
+        let again = decide(question, with: bundle, epochs: then)
         count += 1
         guard JSONWriter.canonical(again.json) == JSONWriter.canonical(recorded) else {
             return "the decision comes out differently when made again"
         }
-        return furtherProblem(body["further"]?.array ?? [], question, bundle, locks)
+        return furtherProblem(body["further"]?.array ?? [], question, bundle, then)
     }
 
-    private mutating func furtherProblem(_ further: [JSONValue], _ template: Question, _ bundle: PolicyBundle, _ locks: Int64)
+    private mutating func furtherProblem(_ further: [JSONValue], _ template: Question, _ bundle: PolicyBundle, _ then: Epochs)
         -> String?
     {
-        let decider = Decider(template, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks))
+        let decider = Decider(template, with: bundle, epochs: then)
         for recorded in further {
             guard let operation = recorded["operation"]?.string,
                 let resource = recorded["resource"].flatMap({ try? EntityUID(json: $0) })

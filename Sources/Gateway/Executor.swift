@@ -22,7 +22,8 @@ extension Gateway {
         let grant: Grant
         do {
             grant = try await decision.grant(
-                for: change, submission: submission, plan: plan, policies: policies, now: now, entry: intent, ledger: store)
+                for: change, submission: submission, plan: plan, policies: policies, now: now, entry: intent, ledger: store,
+                reach: reach)
         } catch let refusal as GrantRefusal {
             return try await stop(change, refusal)
         }
@@ -88,6 +89,7 @@ extension Gateway {
         if isGone { writes.append(.endLease(lease.id, at: now)) }
         if settled.state == .executed, let original = try await rolledBack(by: change) { writes.append(original) }
         let positions = try await store.commit(writes, entries: [outcome(settled, lease, seen)])
+        await noteOutcome(settled)
         Failpoint.reach("outcome")
         if settled.state == .indeterminate {
             await alarm("a change's effect is not known", change: settled, ["code": .string(settled.reason ?? "")])

@@ -41,9 +41,11 @@ extension Gateway {
     /// a word given now would be used up for nothing.
     private func requireStanding(of person: Person, for change: Change) async throws {
         let (submission, plan) = try await fresh(change)
-        _ = try await checkLocks(submission.principal, change.task)
+        _ = try await checkLocks(submission.principal, change.task, writing: change.system)
         let question = question(
-            submission, plan, catalogue: try connector(change.system).catalogue, approvals: [], also: parties(of: change))
+            submission, plan, reach: try assess(submission, plan), catalogue: try connector(change.system).catalogue,
+            approvals: [],
+            also: parties(of: change))
         let bundle = policies
         let locks = try await store.locks().epoch
         guard question.candidates.contains(where: { $0.id == person.id }),
@@ -64,16 +66,19 @@ extension Gateway {
     /// Decides the change again on what is true now, with the approvals it has, and carries it out when permitted.
     func reconsider(_ change: Change) async throws -> Change {
         let (submission, plan) = try await fresh(change)
-        let epoch = try await checkLocks(submission.principal, change.task)
+        let epoch = try await checkLocks(submission.principal, change.task, writing: change.system)
         let bundle = policies
+        let finding = try assess(submission, plan)
         guard plan.obstacle == nil, Terms(submission, plan, policies: bundle).digest == change.digest,
             Terms(submission, change.plan, policies: bundle).digest == change.digest, plan.native == change.plan.native,
-            Assessment(plan, submission.operation).digest == change.assessment
+            Assessment(plan, submission.operation, reach: finding).isCovered(by: change.shown)
         else { return try await void(change, "change.altered") }
         let facts = try await approvalFacts(change)
         let catalogue = try connector(change.system).catalogue
-        let question = question(submission, plan, catalogue: catalogue, approvals: facts, also: parties(of: change))
-        let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
+        let question = question(
+            submission, plan, reach: finding, catalogue: catalogue, approvals: facts, also: parties(of: change))
+        let decision = decide(
+            question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
         let entry = entry(decision, question, submission, change: change.id)
         switch decision.verdict {
         case .permit:

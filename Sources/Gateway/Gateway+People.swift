@@ -29,7 +29,11 @@ extension Gateway {
         guard let change = try await store.change(id) else { throw Refusal("change.not_found", "There is no such change.") }
         var json: JSONValue = ["change": change.json, "gateway": .string(environment.id)]
         if let (submission, plan) = try? await fresh(change) {
-            json.add("assessment", Assessment(plan, submission.operation).json)
+            json.add("assessment", change.shown)
+            if let finding = try? assess(submission, plan) {
+                let now = Assessment(plan, submission.operation, reach: finding)
+                if !now.isCovered(by: change.shown) { json.add("assessmentNow", now.json) }
+            }
             json.add("terms", Terms(submission, plan, policies: policies).shown)
             json.add("obstacle", plan.obstacle.map { .string($0.message) })
         }
@@ -76,10 +80,12 @@ extension Gateway {
             .requests, id: environment.id("ado"), kind: "adoption", time: now, links: ["change": id, "request": change.request],
             body: ["by": .string(person.id), "digest": .string(adopted.digest.hex)])
         let bundle = policies
-        let epoch = try await checkLocks(submission.principal, change.task)
+        let epoch = try await checkLocks(submission.principal, change.task, writing: change.system)
+        let finding = try assess(submission, plan)
         let catalogue = try connector(change.system).catalogue
-        let question = question(submission, plan, catalogue: catalogue, approvals: [], also: [])
-        let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
+        let question = question(submission, plan, reach: finding, catalogue: catalogue, approvals: [], also: [])
+        let decision = decide(
+            question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
         guard [.permit, .needsApproval].contains(decision.verdict) else {
             try await store.commit([], entries: [entry, self.entry(decision, question, submission, change: id)])
             throw Refusal("denied", "Policy does not let you execute this yourself.")
@@ -131,6 +137,7 @@ extension Gateway {
         await endLeases { change in
             switch scope {
             case .all: true
+            case .system: change.system == subject
             case .workload: change.task.workload == subject
             case .task: change.task.id == subject
             }
@@ -152,6 +159,11 @@ extension Gateway {
         switch scope {
         case .all where !subject.isEmpty: throw Refusal("lock.subject", "`all` takes no subject.")
         case .all: return
+        case .system:
+            let known = systems.map(\.name)
+            guard !known.contains(where: subject.isExactly) else { return }
+            let hint = Suggestion.nearest(to: subject, in: known).map { "; did you mean `\($0)`?" } ?? "."
+            throw Refusal("lock.unknown", "There is no system `\(Printable.text(subject))`" + hint)
         case .task:
             guard try await store.task(subject) == nil else { return }
             throw Refusal("lock.unknown", "There is no task `\(Printable.text(subject))`.")

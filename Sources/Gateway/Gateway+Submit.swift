@@ -41,7 +41,8 @@ extension Gateway {
     func submit(_ request: Request, rollbackOf: String?) async throws -> Answer {
         let operation = try operation(request.operation, of: request.system)
         let input = try Input(request.input, for: operation, at: "/input")
-        let epoch = try await checkLocks(request.principal, request.task)
+        let isWrite = operation.access == .write
+        let epoch = try await checkLocks(request.principal, request.task, writing: isWrite ? request.system : nil)
         if let known = try await replay(request, input) { return known }
         let submission = Submission(
             id: environment.id("req"), principal: request.principal, task: request.task, system: request.system,
@@ -49,7 +50,7 @@ extension Gateway {
         try await record(submission, request, rollbackOf: rollbackOf)
         Failpoint.reach("request")
         do {
-            guard operation.access == .write else { return try await read(submission, epoch: epoch) }
+            guard isWrite else { return try await read(submission, epoch: epoch) }
             let key = request.idempotencyKey.map {
                 IdempotencyRecord(principal: request.principal.id, key: $0, request: fingerprint(request, input), change: "")
             }
@@ -113,7 +114,8 @@ extension Gateway {
 
     /// The question of a submission, with the approvals at hand.
     func question(
-        _ submission: Submission, _ plan: Plan, catalogue: Catalogue, approvals: [ApprovalFact], also excluded: [String] = []
+        _ submission: Submission, _ plan: Plan, reach: ReachFinding = .none, catalogue: Catalogue, approvals: [ApprovalFact],
+        also excluded: [String] = []
     )
         -> Question
     {
@@ -121,7 +123,8 @@ extension Gateway {
         if let delegator = submission.task.delegator { away.formUnion(principals.aliases(of: delegator)) }
         if case .workload(let workload) = submission.principal { away.formUnion(principals.aliases(of: workload.owner)) }
         return Question(
-            submission, plan, catalogue: catalogue, now: now, environment: environment.environment, approvals: approvals,
+            submission, plan, reach: reach, catalogue: catalogue, now: now, environment: environment.environment,
+            approvals: approvals,
             people: humans, excluded: away)
     }
 

@@ -12,8 +12,10 @@ extension Gateway {
         }
         Failpoint.reach("plan")
         let bundle = policies
-        let question = question(submission, plan, catalogue: connector.catalogue, approvals: [])
-        let decider = Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
+        let finding = try assess(submission, plan)
+        let question = question(submission, plan, reach: finding, catalogue: connector.catalogue, approvals: [])
+        let decider = Decider(
+            question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
         let decision = decider.decide()
         let isDenied = decision.verdict == .deny || namesTheHidden(submission, plan, decider, connector.catalogue)
         let isTold = plan.obstacle != nil && (decision.verdict == .permit || mayLearn(plan, decider, connector.catalogue))
@@ -21,7 +23,8 @@ extension Gateway {
             try await store.commit([], entries: [entry(decision, question, submission)])
             return isDenied ? .denied : Self.answer(plan.obstacle)
         }
-        let change = stage(submission, plan, decision, bundle, rollbackOf: rollbackOf)
+        let assessment = Assessment(plan, submission.operation, reach: finding)
+        let change = stage(submission, plan, assessment, decision, bundle, rollbackOf: rollbackOf)
         var writes = [Write.insertChange(change)]
         if let key = idempotency {
             writes.append(
@@ -59,14 +62,15 @@ extension Gateway {
             : Answer(.failed, obstacle?.code.rawValue ?? "", "The system does not allow this: \(obstacle?.message ?? "").")
     }
 
-    private func stage(_ submission: Submission, _ plan: Plan, _ decision: Decision, _ bundle: PolicyBundle, rollbackOf: String?)
-        -> Change
-    {
+    private func stage(
+        _ submission: Submission, _ plan: Plan, _ assessment: Assessment, _ decision: Decision, _ bundle: PolicyBundle,
+        rollbackOf: String?
+    ) -> Change {
         Change(
             id: environment.id("chg"), state: .proposed,
             wait: decision.verdict == .permit ? .nothing : decision.verdict == .propose ? .adoption : .approval,
             submission: submission, plan: plan, digest: Terms(submission, plan, policies: bundle).digest,
-            assessment: Assessment(plan, submission.operation).digest, created: now,
+            assessment: assessment, created: now,
             expires: now.adding(seconds: environment.changeLife), rollbackOf: rollbackOf)
     }
 

@@ -11,15 +11,25 @@ public final class Gateway: Sendable {
     let store: any Store
     let sealer: Sealer
     let principals: any Principals
+    public let reach: ReachKeeper
     private let connectors: [String: any Connector]
     private let current: Mutex<PolicyBundle>
     /// Values shown once, by change; in memory only.
     let disclosures = Mutex<[String: Disclosure]>([:])
 
+    /// - Throws: ``Refusal`` for a system with an operation that does not declare its effects.
     public init(
         environment: GatewayEnvironment, store: any Store, journal: Journal, sealer: Sealer, principals: any Principals,
-        connectors: [any Connector], policies: PolicyBundle
-    ) {
+        connectors: [any Connector], policies: PolicyBundle, reach: ReachKeeper
+    ) throws {
+        for connector in connectors {
+            guard let operation = connector.catalogue.undeclared.first else { continue }
+            throw Refusal(
+                "catalogue.no_effects",
+                "The operation `\(operation)` of \(connector.system) declares no effects, so nobody can tell what it makes possible."
+            )
+        }
+        self.reach = reach
         self.environment = environment
         self.store = store
         self.journal = journal
@@ -60,17 +70,19 @@ public final class Gateway: Sendable {
         ]
         let entry = LogEntry(.decisions, id: environment.id("policies"), kind: "policies", time: now, body: body)
         try await store.commit([.voidDecisions], entries: [entry])
+        try protectAttributes(read: bundle)
         current.withLock { $0 = bundle }
     }
 
     /// Refuses when a lock stands in the way.
     ///
     /// - Returns: the locks' epoch, which a decision is bound to.
-    func checkLocks(_ principal: Principal, _ task: Task) async throws -> Int64 {
+    func checkLocks(_ principal: Principal, _ task: Task, writing system: String? = nil) async throws -> Int64 {
         let (locks, epoch) = try await store.locks()
         let stopped = locks.contains { lock in
             switch lock.scope {
             case .all: true
+            case .system: lock.subject == system
             case .workload: lock.subject == principal.id || lock.subject == task.workload
             case .task: lock.subject == task.id
             }

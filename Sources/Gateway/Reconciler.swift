@@ -47,6 +47,7 @@ extension Gateway {
         var writes = [Write.updateChange(settled, from: .executing)]
         if settled.state == .executed, let original = try await rolledBack(by: change) { writes.append(original) }
         try await store.commit(writes, entries: [outcome(settled, lease, seen)])
+        await noteOutcome(settled)
         environment.log.notice("reconciled: \(settled.state.rawValue)", metadata: ["change": "\(change.id)"])
         if settled.state == .indeterminate {
             await alarm("a change's effect is not known", change: settled, ["code": .string(settled.reason ?? "")])

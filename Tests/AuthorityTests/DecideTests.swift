@@ -15,7 +15,7 @@ private let people = [
 /// Decides adding a member, by the agent of the fixtures, under a policy text.
 private func verdict(
     _ policy: String, approvals: [String] = [], delegator: String? = nil, labels: Set<Value> = [],
-    operation: String = "group.add-member"
+    operation: String = "group.add-member", reach: ReachFinding = .none
 ) throws -> Decision {
     let group = EntityUID(type: "Test::Group", id: "g1")
     let plan = Plan(
@@ -29,7 +29,8 @@ private func verdict(
         input: try Input(["group": "g", "member": "m"], for: entry))
     let given = approvals.compactMap { id in people.first { $0.id == id } }.map { ApprovalFact(person: $0, userVerified: false) }
     let question = Question(
-        submission, plan, catalogue: catalogue, now: Fixture.now, environment: "test", approvals: given, people: people,
+        submission, plan, reach: reach, catalogue: catalogue, now: Fixture.now, environment: "test", approvals: given,
+        people: people,
         excluded: Set(["olga"] + [delegator].compactMap { $0 }))
     let bundle = try Fixture.bundle(policy, [catalogue])
     let epochs = Epochs(policies: bundle.digest, locks: 3)

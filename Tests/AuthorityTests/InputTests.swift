@@ -48,7 +48,8 @@ struct ChangeMachineTests {
             native: [:], facts: [])
         var change = Change(
             id: "c", state: .proposed, wait: .nothing, submission: try Fixture.submission(operation, ["user": "u"]), plan: plan,
-            digest: Digest(of: "x"), assessment: Digest(of: "x"), created: Fixture.now, expires: Fixture.now, rollbackOf: nil)
+            digest: Digest(of: "x"), assessment: Assessment(plan, operation, reach: .none), created: Fixture.now,
+            expires: Fixture.now, rollbackOf: nil)
         let events: [ChangeEvent] = [
             .approvedEnough, .began, .succeeded, .failed("x"), .lost("x"), .refused, .withdrawn("x"), .timedOut, .undone,
         ]

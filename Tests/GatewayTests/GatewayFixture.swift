@@ -2,9 +2,11 @@ import Authority
 import ConnectorEmbedded
 import Crypto
 import Foundation
+import GRDB
 import Gateway
 import Identity
 import Logging
+import Reach
 import Storage
 import StrictJSON
 import TestSupport
@@ -29,7 +31,7 @@ final class GatewayFixture: Sendable {
         forbid (principal, action in [Exequatur::Action::"execute", Exequatur::Action::"propose"], resource) when { resource.labels.contains("tier-0") };
         """
 
-    init(policy: String = GatewayFixture.policy) async throws {
+    init(policy: String = GatewayFixture.policy, longestAge: Int64 = 900) async throws {
         folder = try Fixture.folder()
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
         directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
@@ -39,17 +41,24 @@ final class GatewayFixture: Sendable {
             now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let people = [("olga", ["desk"]), ("lena", ["leads"]), ("lars", ["leads"])].map {
+        let people = [("olga", ["desk"]), ("lena", ["leads"]), ("lars", ["leads"]), ("dan", ["security"])].map {
             PersonRegistration(id: $0, teams: $1, keys: [], aliases: [], subjects: [])
         }
         let workload = WorkloadRegistration(
             id: "agent", issuer: "i", subject: "agent", owner: "olga", expires: .max, groups: ["desk"])
-        gateway = Gateway(
+        let now: @Sendable () -> Instant = { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+        let settings = ReachSettings(
+            rules: try RuleSet.shipped(), longestAge: longestAge, workloads: ["agent", "agent-2"],
+            persons: ["olga", "lena", "lars", "dan"])
+        gateway = try Gateway(
             environment: environment, store: store, journal: Journal(store: store, gateway: "test", key: key),
             sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: [workload], people: people), connectors: [directory],
-            policies: try Fixture.bundle(policy, [directory.catalogue]))
+            policies: try PolicyBundle(Baseline.before([(name: "test.cedar", text: policy)]), catalogues: [directory.catalogue]),
+            reach: ReachKeeper(settings, now: now))
+        try await gateway.resumeReach()
         try await gateway.adopt(gateway.policies)
+        try await gateway.reread("corp")
     }
 
     func close() { try? FileManager.default.removeItem(at: folder) }
@@ -75,5 +84,20 @@ final class GatewayFixture: Sendable {
         var notes: [String] = []
         for log in LogName.allCases { notes.append(try await gateway.journal.checkpoint(log)) }
         return notes
+    }
+}
+
+extension GatewayFixture {
+    /// Changes the directory behind the gateway's back.
+    func change(_ sql: String) async throws {
+        let queue = try DatabaseQueue(path: folder.appendingPathComponent("corp.sqlite").path)
+        try await queue.write { try $0.execute(sql: sql) }
+    }
+
+    /// The bodies of the actions log's entries of a kind.
+    func entries(_ kind: String) async throws -> [JSONValue] {
+        let bytes = try await store.entries(.actions, in: 0..<store.logSize(.actions))
+        return try bytes.map { try JSONReader.read($0, limits: .init(bytes: 1 << 24)) }.filter { $0["kind"] == .string(kind) }
+            .compactMap { $0["body"] }
     }
 }

@@ -7,9 +7,12 @@ public struct AttributeDefinition: Hashable, Sendable {
     public let sensitivity: Sensitivity
     /// Whether an operation `user.set-<name>` exists for it.
     public let isWritable: Bool
+    /// What whoever chooses its value can do with the account.
+    public let confers: Power?
 
-    public init(_ name: String, _ sensitivity: Sensitivity, isWritable: Bool = false) {
+    public init(_ name: String, _ sensitivity: Sensitivity, isWritable: Bool = false, confers: Power? = nil) {
         self.name = name
+        self.confers = confers
         self.sensitivity = sensitivity
         self.isWritable = isWritable
     }
@@ -29,6 +32,11 @@ public struct Catalogue: Sendable {
     }
 
     public subscript(name: String) -> Operation? { operations.first { $0.name.utf8.elementsEqual(name.utf8) } }
+
+    /// The operations that change something and don't say what: a system with one can't be taken on.
+    public var undeclared: [String] {
+        operations.filter { $0.access == .write && $0.effects.isEmpty }.map(\.name).sorted()
+    }
 
     public func sensitivity(of attribute: String) -> Sensitivity {
         attributes.first { $0.name == attribute }?.sensitivity ?? .secret
@@ -79,7 +87,10 @@ public struct Catalogue: Sendable {
                     [
                         "name": .string(operation.name), "access": .string(operation.access.rawValue),
                         "input": operation.schema(),
-                        "effects": .array(operation.effects.map { .string("\($0.kind.rawValue) \($0.attribute)") }),
+                        "effects": .array(
+                            operation.effects.map {
+                                .string(([$0.kind.rawValue, $0.attribute] + $0.relations).joined(separator: " "))
+                            }),
                         "classes": .array(operation.classes.map { .string($0.rawValue) }),
                         "inverse": operation.inverse.map(JSONValue.string) ?? .null,
                         "reversibility": .string(operation.reversibility.rawValue),

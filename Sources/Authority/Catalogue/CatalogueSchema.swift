@@ -27,6 +27,7 @@ public enum CatalogueSchema {
           entity Workload in [WorkloadGroup] { owner: Person };
           type Task = { id: String, tenant: String, purpose: String, expires: datetime };
           type Approvals = { count: Long, distinctTeams: Long, userVerified: Long, people: Set<Person>, teams: Set<Team> };
+          type Reach = { gains: Bool, gainedCount: Long, targets: Set<String> };
           type Surroundings = { now: datetime, environment: String };
           action \((Path.allCases.map(\.rawValue) + OperationClass.allCases.map(\.rawValue)).joined(separator: ", "));
           action view, unlock appliesTo { principal: [Person], resource: [System] };
@@ -70,7 +71,7 @@ public enum CatalogueSchema {
         let own = input.map { "input\(path == .read ? "?" : ""): \($0), " } ?? ""
         return """
              appliesTo { principal: [\(principals)], resource: [\(resources.joined(separator: ", "))], context: { \(own)task: Exequatur::Task, \
-            delegator?: Exequatur::Person, approvals: Exequatur::Approvals, precondition: String, system: Exequatur::Surroundings } };
+            delegator?: Exequatur::Person, approvals: Exequatur::Approvals, precondition: String, reach: Exequatur::Reach, system: Exequatur::Surroundings } };
             """
     }
 }

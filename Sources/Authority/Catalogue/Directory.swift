@@ -34,20 +34,21 @@ extension Catalogue {
     private static let memberships = [
         Operation(
             "group.add-member", "Add a user or a group to a group.", .write, on: .group, input: [group, member],
-            classes: [.membership, .privilege], effects: [Effect(.adds, "member")], inverse: "group.remove-member"),
+            classes: [.membership, .privilege], effects: [Effect(.adds, "member", relations: ["member"])],
+            inverse: "group.remove-member"),
         Operation(
             "group.remove-member", "Remove a direct member from a group.", .write, on: .group, input: [group, member],
-            classes: [.membership], effects: [Effect(.removes, "member")], inverse: "group.add-member"),
+            classes: [.membership], effects: [Effect(.removes, "member", relations: ["member"])], inverse: "group.add-member"),
     ]
 
     private static let lifecycle = [
         Operation(
             "user.enable", "Let a disabled user log in again.", .write, on: .user, input: [user],
             classes: [.lifecycle, .privilege],
-            effects: [Effect(.replaces, "enabled")], inverse: "user.disable"),
+            effects: [Effect(.replaces, "enabled", relations: ["disabled"])], inverse: "user.disable"),
         Operation(
             "user.disable", "Keep a user from logging in.", .write, on: .user, input: [user], classes: [.lifecycle],
-            effects: [Effect(.replaces, "enabled")], inverse: "user.enable"),
+            effects: [Effect(.replaces, "enabled", relations: ["disabled"])], inverse: "user.enable"),
         Operation(
             "user.create", "Create a user, without password and in no group.", .write, on: .user,
             input: [
@@ -56,17 +57,19 @@ extension Catalogue {
                 InputField("surname", .text(128), "The family name"),
                 InputField("mail", .text(256), "The mail address", isRequired: false),
             ],
-            classes: [.lifecycle], effects: [Effect(.creates, "entry")], inverse: "user.remove", reversibility: .compensable),
+            classes: [.lifecycle], effects: [Effect(.creates, "entry", relations: ["namedAs", "recoverySetBy"])],
+            inverse: "user.remove", reversibility: .compensable),
         Operation(
             "user.remove", "Remove a user that was created here and not touched since; otherwise disable it.", .write, on: .user,
             input: [user], classes: [.lifecycle, .destructive],
-            effects: [Effect(.deletes, "entry"), Effect(.replaces, "enabled")],
+            effects: [Effect(.deletes, "entry", relations: ["member"]), Effect(.replaces, "enabled", relations: ["disabled"])],
             reversibility: .irreversible),
     ]
 
     private static let resetPassword = Operation(
         "user.reset-password", "Set a fresh generated password, shown once to a person, never to you.", .write, on: .user,
-        input: [user], classes: [.credential, .privilege], effects: [Effect(.replaces, "userPassword")],
+        input: [user], classes: [.credential, .privilege],
+        effects: [Effect(.replaces, "userPassword", relations: [Power.password.rawValue])],
         reversibility: .irreversible, sensitivity: .secret)
 
     private static func setAttribute(_ attribute: AttributeDefinition) -> Operation {
@@ -74,7 +77,11 @@ extension Catalogue {
             "user.set-\(attribute.name)", "Set a user's \(attribute.name), or clear it when no value is given.", .write,
             on: .user,
             input: [user, InputField("value", .text(256), "The new value; absent clears it", isRequired: false)],
-            classes: [.profile], effects: [Effect(.replaces, attribute.name)], inverse: "user.set-\(attribute.name)",
+            classes: [.profile],
+            effects: [
+                Effect(
+                    .replaces, attribute.name, relations: ["setsAttribute"] + [attribute.confers?.rawValue].compactMap { $0 })
+            ], inverse: "user.set-\(attribute.name)",
             sensitivity: attribute.sensitivity)
     }
 }

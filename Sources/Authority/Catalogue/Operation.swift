@@ -24,10 +24,13 @@ public struct Effect: Hashable, Sendable {
     public let kind: Kind
     /// The attribute it touches, or `entry` for the whole.
     public let attribute: String
+    /// The relations of the reach graph whose facts it may add or take away; those of ``Power`` say what its author gains.
+    public let relations: [String]
 
-    public init(_ kind: Kind, _ attribute: String) {
+    public init(_ kind: Kind, _ attribute: String, relations: [String] = []) {
         self.kind = kind
         self.attribute = attribute
+        self.relations = relations
     }
 }
 

@@ -28,6 +28,8 @@ public struct Change: Sendable {
     public var digest: Digest
     /// The digest of what approvers were shown of the assessment.
     public let assessment: Digest
+    /// What they were shown.
+    public let shown: JSONValue
     public let created: Instant
     public let expires: Instant
     public let rollbackOf: String?
@@ -35,7 +37,7 @@ public struct Change: Sendable {
     public var reason: String?
 
     public init(
-        id: String, state: State, wait: Wait, submission: Submission, plan: Plan, digest: Digest, assessment: Digest,
+        id: String, state: State, wait: Wait, submission: Submission, plan: Plan, digest: Digest, assessment: Assessment,
         created: Instant, expires: Instant, rollbackOf: String?
     ) {
         self.id = id
@@ -49,7 +51,8 @@ public struct Change: Sendable {
         input = submission.input.json
         self.plan = plan
         self.digest = digest
-        self.assessment = assessment
+        self.assessment = assessment.digest
+        shown = assessment.json
         self.created = created
         self.expires = expires
         self.rollbackOf = rollbackOf
@@ -60,6 +63,7 @@ public struct Change: Sendable {
             "id": .string(id), "state": .string(state.rawValue), "wait": .string(wait.rawValue), "request": .string(request),
             "requester": requester.json, "task": task.json, "system": .string(system), "operation": .string(operation),
             "input": input, "plan": plan.json, "digest": .string(digest.hex), "assessment": .string(assessment.hex),
+            "shown": shown,
             "created": .integer(created.milliseconds), "expires": .integer(expires.milliseconds),
         ]
         json.add("adopter", adopter.map(JSONValue.string))
@@ -84,6 +88,7 @@ public struct Change: Sendable {
         operation = try fields.string("operation")
         input = try fields.required("input")
         plan = try Plan(json: try fields.required("plan"))
+        shown = try fields.required("shown")
         created = Instant(milliseconds: try fields.integer("created"))
         expires = Instant(milliseconds: try fields.integer("expires"))
         rollbackOf = try fields.optionalString("rollbackOf")

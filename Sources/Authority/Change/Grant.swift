@@ -2,7 +2,7 @@ import StrictJSON
 
 /// The permission for one execution of one digest: the exequatur itself.
 ///
-/// It can't be copied, stored or made from bytes; it comes into being in ``Decision/grant(for:ledger:)``
+/// It can't be copied, stored or made from bytes; it comes into being in ``Decision/grant(for:submission:plan:policies:now:entry:ledger:reach:)``
 /// only, after the intent is durable.
 public struct Grant: ~Copyable, Sendable {
     public let change: String
@@ -72,13 +72,18 @@ extension Decision {
     /// the change was staged and approved with.
     public func grant(
         for change: Change, submission: Submission, plan: Plan, policies: PolicyBundle, now: Instant, entry: LogEntry,
-        ledger: any IntentLedger
+        ledger: any IntentLedger, reach: any ReachGuard
     ) async throws -> Grant {
         guard verdict == .permit else { throw GrantRefusal.notPermitted }
         guard epochs.policies == policies.digest, now < change.expires else { throw GrantRefusal.stale }
         guard Terms(submission, plan, policies: policies).digest == change.digest else { throw GrantRefusal.digestMismatch }
         let intent = Intent(change: change.id, digest: change.digest, epochs: epochs, expires: now.adding(seconds: Intent.life))
-        try await ledger.commit(intent, of: change, entry: entry)
+        // From here on the step counts as taken, so that another that would complete what it began is assessed on it.
+        try reach.reserve(change.id, on: submission.system, plan.step(of: submission), gaining: epochs.reach)
+        do { try await ledger.commit(intent, of: change, entry: entry) } catch {
+            reach.release(change.id)
+            throw error
+        }
         return Grant(intent, submission, plan)
     }
 }

@@ -89,11 +89,27 @@ public struct Epochs: Hashable, Sendable {
     public let policies: Digest
     /// Counts every change of a lock.
     public let locks: Int64
+    /// What the change newly makes possible: ``ReachFinding/digest``.
+    public let reach: Digest
 
-    public init(policies: Digest, locks: Int64) {
+    public init(policies: Digest, locks: Int64, reach: Digest = ReachFinding.none.digest) {
         self.policies = policies
         self.locks = locks
+        self.reach = reach
     }
 
-    var json: JSONValue { ["policies": .string(policies.hex), "locks": .integer(locks)] }
+    public var json: JSONValue {
+        ["policies": .string(policies.hex), "locks": .integer(locks), "reach": .string(reach.hex)]
+    }
+
+    /// Reads them back from the log.
+    public init(json: JSONValue) throws(ShapeError) {
+        var fields = try Fields(json)
+        guard let policies = Digest(hex: try fields.string("policies")), let reach = Digest(hex: try fields.string("reach"))
+        else {
+            throw ShapeError(.invalid, at: "", "not epochs")
+        }
+        self.init(policies: policies, locks: try fields.integer("locks"), reach: reach)
+        try fields.end()
+    }
 }

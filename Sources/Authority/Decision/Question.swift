@@ -52,7 +52,7 @@ public struct Question: Sendable {
     ///   - people: those who could approve, from configuration: one id for each human.
     ///   - excluded: the ids of those who can't approve: requester, delegator, owner and their aliases.
     public init(
-        _ submission: Submission, _ plan: Plan, catalogue: Catalogue, now: Instant, environment: String,
+        _ submission: Submission, _ plan: Plan, reach: ReachFinding, catalogue: Catalogue, now: Instant, environment: String,
         approvals: [ApprovalFact], people: [PersonRecord], excluded: Set<String>
     ) {
         operation = submission.operation.name
@@ -65,7 +65,7 @@ public struct Question: Sendable {
         candidates = people.filter { !excluded.contains($0.id) }.sorted { $0.id < $1.id }
         context = [
             "input": submission.input.value, "task": submission.task.value,
-            "precondition": .string(ExactString(plan.precondition.rawValue)),
+            "precondition": .string(ExactString(plan.precondition.rawValue)), "reach": reach.value,
             "system": .record([
                 "now": .datetime(Datetime(milliseconds: now.milliseconds)), "environment": .string(ExactString(environment)),
             ]),

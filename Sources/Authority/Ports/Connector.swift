@@ -1,4 +1,5 @@
 public import Cedar
+public import Reach
 
 /// What a backend refused or could not do. The message is for the operator; agents get the code.
 public struct ConnectorError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -124,6 +125,15 @@ public protocol Connector: Sendable {
 
     /// What the touched values are now. Reads only.
     func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation
+
+    /// The whole graph of the system, page by page: every entry that a fact names is a node of some page.
+    ///
+    /// - Parameter receive: called for each page in turn, from any thread.
+    /// - Throws: when it could not be read to its end; what was received is then worth nothing.
+    func snapshot(_ receive: @escaping @Sendable (SnapshotPage) -> Void) async throws(ConnectorError)
+
+    /// The graph's facts on the entities a plan touches, as they are now. Reads only.
+    func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact>
 
     /// Ends the credential. Ending one that is already gone succeeds.
     func revoke(_ reference: LeaseReference) async throws(ConnectorError)

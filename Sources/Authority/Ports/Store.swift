@@ -56,7 +56,7 @@ public struct IdempotencyRecord: Hashable, Sendable {
 
 /// Something that stops the next step at once.
 public struct Lock: Hashable, Sendable {
-    public enum Scope: String, Sendable, CaseIterable { case workload, task, all }
+    public enum Scope: String, Sendable, CaseIterable { case workload, task, system, all }
 
     public let scope: Scope
     /// The id locked; empty for `all`.

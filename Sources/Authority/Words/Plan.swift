@@ -1,4 +1,5 @@
 public import Cedar
+public import Reach
 public import StrictJSON
 
 /// One value that a change touches, before and after.
@@ -81,13 +82,17 @@ public struct Plan: Sendable {
     public let facts: [Entity]
     /// The other entities the request names, such as the member: a requester who may not see them is told of none.
     public let related: [EntityUID]
+    /// The change of the reach graph that it is, as far as the backend is concerned.
+    public let step: Step
+    /// The graph's facts on the entities touched, as they are now.
+    public let surroundings: Set<NamedFact>
     /// Why the backend could not do it. It is told only to those whom policy would let do it.
     public let obstacle: ConnectorError?
 
     public init(
         target: EntityUID, targetName: String, touched: [TouchedValue], inverse: Inverse?, reversibility: Reversibility,
         precondition: Precondition, version: String, native: [String: String], facts: [Entity],
-        related: [EntityUID] = [], obstacle: ConnectorError? = nil
+        related: [EntityUID] = [], step: Step = Step(), surroundings: Set<NamedFact> = [], obstacle: ConnectorError? = nil
     ) {
         self.target = target
         self.targetName = targetName
@@ -99,17 +104,20 @@ public struct Plan: Sendable {
         self.native = native
         self.facts = facts
         self.related = related
+        self.step = step
+        self.surroundings = surroundings
         self.obstacle =
             obstacle ?? (touched.allSatisfy { $0.before == $0.after } ? ConnectorError(.noChange, "it is already so") : nil)
     }
 
-    /// Everything but the facts and the obstacle, for storage. The facts are in the decision's log entry.
+    /// Everything but the facts, the surroundings and the obstacle, for storage. The facts are in the decision's log entry.
     public var json: JSONValue {
         var json: JSONValue = [
             "target": target.json, "targetName": .string(targetName), "touched": .array(touched.map(\.json)),
             "reversibility": .string(reversibility.rawValue), "precondition": .string(precondition.rawValue),
             "version": .string(version),
             "native": .object(JSONObject(native.keys.sorted().map { .init(key: $0, value: .string(native[$0] ?? "")) })),
+            "step": step.json,
         ]
         json.add("inverse", inverse.map { ["operation": .string($0.operation), "input": $0.input] })
         return json
@@ -126,13 +134,14 @@ public struct Plan: Sendable {
             let precondition = Precondition(rawValue: try fields.string("precondition"))
         else { throw ShapeError(.invalid, at: "", "not a plan") }
         let native = try fields.required("native").object?.members ?? []
+        let step = try Step(json: try fields.required("step"))
         self.init(
             target: uid, targetName: try fields.string("targetName"), touched: touched,
             inverse: inverse.flatMap { json in
                 json["operation"]?.string.map { Inverse(operation: $0, input: json["input"] ?? [:]) }
             },
             reversibility: reversibility, precondition: precondition, version: try fields.string("version"),
-            native: Dictionary(native.map { ($0.key, $0.value.string ?? "") }, uniquingKeysWith: { $1 }), facts: [])
+            native: Dictionary(native.map { ($0.key, $0.value.string ?? "") }, uniquingKeysWith: { $1 }), facts: [], step: step)
         try fields.end()
     }
 }

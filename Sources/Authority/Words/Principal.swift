@@ -43,6 +43,8 @@ public enum Principal: Hashable, Sendable {
         }
     }
 
+    var isWorkload: Bool { if case .workload = self { true } else { false } }
+
     public var uid: EntityUID {
         switch self {
         case .workload(let workload): .workload(workload.id)

@@ -26,6 +26,7 @@ enum DemoCompany {
         let name: String
         let members: [String]
         var labels: [String] = []
+        var owners: [String] = []
     }
 
     static let people = [
@@ -56,7 +57,9 @@ enum DemoCompany {
         Group(name: "vpn-users", members: ["engineering", "helpdesk"]),
         Group(name: "payroll-readers", members: ["finance"], labels: ["sensitive"]),
         Group(name: "domain-admins", members: ["platform-admins", "farah.noor"], labels: ["tier-0"]),
-        Group(name: "platform-admins", members: ["gus.holm", "svc-backup"]),
+        Group(name: "platform-admins", members: ["gus.holm", "svc-backup"], owners: ["release-managers"]),
+        Group(name: "release-managers", members: ["hana.sato"]),
+        Group(name: "apprentices", members: ["june.okafor"]),
     ]
 
     static func add(_ person: Person, _ number: Int, _ db: Database) throws {
@@ -84,6 +87,10 @@ enum DemoCompany {
         for member in group.members {
             let sql = "INSERT INTO member SELECT g.id, m.id FROM entry g, entry m WHERE g.name = ? AND m.name = ?"
             try db.execute(sql: sql, arguments: [group.name, member])
+        }
+        for owner in group.owners {
+            let sql = "INSERT INTO owner SELECT g.id, o.id FROM entry g, entry o WHERE g.name = ? AND o.name = ?"
+            try db.execute(sql: sql, arguments: [group.name, owner])
         }
     }
 }

@@ -1,6 +1,7 @@
 public import Authority
 import Cedar
 import GRDB
+import Reach
 import StrictJSON
 
 extension EmbeddedDirectory {
@@ -31,7 +32,7 @@ extension EmbeddedDirectory {
 
     private func plan(
         _ operation: Operation, _ target: Entry, _ touched: [TouchedValue], inverse: JSONValue?, also other: Entry? = nil,
-        obstacle: ConnectorError? = nil, _ db: Database
+        step: Step = Step(), obstacle: ConnectorError? = nil, _ db: Database
     ) throws -> Plan {
         var facts = try target.facts(in: system, db)
         let known = Set(facts.map(\.uid))
@@ -43,7 +44,9 @@ extension EmbeddedDirectory {
             reversibility: operation.reversibility, precondition: .atomic,
             version: "\(target.version)" + (other.map { ".\($0.version)" } ?? ""),
             native: ["target": target.id].merging(other.map { ["other": $0.id] } ?? [:]) { $1 }, facts: facts,
-            related: other.map { [$0.uid] } ?? [], obstacle: obstacle)
+            related: other.map { [$0.uid] } ?? [], step: step,
+            surroundings: try target.reachFacts(in: system, db).union(other?.reachFacts(in: system, db) ?? []), obstacle: obstacle
+        )
     }
 
     private func planMembership(_ operation: Operation, _ input: Input, adding: Bool, _ db: Database) throws -> Plan {
@@ -51,16 +54,19 @@ extension EmbeddedDirectory {
         let member = try Entry.require(input["member"] ?? "", db)
         let isLoop = try adding && member.isAbove(group, db)
         let isMember = try group.has(member: member, db)
+        let fact = NamedFact("member", member.node(in: system).id, group.node(in: system).id)
         let touched = touch(group, "member", isMember ? [member.reference] : [], adding ? [member.reference] : [])
         return try plan(
             operation, group, [touched], inverse: ["group": .string(group.id), "member": .string(member.id)], also: member,
+            step: adding ? Step(adds: [fact]) : Step(removes: [fact]),
             obstacle: isLoop ? ConnectorError(.invalid, "a group can't be inside itself") : nil, db)
     }
 
     private func planEnabled(_ operation: Operation, _ input: Input, _ enabled: Bool, _ db: Database) throws -> Plan {
         let user = try Entry.require(input["user"] ?? "", isGroup: false, db)
         let touched = touch(user, "enabled", ["\(user.isEnabled)"], ["\(enabled)"])
-        return try plan(operation, user, [touched], inverse: ["user": .string(user.id)], db)
+        return try plan(
+            operation, user, [touched], inverse: ["user": .string(user.id)], step: user.step(enabling: enabled, in: system), db)
     }
 
     private func planAttribute(_ operation: Operation, _ attribute: String, _ input: Input, _ db: Database) throws -> Plan {
@@ -69,7 +75,11 @@ extension EmbeddedDirectory {
         let touched = touch(user, attribute, before, input["value"].map { [$0] } ?? [])
         var inverse: JSONValue = ["user": .string(user.id)]
         inverse.add("value", before.first.map(JSONValue.string))
-        return try plan(operation, user, [touched], inverse: inverse, db)
+        let step = Step(adds: [
+            NamedFact(
+                "setsAttribute", user.node(in: system).id, ReachNode.id(system: system, attribute: attribute))
+        ])
+        return try plan(operation, user, [touched], inverse: inverse, step: step, db)
     }
 
     private func planCreate(_ operation: Operation, _ input: Input, _ db: Database) throws -> Plan {
@@ -97,7 +107,11 @@ extension EmbeddedDirectory {
         let touched =
             isUntouched
             ? touch(user, "entry", ["present"], []) : touch(user, "enabled", ["\(user.isEnabled)"], ["false"])
-        return try plan(operation, user, [touched], inverse: nil, db)
+        let step =
+            isUntouched
+            ? Step(removes: try user.reachFacts(in: system, db).filter { $0.relation == "member" }.sorted())
+            : user.step(enabling: false, in: system)
+        return try plan(operation, user, [touched], inverse: nil, step: step, db)
     }
 }
 

@@ -14,7 +14,7 @@ public struct EmbeddedDirectory: Connector {
         attributes: [
             AttributeDefinition("name", .public), AttributeDefinition("displayName", .public, isWritable: true),
             AttributeDefinition("title", .public, isWritable: true), AttributeDefinition("surname", .public),
-            AttributeDefinition("mail", .internal, isWritable: true),
+            AttributeDefinition("mail", .internal, isWritable: true, confers: .recovery),
             AttributeDefinition("telephoneNumber", .internal, isWritable: true),
             AttributeDefinition("department", .internal, isWritable: true), AttributeDefinition("enabled", .internal),
             AttributeDefinition("employeeNumber", .confidential), AttributeDefinition("homeAddress", .confidential),
@@ -43,6 +43,9 @@ public struct EmbeddedDirectory: Connector {
         CREATE TABLE IF NOT EXISTS member (
             "group" TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
             member TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE, PRIMARY KEY ("group", member)) STRICT;
+        CREATE TABLE IF NOT EXISTS owner (
+            "group" TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
+            owner TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE, PRIMARY KEY ("group", owner)) STRICT;
         CREATE TABLE IF NOT EXISTS label (
             entry TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE, label TEXT NOT NULL,
             PRIMARY KEY (entry, label)) STRICT;

@@ -70,7 +70,7 @@ struct Entry {
         return attributes
     }
 
-    private func labels(_ db: Database) throws -> Set<String> {
+    func labels(_ db: Database) throws -> Set<String> {
         Set(try String.fetchAll(db, sql: "SELECT label FROM label WHERE entry = ?", arguments: [id]))
     }
 

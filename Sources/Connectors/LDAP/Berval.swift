@@ -47,4 +47,19 @@ enum LDAPText {
         defer { ldap_memfree(name) }
         return String(cString: name) + "," + base
     }
+
+    /// A name in the one form in which equal names are equal: as the library writes it, in lower case.
+    ///
+    /// - Throws: when it is no name (RFC 4514).
+    static func normalized(_ name: String) throws(LDAPError) -> String {
+        var parts: LDAPDN?
+        let code = ldap_str2dn(name, &parts, UInt32(LDAP_DN_FORMAT_LDAPV3))
+        guard code == 0 else { throw LDAPError(code, name) }
+        defer { ldap_dnfree(parts) }
+        var text: UnsafeMutablePointer<CChar>?
+        let written = ldap_dn2str(parts, &text, UInt32(LDAP_DN_FORMAT_LDAPV3))
+        guard written == 0, let text else { throw LDAPError(written, name) }
+        defer { ldap_memfree(text) }
+        return String(cString: text).lowercased()
+    }
 }

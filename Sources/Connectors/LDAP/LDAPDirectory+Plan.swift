@@ -1,6 +1,7 @@
 public import Authority
 import CLDAP
 import Cedar
+import Reach
 import StrictJSON
 
 extension LDAPDirectory {
@@ -39,7 +40,7 @@ struct Planner {
     ///   - pin: the value it will be held to.
     private func plan(
         _ operation: Operation, _ target: DirectoryEntry, _ touched: [TouchedValue], right: String, pin: (String, String)? = nil,
-        inverse: JSONValue? = nil, also other: DirectoryEntry? = nil, obstacle: String? = nil
+        inverse: JSONValue? = nil, also other: DirectoryEntry? = nil, step: Step = Step(), obstacle: String? = nil
     ) throws -> Plan {
         var facts = try reader.facts(target)
         let known = Set(facts.map(\.uid))
@@ -51,7 +52,8 @@ struct Planner {
             inverse: inverse.flatMap { input in operation.inverse.map { Inverse(operation: $0, input: input) } },
             reversibility: operation.reversibility, precondition: .atomic, version: version(target, touched, facts),
             native: native,
-            facts: facts, related: other.map { [$0.uid(directory.catalogue)] } ?? [],
+            facts: facts, related: other.map { [$0.uid(directory.catalogue)] } ?? [], step: step,
+            surroundings: try GraphReader(reader, directory.names).facts(on: [target, other].compactMap { $0 }),
             obstacle: obstacle.map { ConnectorError(.invalid, $0) })
     }
 
@@ -68,10 +70,12 @@ struct Planner {
         let member = try reader.requireMember(input["member"] ?? "")
         let isMember = try reader.has(group, member: member.dn)
         let value = "\(member.name) (\(member.id))"
+        let fact = NamedFact("member", node(member), node(group))
         let touched = touch(group, "member", isMember ? [value] : [], adding ? [value] : [])
         return try plan(
             operation, group, [touched], right: adding ? "member:add" : "member:delete", pin: ("member", member.dn),
             inverse: ["group": .string(group.id), "member": .string(member.id)], also: member,
+            step: adding ? Step(adds: [fact]) : Step(removes: [fact]),
             obstacle: try obstacle(group, member, adding: adding, isMember: isMember))
     }
 
@@ -91,7 +95,8 @@ struct Planner {
         return try plan(
             operation, user, [touch(user, "enabled", ["\(user.isEnabled)"], ["\(enabled)"])],
             right: enabled ? "user:enable" : "user:disable",
-            inverse: ["user": .string(user.id)], obstacle: isOther ? "the account was locked by the directory itself" : nil)
+            inverse: ["user": .string(user.id)], step: step(user, enabling: enabled),
+            obstacle: isOther ? "the account was locked by the directory itself" : nil)
     }
 
     private func attribute(_ operation: Operation, _ attribute: String, _ input: Input) throws -> Plan {
@@ -107,7 +112,23 @@ struct Planner {
         return try plan(
             operation, user, [touch(user, attribute, before, value.map { [$0] } ?? [])],
             right: "replace:\(attribute.lowercased())",
-            pin: value.map { ("value", $0) }, inverse: inverse, obstacle: problem)
+            pin: value.map { ("value", $0) }, inverse: inverse, step: Step(adds: [sets(node(user), attribute)]), obstacle: problem
+        )
+    }
+
+    // MARK: As the graph sees it
+
+    private func node(_ entry: DirectoryEntry) -> String {
+        ReachNode.id(system: directory.system, kind: entry.isGroup ? .group : .user, key: entry.id)
+    }
+
+    private func sets(_ node: String, _ attribute: String) -> NamedFact {
+        NamedFact("setsAttribute", node, ReachNode.id(system: directory.system, attribute: attribute))
+    }
+
+    private func step(_ user: DirectoryEntry, enabling: Bool) -> Step {
+        let disabled = NamedFact("disabled", node(user))
+        return enabling ? Step(removes: [disabled]) : Step(adds: [disabled])
     }
 
     private func create(_ operation: Operation, _ input: Input) throws -> Plan {
@@ -127,7 +148,14 @@ struct Planner {
             target: uid, targetName: name, touched: [touch("entry", ["present"])] + attributes,
             inverse: Inverse(operation: "user.remove", input: ["user": .string(name)]), reversibility: operation.reversibility,
             precondition: .atomic, version: "absent", native: ["dn": dn, "right": "user:create", "name": name], facts: [fact],
+            step: try created(ReachNode.id(system: directory.system, uid), dn, attributes.map(\.attribute)),
             obstacle: exists ? ConnectorError(.invalid, "\(name) exists already") : nil)
+    }
+
+    /// A new entry takes its name, and whatever waited for somebody of that name.
+    private func created(_ node: String, _ dn: String, _ attributes: [String]) throws -> Step {
+        let name = ReachNode.id(system: directory.system, kind: .name, key: try LDAPText.normalized(dn))
+        return Step(adds: [NamedFact("namedAs", node, name)] + attributes.map { sets(node, $0) })
     }
 
     /// Removes what a grant created and nobody touched since; anything else is only disabled.
@@ -140,6 +168,8 @@ struct Planner {
             && reader.groups(of: user.dn).isEmpty
         return isUntouched
             ? try plan(operation, user, [touch(user, "entry", ["present"], [])], right: "user:delete")
-            : try plan(operation, user, [touch(user, "enabled", ["\(user.isEnabled)"], ["false"])], right: "user:disable")
+            : try plan(
+                operation, user, [touch(user, "enabled", ["\(user.isEnabled)"], ["false"])], right: "user:disable",
+                step: step(user, enabling: false))
     }
 }

@@ -14,6 +14,7 @@ public struct LDAPDirectory: Connector {
     /// Blocking calls run here, never on the cooperative pool.
     private let queue: DispatchQueue
     let readiness = Readiness()
+    let names = KnownNames()
 
     public init(system: String, settings: LDAPSettings) {
         self.system = system
@@ -45,6 +46,14 @@ public struct LDAPDirectory: Connector {
             return .failure(error.asConnectorError)
         } catch { return .failure(ConnectorError(.unavailable, "\(error)")) }
     }
+}
+
+/// The nodes that names led to at the last reading of the graph.
+final class KnownNames: Sendable {
+    private let ids = Mutex<[String: String]>([:])
+
+    func replace(_ all: [String: String]) { ids.withLock { $0 = all } }
+    subscript(name: String) -> String? { ids.withLock { $0[name] } }
 }
 
 /// Whether the server was found fit to hold just-in-time accounts; asked once, and again until it is.

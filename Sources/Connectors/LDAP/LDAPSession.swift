@@ -70,13 +70,19 @@ final class LDAPSession {
     /// The entries found, read page by page (RFC 2696).
     func search(_ base: String, scope: Int32, filter: String, attributes: [String]) throws(LDAPError) -> [LDAPEntry] {
         var entries: [LDAPEntry] = []
+        try forEachPage(base, scope: scope, filter: filter, attributes: attributes) { entries += $0 }
+        return entries
+    }
+
+    func forEachPage(
+        _ base: String, scope: Int32, filter: String, attributes: [String], _ body: ([LDAPEntry]) -> Void
+    ) throws(LDAPError) {
         var cookie: [UInt8] = []
         repeat {
             let (page, next) = try page(base, scope, filter, attributes, cookie)
-            entries += page
+            body(page)
             cookie = next
         } while !cookie.isEmpty
-        return entries
     }
 
     /// The entry itself, when it is there and matches.

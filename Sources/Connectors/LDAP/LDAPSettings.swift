@@ -45,7 +45,7 @@ public struct LDAPSettings: Sendable {
     /// The attributes of `inetOrgPerson` that the shipped access rules know.
     public static let standardAttributes = [
         AttributeDefinition("displayName", .public, isWritable: true), AttributeDefinition("title", .public, isWritable: true),
-        AttributeDefinition("sn", .public), AttributeDefinition("mail", .internal, isWritable: true),
+        AttributeDefinition("sn", .public), AttributeDefinition("mail", .internal, isWritable: true, confers: .recovery),
         AttributeDefinition("telephoneNumber", .internal, isWritable: true),
         AttributeDefinition("departmentNumber", .internal, isWritable: true),
         AttributeDefinition("description", .internal, isWritable: true),

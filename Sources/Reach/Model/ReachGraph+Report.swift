@@ -19,16 +19,15 @@ extension ReachGraph {
         let depths = depths(to: target)
         return names.indices.map(NodeID.init).compactMap { node in
             guard node != target, !isRight(node), masks.has(node, mark) else { return nil }
-            let depth = depths[node] ?? proof(from: name(node), to: name(target))?.depth ?? 0
+            // Only rights that are held together could be a shorter way than the one found.
+            let simple = masks.joining(node).isEmpty ? depths[node] : nil
+            let depth = simple ?? proof(from: name(node), to: name(target))?.depth ?? 0
             return Standing(who: name(node), target: name(target), depth: depth)
         }
     }
 
-    /// How far nodes are from the target, for those that no rule that asks for several rights could bring nearer.
-    ///
-    /// Backward from the target; where such a rule comes in, the search stops, and what is behind is asked one by one.
+    /// How far nodes are from the target by rules that ask for one right: backward from the target.
     private func depths(to target: NodeID) -> [NodeID: Int] {
-        guard !instances.hasJoined else { return [:] }
         var depths = [target: 0]
         var (now, next, before): ([NodeID], [NodeID], [NodeID]) = ([target], [], [])
         while !now.isEmpty {

@@ -15,23 +15,30 @@ extension ReachGraph {
             }
         }
         for number in gone { drop(number, &doubt) }
+        let unheld = isRestriction ? [] : unheld(since: fact)
+        for right in unheld {
+            for number in (instances.byEach[right] ?? []) + (instances.fromRight[right] ?? []) { drop(number, &doubt) }
+        }
         settle(&doubt)
-        guard !isRestriction else { return }
-        let flags = usage.flags[Int(fact.relation)]
-        if flags.contains(.held) { retire(Right.Subject(relation: fact.relation, place: 0, object: fact.b)) }
-        if flags.contains(.heldSecond) { retire(Right.Subject(relation: fact.relation, place: 1, object: fact.a)) }
+        for right in unheld { retire(right) }
     }
 
-    /// Forgets the instances that ask for a right which nobody holds any more, and frees its mark.
-    private mutating func retire(_ subject: Right.Subject) {
-        let relation = Int(subject.relation)
-        guard !usage.isDerived[relation], !isHeld(subject) else { return }
+    /// The rights that nobody holds any more, now that the fact is gone.
+    private func unheld(since fact: Fact) -> [NodeID] {
+        let flags = usage.flags[Int(fact.relation)]
+        guard !usage.isDerived[Int(fact.relation)] else { return [] }
+        var subjects: [Right.Subject] = []
+        if flags.contains(.held) { subjects.append(Right.Subject(relation: fact.relation, place: 0, object: fact.b)) }
+        if flags.contains(.heldSecond) { subjects.append(Right.Subject(relation: fact.relation, place: 1, object: fact.a)) }
+        return subjects.filter { !isHeld($0) }.flatMap { rightsOn[$0] ?? [] }
+    }
+
+    /// Frees the mark of a right that nobody holds; it is made ready again when somebody does.
+    private mutating func retire(_ right: NodeID) {
+        guard let subject = rights[right]?.subject else { return }
         forgetObject(Held(relation: subject.relation, place: subject.place), subject.object)
-        for right in rightsOn[subject] ?? [] {
-            for number in (instances.byEach[right] ?? []) + (instances.fromRight[right] ?? []) { instances.remove(number) }
-            masks.clear(right, masks.mask(right))
-            masks.freeMark(right)
-        }
+        masks.clear(right, masks.mask(right))
+        masks.freeMark(right)
     }
 
     private func isHeld(_ subject: Right.Subject) -> Bool {

@@ -7,7 +7,7 @@ import StrictJSON
 
 /// The listener for people. Agents' tokens mean nothing here: only a session opened with a person's key does.
 public struct PeopleDoor: Door {
-    private let gateway: Gateway
+    let gateway: Gateway
     private let sessions: Sessions
 
     public init(gateway: Gateway, sessions: Sessions) {
@@ -36,6 +36,7 @@ public struct PeopleDoor: Door {
             try gateway.require(.view, of: session.person)
             return HTTPAnswer(200, try await gateway.show(path[1]))
         case ("changes", 3) where call.method == .post: return try await act(call, session, path[1], path[2])
+        case ("reach", 2): return try await reach(call, session, path[1])
         case ("locks", 1): return try await locks(call, session)
         case ("checkpoints", 2) where call.method == .get:
             guard let log = LogName(rawValue: path[1]) else { throw HTTPProblem(404, "http.not_found", "There is no such log.") }
@@ -100,7 +101,7 @@ public struct PeopleDoor: Door {
         }
         var fields = try Fields(try call.json())
         guard let scope = Lock.Scope(rawValue: try fields.string("scope")) else {
-            throw ShapeError(.invalid, at: "/scope", "one of workload, task, all belongs here")
+            throw ShapeError(.invalid, at: "/scope", "one of workload, task, system, all belongs here")
         }
         let subject = try fields.optionalString("subject") ?? ""
         try fields.end()
@@ -123,6 +124,7 @@ public struct PeopleDoor: Door {
         case let problem as HTTPProblem: return problem
         case let refusal as Refusal:
             return HTTPProblem(refusal.code == "change.not_found" ? 404 : 409, refusal.code, refusal.message)
+        case let error as ConnectorError: return HTTPProblem(409, error.code.rawValue, error.message)
         case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
         case let error as JSONError: return HTTPProblem(400, error.code.rawValue, "\(error)")
         case let error as AuthenticationError:

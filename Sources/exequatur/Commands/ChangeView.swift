@@ -28,6 +28,7 @@ struct ChangeView {
     var problem: String? {
         if let obstacle = json["obstacle"]?.string { return "it can't be done: \(Printable.text(obstacle))" }
         guard let digest, let assessment, let terms = json["terms"] else { return "the change can't be planned any more" }
+        if json["assessmentNow"] != nil { return "it would now make more possible than when it was staged" }
         if digest != change.digest || assessment != change.assessment {
             return "what would happen now is not what was staged: the target, the policies or the change itself were altered"
         }
@@ -61,6 +62,7 @@ struct ChangeView {
         }
         Swift.print(Terminal.styled("\nWhat changes", .bold))
         for value in change.plan.touched { Swift.print(difference(value)) }
+        if let opened = json["assessment"]?["reach"].flatMap(ReachText.finding) { Swift.print("\n" + opened) }
         try printEvidence(sealKey)
         Swift.print("\n" + Terminal.styled("digest      ", .dim) + (digest?.hex ?? "-"))
         if let problem { Swift.print(Terminal.styled("Do not sign: \(problem).", .red)) }

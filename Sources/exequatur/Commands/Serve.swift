@@ -27,7 +27,9 @@ struct Serve: AsyncParsableCommand {
         _ = try StateLock(configuration.state)
         let parts = try await Composition(configuration, log: log)
         try await checkLogs(configuration, parts)
+        try await parts.gateway.resumeReach()
         try await parts.gateway.adopt(parts.gateway.policies)
+        await GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log).readAll(isFirst: true)
         let settled = try await parts.gateway.reconcile()
         if !settled.isEmpty { log.notice("settled \(settled.count) change(s) of an earlier run") }
         let services = try services(configuration, parts, log)
@@ -71,6 +73,7 @@ struct Serve: AsyncParsableCommand {
         let desk = PeopleDoor(gateway: parts.gateway, sessions: parts.sessions)
         return [
             Upkeep(gateway: parts.gateway, folder: configuration.state + "/checkpoints"),
+            GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log),
             PolicyReload(gateway: parts.gateway, configuration: config, log: log),
             try HTTPHost.application(door, at: agents, log: log) { port in log.notice("agents: \(publicURL) (port \(port ?? 0))")
             },
@@ -118,6 +121,39 @@ struct PolicyReload: Service {
                 log.error("the policies were not reloaded, those in force stay: \(error)")
             }
         }
+    }
+}
+
+/// Reads the systems' graphs, at the start and then again and again.
+struct GraphReading: Service {
+    let gateway: Gateway
+    let interval: Int64
+    let log: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !_Concurrency.Task.isCancelled {
+                try? await _Concurrency.Task.sleep(for: .seconds(interval))
+                guard !_Concurrency.Task.isCancelled else { return }
+                await readAll(isFirst: false)
+            }
+        }
+    }
+
+    /// A system that can't be read keeps what is known of it until that is too old; nothing is written to it then.
+    func readAll(isFirst: Bool) async {
+        for system in gateway.systems.map(\.name) {
+            do {
+                try await gateway.reread(system) { nodes, facts in
+                    if isFirst { log.info("reading \(system): \(nodes) entries, \(facts) facts") }
+                }
+            } catch {
+                log.error(
+                    "the graph of \(system) could not be read; nothing is written to it once what is known is too old: \(error)")
+            }
+        }
+        guard isFirst else { return }
+        for name in gateway.reach.unresolved { log.warning("`reach` names \(name), which no system has") }
     }
 }
 

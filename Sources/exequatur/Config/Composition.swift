@@ -29,10 +29,11 @@ struct Composition {
         let environment = Self.environment(configuration, log)
         let registry = Registry(workloads: configuration.workloads, people: configuration.persons)
         let connectors = try await Self.connectors(configuration)
-        gateway = Gateway(
+        let reach = ReachKeeper(try configuration.reachSettings(), now: environment.now)
+        gateway = try Gateway(
             environment: environment, store: store, journal: Journal(store: store, gateway: configuration.id, key: logKey),
             sealer: Sealer(key: try KeyFiles.sealing(configuration.sealKey)), principals: registry, connectors: connectors,
-            policies: try Self.policies(configuration, connectors.map(\.catalogue)))
+            policies: try Self.policies(configuration, connectors.map(\.catalogue)), reach: reach)
         let issuers = configuration.issuers.map { source in
             (issuer: source.issuer, keys: KeySource { try await Self.fetch(source.jwks) })
         }
@@ -70,7 +71,7 @@ struct Composition {
             }
             return (name: configuration.shortName(ofPolicies: path), text: text)
         }
-        return try PolicyBundle(sources, catalogues: catalogues)
+        return try PolicyBundle(Baseline.before(sources), catalogues: catalogues)
     }
 
     /// A JWK set from a file or an https URL, within five seconds.

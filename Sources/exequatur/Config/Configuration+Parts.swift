@@ -67,6 +67,7 @@ extension Configuration {
             id: id, issuer: try fields.string("issuer"), subject: try fields.string("subject"),
             owner: try fields.optionalString("owner"),
             expires: Int64(expires.timeIntervalSince1970 * 1000), groups: try fields.strings("groups"))
+        _ = try accounts(&fields)
         try fields.end()
         return registration
     }
@@ -89,6 +90,7 @@ extension Configuration {
         }
         let person = PersonRegistration(
             id: id, teams: try fields.strings("teams"), keys: keys, aliases: try fields.strings("aliases"), subjects: subjects)
+        _ = try accounts(&fields)
         try fields.end()
         return person
     }

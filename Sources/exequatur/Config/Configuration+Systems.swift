@@ -59,7 +59,14 @@ extension Configuration {
         guard let sensitivity = Sensitivity(rawValue: try fields.string("sensitivity")) else {
             throw fields.problem("`sensitivity` of \(name) is one of public, internal, confidential, secret", of: "sensitivity")
         }
-        let definition = AttributeDefinition(name, sensitivity, isWritable: try fields.flag("writable"))
+        let power: Power? = try fields.optionalString("confers").map { text in
+            switch text {
+            case "login": return .login
+            case "recovery": return .recovery
+            default: throw fields.problem("`confers` of \(name) is login or recovery", of: "confers")
+            }
+        }
+        let definition = AttributeDefinition(name, sensitivity, isWritable: try fields.flag("writable"), confers: power)
         try fields.end()
         return definition
     }

@@ -2,6 +2,7 @@ import Authority
 import ConnectorEmbedded
 import ConnectorLDAP
 import Foundation
+import Gateway
 import Identity
 import Yams
 
@@ -66,6 +67,9 @@ struct Configuration {
     let persons: [PersonRegistration]
     let policies: [String]
     let systems: [System]
+    let reach: ReachSection
+    /// The accounts of persons and workloads.
+    let accounts: [(holder: ReachNode, account: ReachSettings.EntryName)]
 
     static func load(_ path: String) throws -> Configuration {
         let text: String
@@ -111,6 +115,9 @@ struct Configuration {
         issuers = try issuerFields.map { try Self.issuer($0, resolve) }
         workloads = try workloadFields.map(Self.workload)
         persons = try personFields.map(Self.person)
+        accounts =
+            try Self.accounts(workloadFields, .workload) + Self.accounts(personFields, .person)
+        reach = try Self.reach(try root.optionalMapping("reach"), resolve)
         policies = try root.strings("policies").map(resolve)
         let timeout = Int(deadline)
         systems = try root.mappings("systems").map { try Self.system($0, timeout: timeout, resolve) }

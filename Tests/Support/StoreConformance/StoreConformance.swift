@@ -49,7 +49,8 @@ private struct Check {
         return Change(
             id: id, state: .proposed, wait: .nothing, submission: try Fixture.submission(operation, ["user": "u"]), plan: plan,
             digest: digest,
-            assessment: digest, created: Fixture.now, expires: Fixture.now.adding(seconds: 60), rollbackOf: nil)
+            assessment: Assessment(plan, operation, reach: .none), created: Fixture.now, expires: Fixture.now.adding(seconds: 60),
+            rollbackOf: nil)
     }
 
     private func entry(_ id: String, _ log: LogName = .actions, links: [String: String] = [:]) -> LogEntry {

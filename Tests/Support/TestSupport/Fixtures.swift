@@ -1,6 +1,7 @@
 @_spi(Authenticated) public import Authority
 import Cedar
 public import Foundation
+public import Reach
 public import StrictJSON
 import Synchronization
 
@@ -52,6 +53,14 @@ public final class TestLedger: IntentLedger {
     }
 }
 
+/// A guard that lets every step through.
+public struct TestGuard: ReachGuard {
+    public init() {}
+
+    public func reserve(_ change: String, on system: String, _ step: Step, gaining expected: Digest) {}
+    public func release(_ change: String) {}
+}
+
 /// Grants, made the only way there is: by deciding.
 public struct GrantMaker: Sendable {
     private let connector: any Connector
@@ -77,17 +86,20 @@ public struct GrantMaker: Sendable {
     public func grant(_ operation: String, _ input: JSONValue, _ plan: Plan, now: Instant) async throws -> Grant {
         let submission = try submission(operation, input)
         let question = Question(
-            submission, plan, catalogue: connector.catalogue, now: now, environment: "test", approvals: [], people: [],
+            submission, plan, reach: .none, catalogue: connector.catalogue, now: now, environment: "test", approvals: [],
+            people: [],
             excluded: [])
         let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0))
         let change = Change(
             id: "chg-\(UUID().uuidString)", state: .proposed, wait: .nothing, submission: submission, plan: plan,
-            digest: Terms(submission, plan, policies: bundle).digest, assessment: Assessment(plan, submission.operation).digest,
+            digest: Terms(submission, plan, policies: bundle).digest,
+            assessment: Assessment(plan, submission.operation, reach: .none),
             created: now,
             expires: now.adding(seconds: 3600), rollbackOf: nil)
         let entry = LogEntry(.actions, id: "intent-\(change.id)", kind: "intent", time: now, body: [:])
         return try await decision.grant(
-            for: change, submission: submission, plan: plan, policies: bundle, now: now, entry: entry, ledger: ledger)
+            for: change, submission: submission, plan: plan, policies: bundle, now: now, entry: entry, ledger: ledger,
+            reach: TestGuard())
     }
 
     /// Plans, grants, leases, applies and revokes.

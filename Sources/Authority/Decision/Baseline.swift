@@ -1,0 +1,17 @@
+/// The policy that every gateway begins with.
+public enum Baseline {
+    public static let name = "baseline.cedar"
+
+    /// No takeover step by an agent alone: two people of different teams must approve it, whoever asks.
+    public static let text = """
+        @id("baseline-takeover")
+        forbid (principal, action in Exequatur::Action::"execute", resource)
+        when { context.reach.gains }
+        unless { context.approvals.distinctTeams >= 2 };
+        """
+
+    /// The baseline, and then the gateway's own policies.
+    public static func before(_ sources: [(name: String, text: String)]) -> [(name: String, text: String)] {
+        [(name, text)] + sources
+    }
+}

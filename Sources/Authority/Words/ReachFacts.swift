@@ -1,0 +1,136 @@
+public import Cedar
+public import Reach
+public import StrictJSON
+
+/// A node of the reach graph as a connector knows it.
+public struct ReachNode: Hashable, Sendable {
+    public enum Kind: String, Sendable { case user, group, attribute, name, workload, person, coalition, route, system, secret }
+
+    /// Unique among all systems: `corp:group:g-8`.
+    public let id: String
+    public let kind: Kind
+    /// The system it is of; nil for the gateway's own.
+    public let system: String?
+    public let name: String
+    /// Its own labels, such as `tier-0`.
+    public let labels: Set<String>
+
+    public init(system: String, kind: Kind, key: String, name: String, labels: Set<String> = []) {
+        id = Self.id(system: system, kind: kind, key: key)
+        self.kind = kind
+        self.system = system
+        self.name = name
+        self.labels = labels
+    }
+
+    /// A node of the gateway's own.
+    public init(own kind: Kind, _ key: String) {
+        id = Self.id(system: "exequatur", kind: kind, key: key)
+        self.kind = kind
+        system = nil
+        name = key
+        labels = []
+    }
+
+    public static func id(system: String, kind: Kind, key: String) -> String { "\(system):\(kind.rawValue):\(key)" }
+
+    /// The node of an attribute, whichever way it is spelt.
+    public static func id(system: String, attribute: String) -> String {
+        id(system: system, kind: .attribute, key: attribute.lowercased())
+    }
+
+    /// The node of an entity that a plan is about.
+    public static func id(system: String, _ uid: EntityUID) -> String {
+        id(system: system, kind: uid.type.string.hasSuffix("::Group") ? .group : .user, key: uid.id.string)
+    }
+
+    /// How policies and people call it: `corp/group/domain-admins`.
+    public var title: String { "\(system ?? "exequatur")/\(kind.rawValue)/\(name)" }
+
+    /// All agents together.
+    public static let coalition = ReachNode(own: .coalition, "agents")
+    /// What approvers can do: decide what runs.
+    public static let approvals = ReachNode(own: .route, "approvals")
+    /// The gateway itself: its policies, its keys, its accounts.
+    public static let gateway = ReachNode(own: .system, "gateway")
+}
+
+/// One page of a system's graph.
+public struct SnapshotPage: Sendable {
+    public let nodes: [ReachNode]
+    public let facts: [NamedFact]
+
+    public init(nodes: [ReachNode], facts: [NamedFact]) {
+        self.nodes = nodes
+        self.facts = facts
+    }
+}
+
+extension NamedFact {
+    public var json: JSONValue {
+        var parts: [JSONValue] = [.string(subject), .string(relation)]
+        if let object { parts.append(.string(object)) }
+        return .array(parts)
+    }
+
+    public init(json: JSONValue) throws(ShapeError) {
+        let parts = (json.array ?? []).compactMap(\.string)
+        guard (2...3).contains(parts.count) else { throw ShapeError(.invalid, at: "", "not a fact") }
+        self.init(parts[1], parts[0], parts.count == 3 ? parts[2] : nil)
+    }
+}
+
+extension Step {
+    var json: JSONValue {
+        ["adds": .array(adds.sorted().map(\.json)), "removes": .array(removes.sorted().map(\.json))]
+    }
+
+    init(json: JSONValue) throws(ShapeError) {
+        var fields = try Fields(json)
+        var (adds, removes): ([NamedFact], [NamedFact]) = ([], [])
+        for fact in try fields.array("adds") { adds.append(try NamedFact(json: fact)) }
+        for fact in try fields.array("removes") { removes.append(try NamedFact(json: fact)) }
+        try fields.end()
+        self.init(adds: adds, removes: removes)
+    }
+}
+
+extension Plan {
+    /// The change of the graph that the plan is, with what its author gains by having chosen a credential.
+    ///
+    /// An agent's are all agents' and the delegator's. A password that is made here is shown to a person, not to the agent: to
+    /// the delegator or the person who asks, or else to whoever approves it.
+    public func step(of submission: Submission) -> Step {
+        var step = step
+        // Whether an attribute is protected, only the graph knows.
+        let writer = submission.principal.isWorkload ? ReachNode.coalition : ReachNode(own: .person, submission.principal.id)
+        step.adds += self.step.adds.filter { $0.relation == "setsAttribute" }.map {
+            NamedFact("mayWrite", writer.id, $0.object ?? "")
+        }
+        guard touched.contains(where: { !$0.after.isEmpty }) else { return step }
+        let account = ReachNode.id(system: submission.system, target)
+        for effect in submission.operation.effects {
+            for relation in effect.relations {
+                guard let power = Power(rawValue: relation) else { continue }
+                step.adds += power.holders(submission).map { NamedFact(relation, account, $0) }
+            }
+        }
+        return step
+    }
+}
+
+/// What choosing a credential gives, as a relation of the graph.
+public enum Power: String, Sendable {
+    case login = "loginKeySetBy"
+    case recovery = "recoverySetBy"
+    case password = "passwordSetBy"
+
+    fileprivate func holders(_ submission: Submission) -> [String] {
+        let delegator = submission.task.delegator.map { ReachNode(own: .person, $0).id }
+        switch (self, submission.principal) {
+        case (_, .person(let person)): return [ReachNode(own: .person, person.id).id]
+        case (.password, .workload): return [delegator ?? ReachNode(own: .secret, "shown to a person").id]
+        case (_, .workload): return [ReachNode.coalition.id] + [delegator].compactMap { $0 }
+        }
+    }
+}

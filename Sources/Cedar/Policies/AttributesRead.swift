@@ -1,0 +1,30 @@
+public import StrictJSON
+
+extension PolicySet {
+    /// The names of the attributes that policies look at, on anything but the context.
+    public var attributesRead: Set<ExactString> {
+        var names: Set<ExactString> = []
+        for policy in staticPolicies + templates { for condition in policy.conditions { condition.body.collect(&names) } }
+        return names
+    }
+}
+
+extension Expression {
+    fileprivate func collect(_ names: inout Set<ExactString>) {
+        switch kind {
+        case .attribute(let subject, let name), .has(let subject, let name):
+            if !subject.isContext { names.insert(name) }
+        default: break
+        }
+        for child in children { child.collect(&names) }
+    }
+
+    /// Whether it is the context or something in it, before any entity is followed.
+    private var isContext: Bool {
+        switch kind {
+        case .variable(.context): true
+        case .attribute(let subject, _): subject.isContext
+        default: false
+        }
+    }
+}

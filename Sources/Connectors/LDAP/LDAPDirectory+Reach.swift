@@ -1,0 +1,179 @@
+public import Authority
+import CLDAP
+public import Reach
+
+extension LDAPDirectory {
+    public func snapshot(_ receive: @escaping @Sendable (SnapshotPage) -> Void) async throws(ConnectorError) {
+        try await run { session in try GraphReader(reader(session), names).readAll(receive) }
+    }
+
+    public func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {
+        try await run { session in
+            let reader = reader(session)
+            let entries = try [plan.native["dn"], plan.native["member"]].compactMap { $0 }.compactMap(reader.entry(at:))
+            return try GraphReader(reader, names).facts(on: entries)
+        }
+    }
+}
+
+/// Reads the directory as a graph: users, groups, names that lead nowhere, and who is, owns or may be what.
+final class GraphReader {
+    private let reader: DirectoryReader
+    private let known: KnownNames
+    /// By normalised name.
+    private var ids: [String: String] = [:]
+
+    init(_ reader: DirectoryReader, _ known: KnownNames) {
+        self.reader = reader
+        self.known = known
+    }
+
+    /// Everybody that a pattern of an authorization rule could mean: to act as, and to be let act.
+    private static let anyTarget = "whoever a rule lets it act as"
+    private static let anySource = "whoever a rule lets act"
+    private static let users = ["uid", "entryUUID", "pwdAccountLockedTime", "authzTo", "authzFrom"]
+    private static let groups = ["cn", "entryUUID", "member", "owner", "memberURL", "authzTo", "authzFrom"]
+    private static let anyGroup = "(|(objectClass=groupOfNames)(objectClass=groupOfURLs))"
+
+    private var system: String { reader.system }
+    private func attribute(_ name: String) -> String { ReachNode.id(system: system, attribute: name) }
+
+    // MARK: All of it
+
+    /// Every page of nodes, then every page of facts: a fact names nodes that were met before.
+    func readAll(_ receive: (SnapshotPage) -> Void) throws {
+        let labels = try labelledNames()
+        var entries: [(LDAPEntry, ReachNode.Kind)] = []
+        for (base, kind) in [(reader.settings.people, ReachNode.Kind.user), (reader.settings.groups, .group)] {
+            let filter = kind == .user ? "(objectClass=inetOrgPerson)" : Self.anyGroup
+            try reader.session.forEachPage(
+                base, scope: LDAP_SCOPE_ONELEVEL, filter: filter, attributes: kind == .user ? Self.users : Self.groups
+            ) { page in
+                let nodes = page.compactMap { entry in self.node(entry, kind, labels) }
+                entries += page.map { ($0, kind) }
+                receive(SnapshotPage(nodes: nodes, facts: []))
+            }
+        }
+        try readFacts(entries, labels, receive)
+        known.replace(ids)
+    }
+
+    private func readFacts(
+        _ entries: [(LDAPEntry, ReachNode.Kind)], _ labels: [String: Set<String>], _ receive: (SnapshotPage) -> Void
+    ) throws {
+        // The gateway's own account, wherever it is kept.
+        var strays: [String: ReachNode] = [:]
+        let own = try LDAPText.normalized(reader.settings.bindDN)
+        if ids[own] == nil { strays[own] = stray(own, labels[own, default: []].union(["exequatur"])) }
+        for start in stride(from: 0, to: entries.count, by: 500) {
+            var facts: [NamedFact] = []
+            for (entry, kind) in entries[start..<min(start + 500, entries.count)] {
+                guard let id = ids[try LDAPText.normalized(entry.dn)] else { continue }
+                facts += try self.facts(entry, id, kind) { name in
+                    if let known = self.ids[name] { return known }
+                    let node = strays[name] ?? self.stray(name, labels[name] ?? [])
+                    strays[name] = node
+                    return node.id
+                }
+            }
+            receive(SnapshotPage(nodes: [], facts: facts))
+        }
+        // Whoever a pattern could mean.
+        var wide: [NamedFact] = []
+        for (_, id) in ids {
+            if let anyone = strays[Self.anyTarget] { wide.append(NamedFact("authorizedAs", anyone.id, id)) }
+            if let anyone = strays[Self.anySource] { wide.append(NamedFact("authorizedAs", id, anyone.id)) }
+        }
+        receive(SnapshotPage(nodes: strays.keys.sorted().compactMap { strays[$0] }, facts: wide))
+    }
+
+    private func stray(_ name: String, _ labels: Set<String>) -> ReachNode {
+        ReachNode(system: system, kind: .name, key: name, name: name, labels: labels)
+    }
+
+    private func node(_ entry: LDAPEntry, _ kind: ReachNode.Kind, _ labels: [String: Set<String>]) -> ReachNode? {
+        guard let key = entry.first("entryUUID"), let name = entry.first(kind == .user ? "uid" : "cn"),
+            let path = try? LDAPText.normalized(entry.dn)
+        else { return nil }
+        var own = labels[path] ?? []
+        if path == (try? LDAPText.normalized(reader.settings.bindDN)) { own.insert("exequatur") }
+        let node = ReachNode(system: system, kind: kind, key: key, name: name, labels: own)
+        ids[path] = node.id
+        return node
+    }
+
+    private func labelledNames() throws -> [String: Set<String>] {
+        var names: [String: Set<String>] = [:]
+        for (label, entries) in reader.settings.labels {
+            for dn in entries { names[try LDAPText.normalized(dn), default: []].insert(label) }
+        }
+        return names
+    }
+
+    // MARK: Facts
+
+    private func facts(_ entry: LDAPEntry, _ id: String, _ kind: ReachNode.Kind, _ resolve: (String) -> String) throws
+        -> [NamedFact]
+    {
+        func nodes(_ attribute: String) throws -> [String] {
+            try entry.strings(attribute).map { resolve(try LDAPText.normalized($0)) }
+        }
+        var facts = try nodes("member").map { NamedFact("member", $0, id) } + nodes("owner").map { NamedFact("owner", $0, id) }
+        facts += entry.strings("memberURL").flatMap(Self.selected).map { NamedFact("selects", id, attribute($0)) }
+        facts += try entry.strings("authzTo").map { NamedFact("authorizedAs", id, try authorized($0, Self.anyTarget, resolve)) }
+        facts += try entry.strings("authzFrom").map { NamedFact("authorizedAs", try authorized($0, Self.anySource, resolve), id) }
+        if kind == .user, entry.first("pwdAccountLockedTime") != nil { facts.append(NamedFact("disabled", id)) }
+        return facts
+    }
+
+    /// The attributes that a member URL's filter looks at (RFC 4516, RFC 4515).
+    static func selected(_ url: String) -> [String] {
+        let parts = url.split(separator: "?", omittingEmptySubsequences: false)
+        guard parts.count > 3 else { return ["objectClass"] }
+        return parts[3].split(separator: "(").compactMap { part in
+            let name = part.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+            return name.isEmpty ? nil : String(name)
+        }
+    }
+
+    /// Whom an authorization rule names. One that is a pattern names nobody in particular: everybody it could mean is one node.
+    private func authorized(_ rule: String, _ anybody: String, _ resolve: (String) -> String) throws -> String {
+        let name = rule.replacing("dn.exact:", with: "").replacing("dn:", with: "")
+        guard !name.contains(":"), !name.contains("*"), let path = try? LDAPText.normalized(name), path.contains("=") else {
+            return resolve(anybody)
+        }
+        return resolve(path)
+    }
+
+    /// The facts on some entries: what they are in and own, what is in them and owns them.
+    func facts(on entries: [DirectoryEntry]) throws -> Set<NamedFact> {
+        var facts: Set<NamedFact> = []
+        for entry in entries {
+            let kind: ReachNode.Kind = entry.isGroup ? .group : .user
+            let id = ReachNode.id(system: system, kind: kind, key: entry.id)
+            if let found = try reader.session.entry(entry.dn, attributes: entry.isGroup ? Self.groups : Self.users) {
+                facts.formUnion(try self.facts(found, id, kind, resolved))
+            }
+            let above = "(|(member=\(LDAPText.filterValue(entry.dn)))(owner=\(LDAPText.filterValue(entry.dn))))"
+            for group in try reader.session.search(
+                reader.settings.groups, scope: LDAP_SCOPE_ONELEVEL, filter: "(&\(Self.anyGroup)\(above))", attributes: Self.groups
+            ) {
+                guard let key = group.first("entryUUID") else { continue }
+                let whole = try self.facts(group, ReachNode.id(system: system, kind: .group, key: key), .group, resolved)
+                facts.formUnion(whole.filter { $0.subject == id })
+            }
+        }
+        return facts
+    }
+
+    /// The node of a name: as it was read last, or as it is now.
+    private func resolved(_ name: String) -> String {
+        if let id = known[name] ?? ids[name] { return id }
+        let found = (try? reader.entry(at: name)).flatMap { $0 }
+        let id =
+            found.map { ReachNode.id(system: system, kind: $0.isGroup ? .group : .user, key: $0.id) }
+            ?? ReachNode.id(system: system, kind: .name, key: name)
+        ids[name] = id
+        return id
+    }
+}

@@ -1,0 +1,138 @@
+import Authority
+import Cedar
+import Logging
+import Reach
+import StrictJSON
+import Synchronization
+
+extension Gateway {
+    // MARK: Reading systems
+
+    /// Reads a system's graph anew. What comes to its end replaces what was known; what is cut off changes nothing.
+    ///
+    /// - Parameter progress: called with the nodes and facts received so far.
+    public func reread(_ system: String, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws {
+        let connector = try connector(system)
+        let since = now
+        let received = Mutex<(nodes: [ReachNode], facts: Set<NamedFact>)>(([], []))
+        try await connector.snapshot { page in
+            let counts = received.withLock { all in
+                all.nodes += page.nodes
+                all.facts.formUnion(page.facts)
+                return (all.nodes.count, all.facts.count)
+            }
+            progress(counts.0, counts.1)
+        }
+        let (nodes, facts) = received.withLock { $0 }
+        let drift = try reach.load(system, nodes, facts, since: since)
+        if let drift, !drift.isEmpty { await report(drift) }
+    }
+
+    /// A backend change without an intent of ours (invariant 16).
+    private func report(_ drift: Drift) async {
+        environment.log.critical(
+            "\(drift.system) was changed by somebody else",
+            metadata: [
+                "added": "\(drift.added.count)", "removed": "\(drift.removed.count)", "gained": "\(drift.finding.gains.count)",
+            ])
+        let body: JSONValue = [
+            "message": "the system was changed by somebody else", "system": .string(drift.system),
+            "added": .array(drift.added.prefix(200).map(\.json)), "removed": .array(drift.removed.prefix(200).map(\.json)),
+            "counts": [.integer(Int64(drift.added.count)), .integer(Int64(drift.removed.count))], "reach": drift.finding.json,
+        ]
+        let entry = LogEntry(.actions, id: environment.id("drift"), kind: "drift", time: now, body: body)
+        _ = try? await store.commit([], entries: [entry])
+    }
+
+    /// Takes up what an earlier run left: steps granted and not settled, and credentials chosen through the gateway. Before
+    /// the first reading.
+    public func resumeReach() async throws {
+        for change in try await store.changes(in: [.executed], limit: .max) {
+            if let submission = try? submission(of: change) { reach.remember(change.plan.step(of: submission)) }
+        }
+        for change in try await store.changes(in: [.executing, .indeterminate], limit: .max) {
+            if let submission = try? submission(of: change) {
+                try reach.resume(change.id, on: change.system, change.plan.step(of: submission))
+                if change.state == .indeterminate { try reach.settle(change.id, .indeterminate) }
+            }
+        }
+    }
+
+    /// The submission a change came from, with its requester as registered today.
+    private func submission(of change: Change) throws -> Submission {
+        let uid = change.adopter.map(EntityUID.person) ?? change.requester
+        let operation = try operation(change.operation, of: change.system)
+        let input = try Input(change.input, for: operation, at: "/input")
+        guard let principal = principals.principal(uid, at: now) else { throw Refusal("change.orphaned", "gone") }
+        return Submission(
+            id: change.request, principal: principal, task: change.task, system: change.system, operation: operation, input: input
+        )
+    }
+
+    // MARK: Assessing
+
+    /// What a plan would newly make possible, on the graph as it stands with every step granted so far.
+    ///
+    /// - Throws: ``Refusal`` when that can't be told, when the plan goes beyond what its operation declares, or when it would
+    ///   lock everybody out.
+    func assess(_ submission: Submission, _ plan: Plan) throws -> ReachFinding {
+        let declared = Set(submission.operation.effects.flatMap(\.relations))
+        for fact in plan.step.adds + plan.step.removes where !declared.contains(fact.relation) {
+            environment.log.critical("a plan goes beyond its operation", metadata: ["operation": "\(submission.operation.name)"])
+            throw Refusal("plan.undeclared", "The operation would do more than it declares; nothing was changed.")
+        }
+        try reach.requireFresh(submission.system)
+        let unknown = try reach.see(plan.surroundings, of: submission.system)
+        if !unknown.isEmpty {
+            note("facts that no reading had", ["system": submission.system, "facts": "\(unknown.map(\.json))"])
+        }
+        let step = plan.step(of: submission)
+        let lost = try reach.lockouts(step)
+        guard lost.isEmpty else {
+            note("refused: it would lock everybody out", ["targets": lost.joined(separator: ", "), "request": submission.id])
+            throw Refusal("reach.lockout", "Nobody would be left to look after something protected; nothing was changed.")
+        }
+        return try reach.assess(step)
+    }
+
+    /// Attributes that loaded policies read are protected: who writes them writes what policy believes.
+    func protectAttributes(read bundle: PolicyBundle) throws {
+        let names = bundle.policies.attributesRead
+        var bySystem: [String: Set<String>] = [:]
+        for (name, catalogue) in systems {
+            bySystem[name] = Set(
+                catalogue.attributes.filter { $0.isWritable && names.contains(ExactString($0.name)) }.map(\.name))
+        }
+        try reach.protectAttributes(bySystem)
+    }
+
+    // MARK: After a step
+
+    /// Tells the graph what became of a change, and compares what the backend shows with what was declared.
+    func noteOutcome(_ change: Change) async {
+        do {
+            try reach.settle(change.id, change.state)
+            guard change.state == .executed else { return }
+            let connector = try connector(change.system)
+            let seen = try await withDeadline(environment.deadline) { try await connector.surroundings(of: change.plan) }
+            let more = seen.subtracting(change.plan.surroundings).subtracting(change.plan.step.adds)
+            let unknown = try reach.see(more, of: change.system)
+            if !unknown.isEmpty { await stop(change, unknown) }
+        } catch {
+            environment.log.error(
+                "the graph could not be brought up to date", metadata: ["change": "\(change.id)", "error": "\(error)"])
+        }
+    }
+
+    /// More came about than the operation declares: nothing more is written to the system until a person has looked.
+    private func stop(_ change: Change, _ facts: [NamedFact]) async {
+        await alarm(
+            "a change did more than it declared; the system is locked for writing", change: change,
+            ["facts": .array(facts.map(\.json))])
+        let lock = Lock(scope: .system, subject: change.system, by: "exequatur", at: now)
+        let entry = LogEntry(
+            .requests, id: environment.id("lock"), kind: "lock", time: now, links: ["change": change.id],
+            body: ["scope": "system", "subject": .string(change.system), "by": "exequatur"])
+        _ = try? await store.commit([.placeLock(lock)], entries: [entry])
+    }
+}

@@ -1,0 +1,259 @@
+import Authority
+import Reach
+
+/// The graph and where its facts come from. A value: whoever holds it locks it.
+struct ReachState: Sendable {
+    /// A system as it was read last, with the gateway's own steps since.
+    struct System: Sendable {
+        var facts: Set<NamedFact>
+        var nodes: [String: ReachNode]
+        var readAt: Instant
+    }
+
+    /// A step that is granted and whose outcome is not known.
+    struct Pending: Sendable {
+        let system: String
+        let step: Step
+        let since: Instant
+        /// Whether it was given up on: the next reading tells.
+        var isLost = false
+    }
+
+    /// A step of ours that came about.
+    struct Done: Sendable {
+        let system: String
+        let step: Step
+        let at: Instant
+    }
+
+    let settings: ReachSettings
+    private(set) var graph: ReachGraph?
+    private(set) var systems: [String: System] = [:]
+    private(set) var pending: [String: Pending] = [:]
+    private var done: [Done] = []
+    /// Credentials that were chosen through the gateway: no system shows who chose them.
+    private var conferred: Set<NamedFact> = []
+    private(set) var nodes: [String: ReachNode] = [:]
+    /// The attributes that policies read, by system.
+    private var readAttributes: [String: Set<String>] = [:]
+
+    init(_ settings: ReachSettings) {
+        self.settings = settings
+        for node in settings.ownNodes { nodes[node.id] = node }
+    }
+
+    func title(_ id: String) -> String { nodes[id]?.title ?? id.split(separator: ":", maxSplits: 2).joined(separator: "/") }
+
+    /// The node of that title or id.
+    func node(_ name: String) -> String? {
+        nodes[name] != nil ? name : nodes.values.filter { $0.title == name }.map(\.id).min()
+    }
+
+    // MARK: What is protected, and what is known beside the systems
+
+    private var protected: [String] {
+        var found = [ReachNode.approvals.id, ReachNode.gateway.id]
+        for node in nodes.values {
+            guard let system = node.system else { continue }
+            let isNamed = settings.entries.contains { $0.system == system && $0.kind == node.kind && $0.name == node.name }
+            let labels = settings.labels.union([ReachSettings.ownLabel])
+            if isNamed || !labels.isDisjoint(with: node.labels) { found.append(node.id) }
+        }
+        for (system, names) in settings.attributes.merging(readAttributes, uniquingKeysWith: { $0.union($1) }) {
+            found += names.map { ReachNode.id(system: system, attribute: $0) }
+        }
+        return found.sorted()
+    }
+
+    /// What the configuration asks for and the systems don't have.
+    var unresolved: [String] {
+        let named = Set(nodes.values.compactMap { node in node.system.map { "\($0)/\(node.kind.rawValue)/\(node.name)" } })
+        let wanted =
+            settings.entries.map(\.title) + settings.accounts.map(\.account.title)
+            + settings.links.flatMap { [$0.from.title, $0.to.title] }
+        return Set(wanted).subtracting(named).sorted()
+    }
+
+    /// The configured facts whose entries are known.
+    private var configured: Set<NamedFact> = []
+
+    private func configuredFacts() -> Set<NamedFact> {
+        var byTitle: [String: String] = [:]
+        for node in nodes.values { if node.system != nil { byTitle[node.title] = node.id } }
+        var facts = settings.ownFacts
+        for (holder, account) in settings.accounts {
+            if let id = byTitle[account.title] { facts.insert(NamedFact("actsFor", holder.id, id)) }
+        }
+        for link in settings.links {
+            if let from = byTitle[link.from.title], let to = byTitle[link.to.title] {
+                facts.insert(NamedFact(link.relation, from, to))
+            }
+        }
+        return facts
+    }
+
+    mutating func protectAttributes(_ names: [String: Set<String>]) throws {
+        guard names != readAttributes else { return }
+        readAttributes = names
+        if graph != nil { try rebuild() }
+    }
+
+    // MARK: Reading
+
+    /// Takes a system's facts as they were just read.
+    ///
+    /// - Parameter since: when the reading began: what came about since may not be in it.
+    /// - Returns: what is new that the gateway did not do; nil for the first reading.
+    mutating func load(_ system: String, _ read: [ReachNode], _ facts: Set<NamedFact>, since: Instant, at now: Instant) throws
+        -> Drift?
+    {
+        let before = systems[system]
+        let ours = done.filter { $0.system == system }
+        let late = ours.filter { $0.at >= since }
+        let current = facts.union(late.flatMap { kept($0.step.adds).filter { Power(rawValue: $0.relation) == nil } })
+        let explained = Set(
+            ours.flatMap { $0.step.adds + $0.step.removes } + pending.values.flatMap { $0.step.adds + $0.step.removes })
+        pending = pending.filter { !($0.value.isLost && $0.value.system == system && $0.value.since < since) }
+        done.removeAll { $0.system == system && $0.at < since }
+        var drift: Drift?
+        if let before {
+            let added = current.subtracting(before.facts).subtracting(explained).sorted()
+            let removed = before.facts.subtracting(current).subtracting(explained).sorted()
+            drift = Drift(
+                system: system, added: added, removed: removed, finding: try finding(Step(adds: added, removes: removed)))
+        }
+        systems[system] = System(
+            facts: current, nodes: Dictionary(read.map { ($0.id, $0) }, uniquingKeysWith: { $1 }), readAt: now)
+        if before?.facts != current || before?.nodes != systems[system]?.nodes || graph == nil { try rebuild() }
+        return drift
+    }
+
+    private mutating func rebuild() throws {
+        nodes = Dictionary(settings.ownNodes.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        for system in systems.values { nodes.merge(system.nodes) { $1 } }
+        configured = configuredFacts()
+        var facts = configured.union(conferred)
+        for system in systems.values { facts.formUnion(system.facts) }
+        for pending in pending.values {
+            facts.formUnion(kept(pending.step.adds.filter { !isRestriction($0) }))
+            facts.subtract(pending.step.removes.filter(isRestriction))
+        }
+        graph = try ReachGraph(
+            rules: settings.rules, nodes: nodes.keys.sorted(), facts: facts.sorted(), protected: protected)
+    }
+
+    private func isRestriction(_ fact: NamedFact) -> Bool { settings.rules[fact.relation]?.isRestriction ?? false }
+
+    /// The facts that last: not those that only say that something was done once.
+    private func kept(_ facts: [NamedFact]) -> [NamedFact] {
+        facts.filter { $0.relation != "mayWrite" && $0.object?.hasPrefix("exequatur:secret:") != true }
+    }
+
+    /// Whether every system that has been taken on was read, and not too long ago.
+    func isFresh(_ system: String, at now: Instant) -> Bool {
+        guard let read = systems[system]?.readAt else { return false }
+        return now <= read.adding(seconds: settings.longestAge)
+    }
+
+    // MARK: Assessing
+
+    /// What a step would newly make possible.
+    mutating func finding(_ step: Step) throws -> ReachFinding {
+        guard var graph else { throw Refusal("reach.unread", "What the change makes possible can't be told yet.") }
+        self.graph = nil
+        defer { self.graph = graph }
+        let gains = try graph.gains(of: step)
+        guard !gains.isEmpty else { return .none }
+        return ReachFinding(
+            gains: gains.pairs, targets: Set(gains.pairs.map { title($0.target) }).sorted(),
+            shown: gains.proofs.map { (title($0.who), title($0.target)) }, paths: gains.proofs.map(sentences))
+    }
+
+    /// The protected targets that a step would leave without any user who can take them, and so look after them.
+    mutating func lockouts(_ step: Step) throws -> [String] {
+        let weakens = step.removes.contains { !isRestriction($0) } || step.adds.contains(where: isRestriction)
+        guard weakens, var graph else { return [] }
+        self.graph = nil
+        defer { self.graph = graph }
+        func keepers(_ target: String) -> Bool { graph.takers(of: target).contains { nodes[$0]?.kind == .user } }
+        let before = graph.protected.filter(keepers)
+        let real = Step(adds: step.adds.filter { !graph.contains($0) }, removes: step.removes.filter { graph.contains($0) })
+        try graph.apply(real)
+        let lost = before.filter { !keepers($0) }
+        try graph.apply(real.reversed)
+        return lost.map(title)
+    }
+
+    func sentences(_ proof: Proof) -> [String] {
+        proof.steps.map { step in
+            let facts = step.facts.map { fact in
+                let reading = settings.rules[fact.relation]?.reading ?? fact.relation
+                return title(fact.subject) + " " + reading + (fact.object.map { " " + title($0) } ?? "")
+            }
+            return facts.joined(separator: " and ") + (step.because.map { ": \($0)" } ?? "")
+        }
+    }
+
+    // MARK: The gateway's own steps
+
+    /// Takes facts that a connector just saw and the graph does not have.
+    mutating func see(_ facts: Set<NamedFact>, of system: String) throws -> [NamedFact] {
+        guard graph != nil else { return [] }
+        let unknown = facts.filter { fact in !(graph?.contains(fact) ?? true) && !isRestriction(fact) }.sorted()
+        try graph?.apply(Step(adds: unknown))
+        systems[system]?.facts.formUnion(unknown)
+        return unknown
+    }
+
+    mutating func reserve(_ change: String, _ system: String, _ step: Step, at now: Instant) throws {
+        pending[change] = Pending(system: system, step: step, since: now)
+        let grants = Step(adds: kept(step.adds.filter { !isRestriction($0) }), removes: step.removes.filter(isRestriction))
+        try graph?.apply(grants)
+    }
+
+    /// A step that was granted before the gateway stopped.
+    mutating func resume(_ change: String, _ system: String, _ step: Step, at now: Instant) throws {
+        try reserve(change, system, step, at: now)
+    }
+
+    /// What was chosen through the gateway before it stopped.
+    mutating func remember(_ step: Step) { conferred.formUnion(kept(step.adds).filter { Power(rawValue: $0.relation) != nil }) }
+
+    mutating func release(_ change: String) throws {
+        guard let gone = pending.removeValue(forKey: change) else { return }
+        let others = Set(pending.values.flatMap(\.step.adds))
+        let withdrawn = gone.step.adds.filter { !isRestriction($0) && !isKnown($0) && !others.contains($0) }
+        let back = Step(adds: gone.step.removes.filter { isRestriction($0) && isKnown($0) }, removes: withdrawn)
+        try graph?.apply(back)
+    }
+
+    /// Whether a fact stands without the gateway's unfinished steps.
+    private func isKnown(_ fact: NamedFact) -> Bool {
+        configured.contains(fact) || conferred.contains(fact) || systems.values.contains { $0.facts.contains(fact) }
+    }
+
+    /// The step came about: what it took away is gone too.
+    mutating func complete(_ change: String, at now: Instant) throws {
+        guard let came = pending.removeValue(forKey: change) else { return }
+        done.append(Done(system: came.system, step: came.step, at: now))
+        remember(came.step)
+        let lasting = kept(came.step.adds).filter { Power(rawValue: $0.relation) == nil }
+        systems[came.system]?.facts.formUnion(lasting)
+        systems[came.system]?.facts.subtract(came.step.removes)
+        try graph?.apply(Step(adds: lasting, removes: came.step.removes))
+    }
+
+    /// Nobody knows whether it came about: it counts as if it had, until the next reading.
+    mutating func lose(_ change: String) { pending[change]?.isLost = true }
+}
+
+/// What changed in a system that the gateway did not do.
+struct Drift: Sendable {
+    let system: String
+    let added: [NamedFact]
+    let removed: [NamedFact]
+    /// What the additions newly make possible.
+    let finding: ReachFinding
+
+    var isEmpty: Bool { added.isEmpty && removed.isEmpty }
+}

@@ -1,0 +1,146 @@
+import Authority
+import ConnectorEmbedded
+import Foundation
+import GRDB
+import Gateway
+import Reach
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Everything may be executed at once, as far as policy goes: what stops a step here is what it makes possible.
+private let openPolicy = """
+    permit (principal is Exequatur::Workload, action in [Exequatur::Action::"execute", Exequatur::Action::"read"], resource);
+    permit (principal in Exequatur::Team::"leads", action in Exequatur::Action::"approve", resource);
+    permit (principal in Exequatur::Team::"security", action in Exequatur::Action::"approve", resource);
+    permit (principal is Exequatur::Person, action in [Exequatur::Action::"view", Exequatur::Action::"unlock"], resource);
+    """
+
+@Suite("What small steps add up to")
+struct ReachTests {
+    @Test("Harmless steps run; the one that completes a way to what is protected waits for people, who are shown the way")
+    func chain() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        // release-managers own platform-admins, which are domain-admins: no label says so.
+        #expect(try await world.submit("group.add-member", ["group": "apprentices", "member": "ivo.petrov"]).status == .done)
+        let last = try await world.submit("group.add-member", ["group": "release-managers", "member": "apprentices"])
+        #expect(last.code == "staged.approval")
+        let text = JSONWriter.canonicalText(last.json)
+        #expect(!text.contains("domain-admins") && !text.contains("platform"), "agents never see paths")
+        let shown = try await world.gateway.show(try #require(last.change))
+        let reach = try #require(shown["assessment"]?["reach"])
+        #expect(reach["targets"]?.array?.contains("corp/group/domain-admins") == true)
+        let paths = JSONWriter.canonicalText(reach["paths"] ?? .null)
+        #expect(paths.contains("corp/group/apprentices is a member of corp/group/release-managers"))
+        #expect(paths.contains("corp/group/release-managers owns corp/group/platform-admins"))
+        #expect(shown["needs"]?.string?.contains("different teams") == true)
+    }
+
+    @Test("The order does not matter: the step that completes is stopped, the others run")
+    func otherOrder() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "apprentices"])
+        #expect(nest.code == "staged.approval", "june.okafor is in it already")
+        #expect(try await world.submit("group.add-member", ["group": "apprentices", "member": "ivo.petrov"]).status == .done)
+    }
+
+    @Test("Disabled accounts don't count until they are enabled, and to enable one is a step like any other")
+    func disabled() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        #expect(try await world.submit("user.disable", ["user": "ivo.petrov"]).status == .done)
+        #expect(
+            try await world.submit("group.add-member", ["group": "release-managers", "member": "ivo.petrov"]).status == .done)
+        #expect(try await world.submit("user.enable", ["user": "ivo.petrov"]).code == "staged.approval")
+    }
+
+    @Test("A password reset of somebody who can take what is protected is a takeover step; of anybody else it is not")
+    func credentials() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        #expect(try await world.submit("user.reset-password", ["user": "kai.nilsen"]).status == .done)
+        #expect(try await world.submit("user.reset-password", ["user": "gus.holm"]).code == "staged.approval")
+        #expect(try await world.submit("user.set-mail", ["user": "kai.nilsen", "value": "x@y.example"]).status == .done)
+        #expect(try await world.submit("user.set-mail", ["user": "gus.holm", "value": "x@y.example"]).code == "staged.approval")
+        // The agents chose where kai's password can be recovered: what kai gets now, they get.
+        let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "kai.nilsen"])
+        let shown = try await world.gateway.show(try #require(nest.change))
+        #expect(JSONWriter.canonicalText(shown["assessment"] ?? .null).contains("exequatur/coalition/agents"))
+    }
+
+    @Test("Of two steps at the same moment, each harmless and together a takeover, one at most runs", arguments: 0..<6)
+    func concurrent(_ round: Int) async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        // nora → chain → release-managers: each half alone leads nowhere.
+        #expect(try await world.submit("group.remove-member", ["group": "apprentices", "member": "june.okafor"]).status == .done)
+        #expect(try await world.submit("user.disable", ["user": "nora.lie"]).status == .done)
+        async let enabling = world.submit("user.enable", ["user": "nora.lie"])
+        async let joining = world.submit("group.add-member", ["group": "release-managers", "member": "nora.lie"])
+        let answers = try await [enabling, joining]
+        #expect(answers.count { $0.status == .done } <= 1)
+        try await world.gateway.reread("corp")
+        let report = JSONWriter.canonicalText(world.gateway.reachReport())
+        #expect(!report.contains("nora.lie"))
+    }
+
+    @Test("A graph that is too old, or was never read, denies every write in code")
+    func stale() async throws {
+        let world = try await GatewayFixture(policy: openPolicy, longestAge: -1)
+        defer { world.close() }
+        let error = await #expect(throws: Refusal.self) {
+            try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"])
+        }
+        #expect(error?.code == "reach.stale")
+        #expect(try await world.submit("user.read", ["user": "kai.nilsen"]).status == .done)
+    }
+
+    @Test("What somebody else changed in the system is logged with what it makes possible")
+    func drift() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        #expect(try await world.submit("group.add-member", ["group": "operations", "member": "ivo.petrov"]).status == .done)
+        try await world.gateway.reread("corp")
+        #expect(try await world.entries("drift").isEmpty, "our own steps are no drift")
+        try await world.change(
+            "INSERT INTO member SELECT g.id, m.id FROM entry g, entry m WHERE g.name = 'release-managers' AND m.name = 'cleo.aas'"
+        )
+        try await world.gateway.reread("corp")
+        let entry = try #require(try await world.entries("drift").first)
+        let text = JSONWriter.canonicalText(entry)
+        #expect(text.contains("corp/group/domain-admins") && text.contains("corp/user/cleo.aas"))
+    }
+
+    @Test("A step that would leave nobody to look after something protected is refused")
+    func lockout() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        #expect(
+            try await world.submit("group.remove-member", ["group": "domain-admins", "member": "farah.noor"]).status == .done)
+        #expect(try await world.submit("user.disable", ["user": "gus.holm"]).status == .done)
+        #expect(try await world.submit("user.disable", ["user": "hana.sato"]).status == .done)
+        let error = await #expect(throws: Refusal.self) { try await world.submit("user.disable", ["user": "svc-backup"]) }
+        #expect(error?.code == "reach.lockout")
+    }
+
+    @Test("To write an attribute that a policy reads is never for one alone")
+    func readAttributes() async throws {
+        let world = try await GatewayFixture(
+            policy: openPolicy + """
+                permit (principal is Exequatur::Workload, action, resource is Embedded::User)
+                when { resource has department && resource.department == "IT" };
+                """)
+        defer { world.close() }
+        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)
+        #expect(try await world.submit("user.set-department", ["user": "kai.nilsen", "value": "IT"]).code == "staged.approval")
+        #expect(try await world.submit("user.set-department", ["user": "kai.nilsen", "value": "HR"]).code == "staged.approval")
+    }
+
+    @Test("A system whose operations don't say what they do can't be taken on")
+    func undeclared() throws {
+        let silent = Operation("x.do", "Does something.", .write, on: .user, input: [])
+        #expect(Catalogue(namespace: "X", operations: [silent], attributes: []).undeclared == ["x.do"])
+    }
+}

@@ -13,18 +13,7 @@ extension Gateway {
     /// - Parameter progress: called with the nodes and facts received so far.
     public func reread(_ system: String, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws {
         let connector = try connector(system)
-        let since = now
-        let received = Mutex<(nodes: [ReachNode], facts: Set<NamedFact>)>(([], []))
-        try await connector.snapshot { page in
-            let counts = received.withLock { all in
-                all.nodes += page.nodes
-                all.facts.formUnion(page.facts)
-                return (all.nodes.count, all.facts.count)
-            }
-            progress(counts.0, counts.1)
-        }
-        let (nodes, facts) = received.withLock { $0 }
-        let drift = try reach.load(system, nodes, facts, since: since)
+        let drift = try await reach.read(connector, progress: progress)
         if let drift, !drift.isEmpty { await report(drift) }
     }
 
@@ -97,13 +86,7 @@ extension Gateway {
 
     /// Attributes that loaded policies read are protected: who writes them writes what policy believes.
     func protectAttributes(read bundle: PolicyBundle) throws {
-        let names = bundle.policies.attributesRead
-        var bySystem: [String: Set<String>] = [:]
-        for (name, catalogue) in systems {
-            bySystem[name] = Set(
-                catalogue.attributes.filter { $0.isWritable && names.contains(ExactString($0.name)) }.map(\.name))
-        }
-        try reach.protectAttributes(bySystem)
+        try reach.protectAttributes(read: bundle, systems.map { ($0.name, $0.catalogue) })
     }
 
     // MARK: After a step

@@ -28,3 +28,30 @@ extension Expression {
         }
     }
 }
+
+extension PolicySet {
+    /// The texts that policies compare attributes with, by the attribute's name.
+    public var literalsByAttribute: [ExactString: Set<String>] {
+        var found: [ExactString: Set<String>] = [:]
+        for policy in staticPolicies + templates { for condition in policy.conditions { condition.body.collectLiterals(&found) } }
+        return found
+    }
+}
+
+extension Expression {
+    fileprivate func collectLiterals(_ found: inout [ExactString: Set<String>]) {
+        if case .binary(_, let a, let b) = kind {
+            for (subject, literal) in [(a, b), (b, a)] {
+                guard case .attribute(_, let name) = subject.kind else { continue }
+                found[name, default: []].formUnion(literal.texts)
+            }
+        }
+        for child in children { child.collectLiterals(&found) }
+    }
+
+    private var texts: [String] {
+        if case .literal(.string(let text)) = kind { return [text.string] }
+        if case .set = kind { return children.flatMap(\.texts) }
+        return []
+    }
+}

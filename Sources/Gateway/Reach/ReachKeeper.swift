@@ -1,5 +1,7 @@
 public import Authority
+public import Cedar
 public import Reach
+import StrictJSON
 import Synchronization
 
 /// Keeps the graph of all systems, and gives every step its place in one order. Nothing waits while it is locked.
@@ -14,12 +16,61 @@ public final class ReachKeeper: ReachGuard {
 
     // MARK: Keeping it current
 
-    /// Takes a reading that came to its end.
-    func load(_ system: String, _ nodes: [ReachNode], _ facts: Set<NamedFact>, since: Instant) throws -> Drift? {
-        try state.withLock { try $0.load(system, nodes, facts, since: since, at: now()) }
+    /// Reads a system's graph. What comes to its end replaces what was known; what is cut off changes nothing.
+    ///
+    /// - Returns: what changed since the last reading that the gateway did not do.
+    @discardableResult
+    public func read(_ connector: any Connector, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws
+        -> Drift?
+    {
+        let since = now()
+        let received = Mutex<(nodes: [ReachNode], facts: Set<NamedFact>)>(([], []))
+        try await connector.snapshot { page in
+            let counts = received.withLock { all in
+                all.nodes += page.nodes
+                all.facts.formUnion(page.facts)
+                return (all.nodes.count, all.facts.count)
+            }
+            progress(counts.0, counts.1)
+        }
+        let (nodes, facts) = received.withLock { $0 }
+        let known = Set(nodes.map(\.id))
+        for fact in facts {
+            for name in [fact.subject, fact.object].compactMap({ $0 }) where !known.contains(name) && !Self.isAttribute(name) {
+                throw ConnectorError(.unavailable, "the reading names \(name) and never gave it: it is not whole")
+            }
+        }
+        return try state.withLock { try $0.load(connector.system, nodes, facts, since: since, at: now()) }
     }
 
-    func protectAttributes(_ names: [String: Set<String>]) throws { try state.withLock { try $0.protectAttributes(names) } }
+    /// Attributes are named by what looks at them; no reading lists them.
+    private static func isAttribute(_ node: String) -> Bool {
+        node.split(separator: ":", maxSplits: 2).dropFirst().first == "attribute"
+    }
+
+    /// Attributes that policies read are protected: who writes them writes what policy believes.
+    public func protectAttributes(read bundle: PolicyBundle, _ systems: [(name: String, catalogue: Catalogue)]) throws {
+        let names = bundle.policies.attributesRead
+        var bySystem: [String: Set<String>] = [:]
+        for (name, catalogue) in systems {
+            let read = catalogue.attributes.filter { $0.isWritable && names.contains(ExactString($0.name)) }
+            bySystem[name] = Set(read.map(\.name))
+        }
+        try state.withLock { try $0.protectAttributes(bySystem) }
+    }
+
+    /// The system for the look ahead; nil when it was not read.
+    public func world(
+        _ name: String, _ catalogue: Catalogue, workloads: [Entity], purposes: [String], environment: String, tenant: String
+    ) -> LookAheadWorld? {
+        let state = state.withLock { $0 }
+        guard let system = state.systems[name], let graph = state.graph else { return nil }
+        let entries = system.nodes.values.filter { $0.kind == .user || $0.kind == .group }
+        return LookAheadWorld(
+            system: name, catalogue: catalogue, workloads: workloads,
+            entries: entries.map { LookAheadWorld.Entry($0, attributes: nil) }, graph: graph, facts: system.facts,
+            purposes: purposes, environment: environment, tenant: tenant)
+    }
 
     /// What the configuration asks for and no system has.
     public var unresolved: [String] { state.withLock { $0.unresolved } }
@@ -104,8 +155,4 @@ public final class ReachKeeper: ReachGuard {
         }
     }
 
-    /// The graph itself, for the look ahead.
-    func current() -> (graph: ReachGraph?, titles: [String: String]) {
-        state.withLock { state in (state.graph, state.nodes.mapValues(\.title)) }
-    }
 }

@@ -1,5 +1,5 @@
-import Authority
-import Reach
+public import Authority
+public import Reach
 
 /// The graph and where its facts come from. A value: whoever holds it locks it.
 struct ReachState: Sendable {
@@ -248,12 +248,12 @@ struct ReachState: Sendable {
 }
 
 /// What changed in a system that the gateway did not do.
-struct Drift: Sendable {
-    let system: String
-    let added: [NamedFact]
-    let removed: [NamedFact]
+public struct Drift: Sendable {
+    public let system: String
+    public let added: [NamedFact]
+    public let removed: [NamedFact]
     /// What the additions newly make possible.
-    let finding: ReachFinding
+    public let finding: ReachFinding
 
     var isEmpty: Bool { added.isEmpty && removed.isEmpty }
 }

@@ -8,7 +8,7 @@ import StrictJSON
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "Check, format, test, explain, translate and evaluate policies.",
-        subcommands: [Check.self, Format.self, Test.self, Explain.self, Translate.self, Authorize.self, SchemaOf.self])
+        subcommands: [Check.self, Format.self, Test.self, Explain.self, Reach.self, Translate.self, Authorize.self, SchemaOf.self])
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

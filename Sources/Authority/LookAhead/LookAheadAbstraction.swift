@@ -1,0 +1,197 @@
+import Cedar
+import Reach
+import StrictJSON
+
+/// What policy may let workloads do without a person, whatever else is done before: everything that policy does not deny
+/// whatever the unknown is. It only grows: what an operation may have changed becomes unknown to the next.
+struct LookAheadAbstraction {
+    /// An operation that may be permitted.
+    struct Opening: Hashable {
+        let workload: EntityUID
+        let operation: String
+        let entry: LookAheadWorld.Entry
+    }
+
+    private let world: LookAheadWorld
+    private let policies: PolicyBundle
+    private let start: LookAheadState
+    private let labelsOf: [String: Set<String>]
+    private(set) var openings: Set<Opening> = []
+    private var addable: Set<String> = []
+    private var removable: Set<String> = []
+    private var writable: [String: Set<String>] = [:]
+    private var switchable: Set<String> = []
+
+    init(_ world: LookAheadWorld, _ policies: PolicyBundle) {
+        self.world = world
+        self.policies = policies
+        start = LookAheadState(world)
+        labelsOf = Dictionary(world.entries.map { ($0.node.id, $0.node.labels) }, uniquingKeysWith: { $1 })
+        var count = -1
+        while openings.count != count {
+            count = openings.count
+            grow()
+        }
+    }
+
+    private mutating func grow() {
+        let entities = partialEntities()
+        for operation in world.catalogue.operations where operation.access == .write {
+            guard let effect = LookAheadEffect(operation) else { continue }
+            for workload in world.workloads {
+                for entry in world.entries(for: operation) {
+                    let opening = Opening(workload: workload.uid, operation: operation.name, entry: entry)
+                    guard !openings.contains(opening), mayPermit(opening, workload, entities) else { continue }
+                    openings.insert(opening)
+                    note(effect, entry)
+                }
+            }
+        }
+    }
+
+    private mutating func note(_ effect: LookAheadEffect, _ entry: LookAheadWorld.Entry) {
+        switch effect {
+        case .addMember: addable.insert(entry.node.id)
+        case .removeMember: removable.insert(entry.node.id)
+        case .enable, .disable: switchable.insert(entry.node.id)
+        case .set(let attribute): writable[entry.node.id, default: []].insert(attribute)
+        case .create, .password: break
+        }
+    }
+
+    // MARK: Asking policy
+
+    private func mayPermit(_ opening: Opening, _ workload: Entity, _ others: [PartialEntity]) -> Bool {
+        let action = world.catalogue.action(.execute, opening.operation)
+        let request = PartialRequest(
+            principal: .known(workload.uid), action: action, resource: .known(world.uid(opening.entry)), context: context)
+        return labelSets(opening.entry).contains { labels in
+            let subject = partialEntity(opening.entry, labels: labels)
+            let known = try? Entities([workload] + world.catalogue.actions + workload.parents.map { Entity($0) })
+            let response = policies.policies.authorize(
+                request, entities: PartialEntities(known ?? Entities(), partial: others + [subject]), schema: policies.cedarSchema)
+            return response.decision != .deny
+        }
+    }
+
+    /// Nothing of it is known but that nobody approved.
+    private var context: PartialValue {
+        .record([
+            "input": .unknown(), "task": .unknown(.record(Self.task)), "delegator": .unknown(.person, isPresent: false),
+            "approvals": .known(Self.noApprovals), "precondition": .unknown(.string), "reach": .unknown(.record(Self.reach)),
+            "system": .unknown(.record(Self.surroundings)),
+        ])
+    }
+
+    static let noApprovals = Value.record([
+        "count": .long(0), "distinctTeams": .long(0), "userVerified": .long(0), "people": .set([]), "teams": .set([]),
+    ])
+    private static let task = RecordType([
+        "id": AttributeType(.string), "tenant": AttributeType(.string), "purpose": AttributeType(.string),
+        "expires": AttributeType(.extension(.datetime)),
+    ])
+    private static let reach = RecordType([
+        "gains": AttributeType(.bool), "gainedCount": AttributeType(.long), "targets": AttributeType(.set(.string)),
+    ])
+    private static let surroundings = RecordType(["now": AttributeType(.extension(.datetime)), "environment": AttributeType(.string)])
+
+    // MARK: What is known of an entry
+
+    private func partialEntities() -> [PartialEntity] {
+        world.entries.map { partialEntity($0, labels: nil) } + [PartialEntity(.system(world.system), attributes: .record([:]), parents: [])]
+    }
+
+    private func partialEntity(_ entry: LookAheadWorld.Entry, labels: Set<String>?) -> PartialEntity {
+        var members: [ExactString: PartialValue] = [
+            "name": .known(.string(ExactString(entry.node.name))), "kind": .known(entry.isGroup ? "group" : "user"),
+            "labels": labels.map { .known(.set(Set($0.map { .string(ExactString($0)) }))) } ?? .unknown(.set(.string)),
+        ]
+        for attribute in world.catalogue.attributes where attribute.sensitivity != .secret && attribute.name != "name" {
+            members[ExactString(attribute.name)] = value(attribute.name, entry)
+        }
+        let id = entry.node.id
+        members["enabled"] =
+            entry.isGroup ? nil : switchable.contains(id) ? .unknown(.bool) : .known(.bool(!start.disabled.contains(id)))
+        return PartialEntity(world.uid(entry), attributes: .record(members), parents: parents(entry))
+    }
+
+    private func value(_ attribute: String, _ entry: LookAheadWorld.Entry) -> PartialValue? {
+        let isOpen = writable[entry.node.id]?.contains(attribute) == true
+        guard !isOpen, let attributes = entry.attributes else { return .unknown(.string, isPresent: false) }
+        return attributes[ExactString(attribute)].map { .known(.string(ExactString($0))) }
+    }
+
+    private func parents(_ entry: LookAheadWorld.Entry) -> Set<EntityUID>? {
+        let groups = start.memberOf[entry.node.id] ?? []
+        guard addable.isEmpty, groups.isDisjoint(with: removable) else { return nil }
+        let byNode = Dictionary(world.entries.map { ($0.node.id, $0) }, uniquingKeysWith: { $1 })
+        return Set(groups.compactMap { byNode[$0].map(world.uid) } + [.system(world.system)])
+    }
+
+    /// The sets of labels that an entry may come to have: what it keeps whatever is done, with every part of what it may get
+    /// or lose. Nil when they are too many to try.
+    private func labelSets(_ entry: LookAheadWorld.Entry) -> [Set<String>?] {
+        let kept = labels(entry.node.id) { !removable.contains($0) }
+        var most = labels(entry.node.id) { _ in true }
+        for group in addable { most.formUnion(labels(group) { _ in true }) }
+        let open = most.subtracting(kept).sorted()
+        guard open.count <= 4 else { return [nil] }
+        return (0..<(1 << open.count)).map { choice in
+            kept.union(open.indices.filter { choice & (1 << $0) != 0 }.map { open[$0] })
+        }
+    }
+
+    private func labels(_ node: String, through passes: (String) -> Bool) -> Set<String> {
+        var (labels, seen, waiting): (Set<String>, Set<String>, [String]) = ([], [node], [node])
+        while let next = waiting.popLast() {
+            labels.formUnion(labelsOf[next] ?? [])
+            for group in start.memberOf[next] ?? [] where passes(group) && seen.insert(group).inserted { waiting.append(group) }
+        }
+        return labels
+    }
+
+    // MARK: What they add up to
+
+    /// All that the openings together might do to the graph. Every member goes by one node that stands for anybody.
+    var step: Step {
+        var (adds, removes): (Set<NamedFact>, Set<NamedFact>) = ([], [])
+        let anybody = LookAhead.anybody
+        for opening in openings {
+            guard let operation = world.catalogue[opening.operation], let effect = LookAheadEffect(operation) else { continue }
+            let node = opening.entry.node.id
+            switch effect {
+            case .addMember: adds.insert(NamedFact("member", anybody, node))
+            case .enable: removes.insert(NamedFact("disabled", node))
+            case .password: adds.insert(NamedFact(Power.password.rawValue, node, LookAhead.secret))
+            case .set(let attribute):
+                let id = ReachNode.id(system: world.system, attribute: attribute)
+                adds.insert(NamedFact("setsAttribute", node, id))
+                adds.insert(NamedFact("mayWrite", ReachNode.coalition.id, id))
+                adds.formUnion(powers(operation).map { NamedFact($0.rawValue, node, ReachNode.coalition.id) })
+            case .create: adds.formUnion(world.arrival)
+            case .removeMember, .disable: break
+            }
+        }
+        if !addable.isEmpty {
+            let everybody = world.entries.map(\.node.id) + [ReachNode.coalition.id]
+            adds.formUnion(everybody.map { NamedFact("member", $0, anybody) })
+        }
+        return Step(adds: adds.sorted(), removes: removes.sorted())
+    }
+
+    private func powers(_ operation: Operation) -> [Power] { operation.effects.flatMap(\.relations).compactMap(Power.init) }
+}
+
+extension CedarType {
+    fileprivate static let person = CedarType.entity(["Exequatur::Person"])
+}
+
+extension LookAheadWorld {
+    /// A new user: of the agents, and of every name that waits for somebody.
+    var arrival: Set<NamedFact> {
+        let id = newcomer.node.id
+        let waiting = facts.compactMap { $0.relation == "member" || $0.relation == "owner" ? $0.subject : nil }
+            .filter { $0.hasPrefix("\(system):name:") }
+        return Set(waiting.map { NamedFact("namedAs", id, $0) } + [NamedFact(Power.recovery.rawValue, id, ReachNode.coalition.id)])
+    }
+}

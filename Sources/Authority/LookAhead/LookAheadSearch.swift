@@ -1,0 +1,185 @@
+import Cedar
+import Reach
+import StrictJSON
+
+/// Looks for a shortest sequence of steps that policy really permits, one after the other, and that makes something
+/// protected newly reachable. Exact, within its bounds.
+struct LookAheadSearch {
+    static let deepest = 3
+    static let patience = 30_000
+
+    private let world: LookAheadWorld
+    private let policies: PolicyBundle
+    private let openings: [LookAheadAbstraction.Opening]
+    private var graph: ReachGraph
+    private var asked = 0
+    private let literals: [ExactString: Set<String>]
+
+    init(_ world: LookAheadWorld, _ policies: PolicyBundle, _ openings: Set<LookAheadAbstraction.Opening>) {
+        self.world = world
+        self.policies = policies
+        self.openings = openings.sorted { ($0.operation, $0.entry.node.id, $0.workload) < ($1.operation, $1.entry.node.id, $1.workload) }
+        graph = world.graph
+        literals = policies.policies.literalsByAttribute
+    }
+
+    /// The steps in words, and what they make possible; nil when there are none within the bounds.
+    mutating func run() throws -> (steps: [String], gains: Gains)? {
+        var seen: Set<LookAheadState> = []
+        var level: [(state: LookAheadState, steps: [String])] = [(LookAheadState(world), [])]
+        for _ in 0..<Self.deepest {
+            var next: [(state: LookAheadState, steps: [String])] = []
+            for (state, steps) in level {
+                for opening in openings {
+                    for move in moves(opening, state) {
+                        guard asked < Self.patience else { return nil }
+                        let after = apply(move, opening, to: state)
+                        guard !seen.contains(after), permits(opening, move, state) else { continue }
+                        seen.insert(after)
+                        let all = steps + [words(opening, move)]
+                        let gains = try graph.gains(of: after.step, proofs: 1)
+                        if !gains.isEmpty { return (all, gains) }
+                        next.append((after, all))
+                    }
+                }
+            }
+            level = next
+        }
+        return nil
+    }
+
+    // MARK: Moves
+
+    /// The input that an attacker might choose.
+    private struct Move: Hashable {
+        var input: [ExactString: String]
+        var member: String?
+        var value: String?
+    }
+
+    private func effect(_ opening: LookAheadAbstraction.Opening) -> LookAheadEffect? {
+        world.catalogue[opening.operation].flatMap(LookAheadEffect.init)
+    }
+
+    private func moves(_ opening: LookAheadAbstraction.Opening, _ state: LookAheadState) -> [Move] {
+        let (node, name) = (opening.entry.node.id, opening.entry.node.name)
+        switch effect(opening) {
+        case .addMember:
+            return people(state).filter { member in
+                member.node.id != node && state.memberOf[member.node.id]?.contains(node) != true
+                    && !state.above(node).contains(member.node.id)
+            }.map { Move(input: ["group": name, "member": $0.node.name], member: $0.node.id) }
+        case .removeMember:
+            return world.entries.filter { state.memberOf[$0.node.id]?.contains(node) == true }
+                .map { Move(input: ["group": name, "member": $0.node.name], member: $0.node.id) }
+        case .enable: return state.disabled.contains(node) ? [Move(input: ["user": name])] : []
+        case .disable: return state.disabled.contains(node) ? [] : [Move(input: ["user": name])]
+        case .password: return [Move(input: ["user": name])]
+        case .create:
+            return state.hasNewcomer ? [] : [Move(input: ["user": name, "displayName": "x", "surname": "x", "mail": "x@example.org"])]
+        case .set(let attribute):
+            let values = (literals[ExactString(attribute)] ?? []).union(["x"]).sorted()
+            return values.map { Move(input: ["user": name, "value": $0], value: $0) }
+        case nil: return []
+        }
+    }
+
+    private func people(_ state: LookAheadState) -> [LookAheadWorld.Entry] {
+        world.entries + (state.hasNewcomer ? [world.newcomer] : [])
+    }
+
+    private func apply(_ move: Move, _ opening: LookAheadAbstraction.Opening, to state: LookAheadState) -> LookAheadState {
+        var state = state
+        let node = opening.entry.node.id
+        switch effect(opening) {
+        case .addMember:
+            state.memberOf[move.member ?? "", default: []].insert(node)
+            state.adds.insert(NamedFact("member", move.member ?? "", node))
+        case .removeMember:
+            state.memberOf[move.member ?? ""]?.remove(node)
+            state.adds.remove(NamedFact("member", move.member ?? "", node))
+        case .enable:
+            state.disabled.remove(node)
+            state.removes.insert(NamedFact("disabled", node))
+        case .disable: state.disabled.insert(node)
+        case .password: state.adds.insert(NamedFact(Power.password.rawValue, node, LookAhead.secret))
+        case .create:
+            state.hasNewcomer = true
+            state.adds.formUnion(world.arrival)
+        case .set(let attribute):
+            state.written[node, default: [:]][ExactString(attribute)] = .some(move.value)
+            let id = ReachNode.id(system: world.system, attribute: attribute)
+            state.adds.formUnion([NamedFact("setsAttribute", node, id), NamedFact("mayWrite", ReachNode.coalition.id, id)])
+            let relations = world.catalogue[opening.operation]?.effects.flatMap(\.relations) ?? []
+            state.adds.formUnion(relations.compactMap(Power.init).map { NamedFact($0.rawValue, node, ReachNode.coalition.id) })
+        case nil: break
+        }
+        return state
+    }
+
+    private func words(_ opening: LookAheadAbstraction.Opening, _ move: Move) -> String {
+        let input = move.input.keys.sorted().map { "\($0)=\(move.input[$0] ?? "")" }.joined(separator: " ")
+        return "\(opening.workload.id.string): \(opening.operation) \(input)"
+    }
+
+    // MARK: Asking policy
+
+    private mutating func permits(_ opening: LookAheadAbstraction.Opening, _ move: Move, _ state: LookAheadState) -> Bool {
+        guard let workload = world.workloads.first(where: { $0.uid == opening.workload }) else { return false }
+        let entities = entities(opening.entry, state)
+        return world.purposes.contains { purpose in
+            asked += 1
+            let request = PartialRequest(
+                principal: .known(workload.uid), action: world.catalogue.action(.execute, opening.operation),
+                resource: .known(world.uid(opening.entry)), context: .known(.record(context(move, purpose))))
+            let known = try? Entities([workload] + world.catalogue.actions + workload.parents.map { Entity($0) })
+            let response = policies.policies.authorize(
+                request, entities: PartialEntities(known ?? Entities(), partial: entities), schema: policies.cedarSchema)
+            return response.decision == .allow && response.errors.isEmpty
+        }
+    }
+
+    private func context(_ move: Move, _ purpose: String) -> [ExactString: Value] {
+        [
+            "input": .record(move.input.mapValues { .string(ExactString($0)) }),
+            "task": .record([
+                "id": "task", "tenant": .string(ExactString(world.tenant)), "purpose": .string(ExactString(purpose)),
+                "expires": .datetime(Datetime(milliseconds: 0)),
+            ]),
+            "approvals": LookAheadAbstraction.noApprovals, "precondition": "atomic", "reach": ReachFinding.none.value,
+            "system": .record([
+                "now": .datetime(Datetime(milliseconds: 0)), "environment": .string(ExactString(world.environment)),
+            ]),
+        ]
+    }
+
+    /// The entry and all groups above it, as they stand.
+    private func entities(_ entry: LookAheadWorld.Entry, _ state: LookAheadState) -> [PartialEntity] {
+        let above = state.above(entry.node.id)
+        let involved = [entry] + world.entries.filter { above.contains($0.node.id) }
+        return involved.map { partialEntity($0, state) } + [PartialEntity(.system(world.system), attributes: .record([:]), parents: [])]
+    }
+
+    private func partialEntity(_ entry: LookAheadWorld.Entry, _ state: LookAheadState) -> PartialEntity {
+        let id = entry.node.id
+        let groups = state.above(id)
+        let labels = world.entries.reduce(into: entry.node.labels) { if groups.contains($1.node.id) { $0.formUnion($1.node.labels) } }
+        var members: [ExactString: PartialValue] = [
+            "name": .known(.string(ExactString(entry.node.name))), "kind": .known(entry.isGroup ? "group" : "user"),
+            "labels": .known(.set(Set(labels.map { .string(ExactString($0)) }))),
+        ]
+        for attribute in world.catalogue.attributes where attribute.sensitivity != .secret && attribute.name != "name" {
+            let name = ExactString(attribute.name)
+            if let written = state.written[id]?[name] {
+                members[name] = written.map { .known(.string(ExactString($0))) }
+            } else if let attributes = entry.attributes {
+                members[name] = attributes[name].map { .known(.string(ExactString($0))) }
+            } else {
+                members[name] = .unknown(.string, isPresent: false)
+            }
+        }
+        members["enabled"] = entry.isGroup ? nil : .known(.bool(!state.disabled.contains(id)))
+        let parents = world.entries.filter { state.memberOf[id]?.contains($0.node.id) == true }.map(world.uid)
+        return PartialEntity(world.uid(entry), attributes: .record(members), parents: Set(parents + [.system(world.system)]))
+    }
+}

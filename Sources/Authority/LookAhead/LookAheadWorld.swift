@@ -1,0 +1,86 @@
+public import Cedar
+public import Reach
+public import StrictJSON
+
+/// A system as the look ahead sees it: its entries, what they are in, and the graph.
+public struct LookAheadWorld: Sendable {
+    /// A user or a group.
+    public struct Entry: Hashable, Sendable {
+        public let node: ReachNode
+        /// The values of its attributes; nil when they are not known.
+        public let attributes: [ExactString: String]?
+
+        public init(_ node: ReachNode, attributes: [ExactString: String]?) {
+            self.node = node
+            self.attributes = attributes
+        }
+
+        var isGroup: Bool { node.kind == .group }
+    }
+
+    public let system: String
+    public let catalogue: Catalogue
+    /// As policy sees them.
+    public let workloads: [Entity]
+    public let entries: [Entry]
+    /// The graph, with its protected targets.
+    public let graph: ReachGraph
+    public let facts: Set<NamedFact>
+    public let purposes: [String]
+    public let environment: String
+    public let tenant: String
+
+    public init(
+        system: String, catalogue: Catalogue, workloads: [Entity], entries: [Entry], graph: ReachGraph, facts: Set<NamedFact>,
+        purposes: [String], environment: String, tenant: String
+    ) {
+        self.system = system
+        self.catalogue = catalogue
+        self.workloads = workloads.sorted { $0.uid < $1.uid }
+        self.entries = entries.sorted { $0.node.id < $1.node.id }
+        self.graph = graph
+        self.facts = facts
+        self.purposes = purposes
+        self.environment = environment
+        self.tenant = tenant
+    }
+
+    func uid(_ entry: Entry) -> EntityUID {
+        let prefix = ReachNode.id(system: system, kind: entry.node.kind, key: "")
+        return EntityUID(
+            type: entry.isGroup ? catalogue.groupType : catalogue.userType, id: ExactString(String(entry.node.id.dropFirst(prefix.count))))
+    }
+
+    /// The operations that change something, with what they act on.
+    func entries(for operation: Operation) -> [Entry] {
+        switch operation.target {
+        case .user: operation.name == "user.create" ? [newcomer] : entries.filter { !$0.isGroup }
+        case .group: entries.filter(\.isGroup)
+        case .system: []
+        }
+    }
+
+    /// Every user that could be created, as one (fresh principals fold into one for each creator and type).
+    var newcomer: Entry {
+        Entry(ReachNode(system: system, kind: .user, key: "new:newcomer", name: "newcomer"), attributes: [:])
+    }
+}
+
+/// What an operation does, as far as the look ahead is concerned.
+enum LookAheadEffect: Hashable {
+    case addMember, removeMember, enable, disable, create, password
+    case set(String)
+
+    init?(_ operation: Operation) {
+        switch operation.name {
+        case "group.add-member": self = .addMember
+        case "group.remove-member": self = .removeMember
+        case "user.enable": self = .enable
+        case "user.disable": self = .disable
+        case "user.create": self = .create
+        case "user.reset-password": self = .password
+        case let name where name.hasPrefix("user.set-"): self = .set(String(name.dropFirst("user.set-".count)))
+        default: return nil
+        }
+    }
+}

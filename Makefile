@@ -21,10 +21,10 @@ test: bootstrap ## all unit and integration tests
 conformance: bootstrap ## Cedar against the public suites in $EXEQUATUR_DATA (default ../shared/data), a count for each
 	@scripts/conformance
 
-differential: bootstrap ## Cedar against the reference engine on random cases; N=20000 policy sets, SEED=1
+differential: bootstrap ## Cedar against the reference engine, Reach against brute force, on random cases; N=20000, SEED=1
 	@scripts/differential $(or $(N),2000) $(or $(SEED),1)
 
-fuzz: bootstrap ## fuzz every parser of StrictJSON and Cedar; SECONDS=60 for all together
+fuzz: bootstrap ## fuzz every parser of StrictJSON, Cedar and Reach; SECONDS=60 for all together
 	@scripts/fuzz $(or $(SECONDS),60)
 
 coverage: bootstrap ## line coverage of Sources/Cedar by its tests

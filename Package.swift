@@ -72,7 +72,8 @@ let package = Package(
         library(
             "ConnectorEmbedded", path: "Sources/Connectors/Embedded", ["Authority", "Cedar", "Reach", "StrictJSON", crypto, grdb]),
         .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap-dev"])]),
-        library("ConnectorLDAP", path: "Sources/Connectors/LDAP", ["Authority", "CLDAP", "Cedar", "Reach", "StrictJSON", crypto]),
+        library(
+            "ConnectorLDAP", path: "Sources/Connectors/LDAP", ["Authority", "CLDAP", "Cedar", "Reach", "StrictJSON", crypto]),
         // Floor 5
         library("Gateway", ["Authority", "Cedar", "Identity", "Reach", "StrictJSON", "TransparencyLog", crypto, logging]),
         // Floor 6
@@ -123,7 +124,7 @@ let package = Package(
         tests("ReachTests", ["Reach"]),
         tests("StrictJSONTests", ["StrictJSON"]),
         tests("TransparencyLogTests", ["TransparencyLog", crypto]),
-        tests("AuthorityTests", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
+        tests("AuthorityTests", ["Authority", "Cedar", "Reach", "StrictJSON", "TestSupport"]),
         tests("CedarTests", ["Cedar", "StrictJSON"]),
     ]
 )

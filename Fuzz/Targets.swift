@@ -1,4 +1,5 @@
 import Cedar
+import Reach
 import StrictJSON
 
 /// What is done with one input. It may refuse the input by an error; it must not trap, hang, leak or
@@ -13,6 +14,7 @@ let targets: [String: Target] = [
     "format-text": formatText,
     "policy-json": policyJSON,
     "policy-text": policyText,
+    "reach-rules": reachRules,
     "request-json": requestJSON,
     "schema-json": schemaJSON,
     "schema-text": schemaText,
@@ -45,6 +47,20 @@ private func entitiesJSON(_ bytes: [UInt8]) {
     let again = required("written entities are refused") { try Entities.parse(json: written) }
     check(again.all == entities.all, "reading back gives other entities")
     for a in entities.all { for b in entities.all { _ = entities.isMember(a.uid, of: b.uid) } }
+}
+
+/// A rule file that is refused says where; one that is taken is taken again beside itself, but for nothing that it declares.
+private func reachRules(_ bytes: [UInt8]) {
+    let text = String(decoding: bytes, as: UTF8.self)
+    do {
+        let rules = try RuleSet([("a", text)])
+        let twice = required("a file is refused beside itself") { try RuleSet([("a", text), ("b", text)]) }
+        check(twice.relations == rules.relations && twice.rules.count == 2 * rules.rules.count, "it says something else twice")
+    } catch let problems as RuleProblems {
+        check(
+            !problems.all.isEmpty && problems.all.allSatisfy { $0.place.line > 0 && $0.place.column > 0 },
+            "a problem has no place")
+    } catch { fatalError("\(error)") }
 }
 
 private func requestJSON(_ bytes: [UInt8]) {

@@ -1,4 +1,4 @@
-import Authority
+public import Authority
 import Cedar
 import Logging
 import Reach
@@ -87,6 +87,17 @@ extension Gateway {
     /// Attributes that loaded policies read are protected: who writes them writes what policy believes.
     func protectAttributes(read bundle: PolicyBundle) throws {
         try reach.protectAttributes(read: bundle, systems.map { ($0.name, $0.catalogue) })
+    }
+
+    /// What these policies alone would let workloads add up to, on each system as it was read last.
+    public func lookAhead(_ bundle: PolicyBundle) throws -> [(system: String, result: LookAhead)] {
+        let workloads = principals.workloadIDs.compactMap { principals.principal(.workload($0), at: now)?.entity }
+        return try systems.compactMap { name, catalogue in
+            let world = reach.world(
+                name, catalogue, workloads: workloads, purposes: environment.purposes, environment: environment.environment,
+                tenant: environment.tenant)
+            return try world.map { (name, try LookAhead(bundle, on: $0)) }
+        }
     }
 
     // MARK: After a step

@@ -7,17 +7,19 @@ extension Gateway {
         -> Answer
     {
         let connector = try connector(submission.system)
+        // Before the target is looked at: the answer must not tell whether it is there.
+        try reach.requireFresh(submission.system)
         let plan = try await withDeadline(environment.deadline) {
             try await connector.plan(submission.operation, submission.input)
         }
         Failpoint.reach("plan")
         let bundle = policies
-        let finding = try assess(submission, plan)
+        let (finding, locksOut) = try assessed(submission, plan)
         let question = question(submission, plan, reach: finding, catalogue: connector.catalogue, approvals: [])
         let decider = Decider(
             question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
         let decision = decider.decide()
-        let isDenied = decision.verdict == .deny || namesTheHidden(submission, plan, decider, connector.catalogue)
+        let isDenied = decision.verdict == .deny || locksOut || namesTheHidden(submission, plan, decider, connector.catalogue)
         let isTold = plan.obstacle != nil && (decision.verdict == .permit || mayLearn(plan, decider, connector.catalogue))
         if isDenied || isTold {
             try await store.commit([], entries: [entry(decision, question, submission)])
@@ -34,6 +36,14 @@ extension Gateway {
         Failpoint.reach("decision")
         guard decision.verdict == .permit else { return try await status(of: change) }
         return try await execute(change, decision, submission, plan)
+    }
+
+    /// What the plan makes possible, and whether it would lock everybody out of something protected. A person is told of that;
+    /// to a workload it is one denial like others.
+    private func assessed(_ submission: Submission, _ plan: Plan) throws -> (finding: ReachFinding, locksOut: Bool) {
+        do { return (try assess(submission, plan), false) } catch let refusal as Refusal
+            where refusal.code == "reach.lockout" && submission.principal.isWorkload
+        { return (.none, true) }
     }
 
     /// Whom a workload may not see, it may not name: else it could tell the hidden from the absent. People are shown plans whole.

@@ -5,7 +5,7 @@ import model
 import steps
 from agent import MODES, Agent
 from directory import Directory
-from setting import AGENTS, Setting
+from setting import AGENTS, Setting, brief
 
 
 def entries():
@@ -57,7 +57,7 @@ def two_teams(s, check):
     with Agent(s.world.url, s.tokens[AGENTS[0]], MODES[0]) as agent:
         answer = agent.call("corp__group_add-member", step.input, prompt="She is new here.")
         held = answer.get("code") == "staged.approval"
-        if not check(held, "a step that gains is staged" + ("" if held else f", not {answer}; {s.logged()}")):
+        if not check(held, "a step that gains is staged" + ("" if held else f", not {brief(answer)}; {s.logged()}")):
             return
         change = answer["change"]
         shown = waits(s, change, facts, check, "nothing is done")

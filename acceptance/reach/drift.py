@@ -4,8 +4,8 @@ import time
 import model
 import steps
 from directory import Directory, dn, group_dn, user_dn
-from setting import AGENTS, Setting
-from slapd import encode
+from setting import AGENTS, Setting, brief
+from slapd import PEOPLE, encode
 from world import wait_until
 
 INTERVAL = 1  # seconds, as configured; a reading of so few entries takes no time
@@ -14,7 +14,7 @@ GRACE = 5
 
 def entries():
     found = Directory()
-    for name in ("eve", "fay"):
+    for name in ("eve", "fay", "gil"):
         found.user(name)
     found.user("sleepy", disabled=True)
     found.add(model.TARGET, "member", found.group("keepers"))
@@ -58,7 +58,7 @@ def own_steps_are_none(s, check):
                  steps.enabling(model.user("late")), steps.creating("awaited")):
         after, before, size = step.after(s.facts()), len(s.entries("actions", "drift")), s.log_size()
         status, answer = s.ask(AGENTS[0], step)
-        check(answer.get("status") == "done" and s.facts() == after, f"({step} is done [{status} {answer}])")
+        check(answer.get("status") == "done" and s.facts() == after, f"({step} is done [{status} {brief(answer)}])")
         wait_until(lambda: False, 2 * INTERVAL + 0.5)
         found = s.entries("actions", "drift")[before:]
         check(not found, f"it is the gateway's own, and no drift {found or ''}")
@@ -67,8 +67,8 @@ def own_steps_are_none(s, check):
 
 
 def added(s, check):
-    lines = [encode("dn", group_dn("keepers")), *change("add: member", encode("member", dn(model.user("eve"))))]
-    body = noticed(s, check, lines, "a member added by another hand")
+    lines = [encode("dn", group_dn("keepers")), *change("add: member", encode("member", f"UID=Eve, {PEOPLE.upper()}"))]
+    body = noticed(s, check, lines, "a member added by another hand, its name spelt otherwise,")
     if not body:
         return
     fact = [s.entry_id(model.user("eve")), "member", s.entry_id(model.group("keepers"))]
@@ -87,7 +87,7 @@ def reckoned_with(s, check):
     check(found["reachable"] is True, f"the way of whoever was added is known [{found}]")
     s.edit(encode("dn", group_dn("keepers")), *change("add: member", encode("member", dn(model.group("desk")))))
     wait_until(lambda: False, 2 * INTERVAL + 0.5)
-    step = steps.joining(model.group("desk"), model.user("fay"))
+    step = steps.joining(model.group("desk"), model.user("gil"))
     facts = s.facts()
     status, answer = s.ask(AGENTS[1], step)
     check(answer.get("status") == "staged" and s.facts() == facts,

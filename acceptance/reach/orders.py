@@ -6,7 +6,7 @@ import math
 import model
 from chain import KINDS, Chain
 from directory import CHOSEN_BY, Directory
-from setting import AGENTS, Setting
+from setting import AGENTS, Setting, brief
 
 DENIED = ["3", "6, from the side"]  # chains without approvers: a step is denied at once and people ask what if
 FEW, SAMPLE, SUBSETS = 4, 24, 12  # up to FEW steps all orders and subsets are run; of more steps, so many
@@ -81,7 +81,8 @@ class Runs:
         self.check.quietly(not new, f"{what}: at its end {sorted(new)} could become an admin")
         wanted = model.takers(self.setting.facts())
         found = {taker["who"] for taker in self.setting.report() if taker["target"] == model.TARGET}
-        self.check.quietly(found == wanted, f"{what}: at its end `reach report` has {sorted(found - wanted)} too many, lacks {sorted(wanted - found)}")
+        self.check.quietly(found == wanted, f"{what}: at its end `reach report` has {sorted(found - wanted)} too many and lacks "
+                           f"{sorted(wanted - found)}")
 
     def put_back(self, which):
         taken, self.taken[which] = self.taken[which], []
@@ -102,7 +103,7 @@ class Runs:
         wanted = ["staged", "denied"] if gains else ["done"]
         held = answer.get("status") in wanted and now == (facts if gains else after)
         changed = "was changed" if now != facts else "is as it was"
-        self.check.quietly(held, f"{what}: expected {'/'.join(wanted)}, got {status} {answer}; the directory {changed}; "
+        self.check.quietly(held, f"{what}: expected {'/'.join(wanted)}, got {status} {brief(answer)}; the directory {changed}; "
                            f"the model gains {sorted(gains)}; logged {self.setting.logged(size)}")
         if gains and held:
             self.shown(step, answer, after, gains, what)

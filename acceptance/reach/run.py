@@ -10,6 +10,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import approvals  # noqa: E402
+import around  # noqa: E402
 import asking  # noqa: E402
 import drift  # noqa: E402
 import orders  # noqa: E402
@@ -18,7 +19,8 @@ import together  # noqa: E402
 from chain import KINDS  # noqa: E402
 from tally import Tally  # noqa: E402
 
-PARTS = {"approval": approvals.run, "drift": drift.run, "staleness": stale.run, "asking": asking.run, "together": together.run}
+PARTS = {"approval": approvals.run, "drift": drift.run, "staleness": stale.run, "asking": asking.run, "together": together.run,
+         "around": around.run}
 
 
 def parts(seed):

@@ -32,6 +32,11 @@ permit (principal in Exequatur::Team::"TEAM", action in Exequatur::Action::"appr
 TWO_TEAMS = "".join(APPROVERS.replace("TEAM", team) for team in ("service-desk-leads", "security"))
 
 
+def brief(answer):
+    """An answer without its receipt, for a line of print."""
+    return {key: value for key, value in answer.items() if key != "receipt"}
+
+
 class Setting:
     def __init__(self, entries, links=(), approvers=True, **reach):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="exequatur-reach-"))
@@ -79,12 +84,14 @@ class Setting:
     # The agents
 
     def ask(self, agent, step, patience=30):
+        return self.post(agent, f"/v1/systems/{model.SYSTEM}/operations/{step.operation}", {"input": step.input}, patience)
+
+    def post(self, agent, path, body, patience=30):
         """(HTTP status, answer); (0, …) when none came."""
         headers = {"Content-Type": "application/json", "Authorization": "Bearer " + self.tokens[agent]}
         connection = http.client.HTTPConnection("127.0.0.1", self.world.port, timeout=patience)
         try:
-            body = json.dumps({"input": step.input})
-            connection.request("POST", f"/v1/systems/{model.SYSTEM}/operations/{step.operation}", body, headers)
+            connection.request("POST", path, json.dumps(body), headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         except (OSError, ValueError, http.client.HTTPException) as error:

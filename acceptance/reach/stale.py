@@ -6,7 +6,7 @@ import time
 import model
 import steps
 from directory import Directory
-from setting import AGENTS, Setting
+from setting import AGENTS, Setting, brief
 from world import wait_until
 
 AGE = 10  # seconds; the least there is, for the age and between readings
@@ -47,7 +47,7 @@ def too_old(s, facts, check, age):
     """slapd is back and could do it; what is known of it is too old to judge by."""
     status, answer = s.ask(AGENTS[0], steps.joining(model.group("desk"), model.user("fay")), PATIENCE)
     code = answer.get("code") or answer.get("error", {}).get("code")
-    check(code == "reach.stale", f"a write on a graph {age:.0f} s old is refused as stale [{status} {answer}]")
+    check(code == "reach.stale", f"a write on a graph {age:.0f} s old is refused as stale [{status} {brief(answer)}]")
     check(s.facts() == facts, "nothing was done, by any of them")
     shown = str(answer).lower()
     check("admins" not in shown and "corp/" not in shown, "the answer names nothing")

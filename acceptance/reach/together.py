@@ -5,7 +5,7 @@ import threading
 import model
 import steps
 from directory import Directory
-from setting import AGENTS, Setting
+from setting import AGENTS, Setting, brief
 
 ROUNDS = 20
 
@@ -43,8 +43,9 @@ def both(s, check, number, pair, counts):
     for answer in answers:
         counts[answer.get("code", "?")] += 1
     wanted = facts if not any(done) else alone[done.index(True)]
-    check.quietly(sum(done) < 2 and now == wanted, f"round {number}: {[str(step) for step in pair]} answered {answers}; {s.logged(size)}")
-    check.quietly(all(answer.get("status") in ("done", "staged", "denied", "failed") for answer in answers), f"round {number}: {answers}")
+    check.quietly(sum(done) < 2 and now == wanted, f"round {number}: {[str(step) for step in pair]} answered {[brief(answer) for answer in answers]}; {s.logged(size)}")
+    check.quietly(all(answer.get("status") in ("done", "staged", "denied", "failed") for answer in answers),
+                  f"round {number}: {[brief(answer) for answer in answers]}")
 
 
 def ask_together(s, pair):

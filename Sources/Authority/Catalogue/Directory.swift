@@ -57,7 +57,8 @@ extension Catalogue {
                 InputField("surname", .text(128), "The family name"),
                 InputField("mail", .text(256), "The mail address", isRequired: false),
             ],
-            classes: [.lifecycle], effects: [Effect(.creates, "entry", relations: ["namedAs", "recoverySetBy"])],
+            classes: [.lifecycle],
+            effects: [Effect(.creates, "entry", relations: ["namedAs", "setsAttribute", "recoverySetBy"])],
             inverse: "user.remove", reversibility: .compensable),
         Operation(
             "user.remove", "Remove a user that was created here and not touched since; otherwise disable it.", .write, on: .user,

@@ -15,7 +15,7 @@ struct LookAheadAbstraction {
     private let world: LookAheadWorld
     private let policies: PolicyBundle
     private let start: LookAheadState
-    private let labelsOf: [String: Set<String>]
+    private let byNode: [String: LookAheadWorld.Entry]
     private(set) var openings: Set<Opening> = []
     private var addable: Set<String> = []
     private var removable: Set<String> = []
@@ -26,7 +26,7 @@ struct LookAheadAbstraction {
         self.world = world
         self.policies = policies
         start = LookAheadState(world)
-        labelsOf = Dictionary(world.entries.map { ($0.node.id, $0.node.labels) }, uniquingKeysWith: { $1 })
+        byNode = Dictionary(world.entries.map { ($0.node.id, $0) }, uniquingKeysWith: { $1 })
         var count = -1
         while openings.count != count {
             count = openings.count
@@ -35,13 +35,13 @@ struct LookAheadAbstraction {
     }
 
     private mutating func grow() {
-        let entities = partialEntities()
         for operation in world.catalogue.operations where operation.access == .write {
             guard let effect = LookAheadEffect(operation) else { continue }
             for workload in world.workloads {
+                let known = world.known(workload)
                 for entry in world.entries(for: operation) {
                     let opening = Opening(workload: workload.uid, operation: operation.name, entry: entry)
-                    guard !openings.contains(opening), mayPermit(opening, workload, entities) else { continue }
+                    guard !openings.contains(opening), mayPermit(opening, known) else { continue }
                     openings.insert(opening)
                     note(effect, entry)
                 }
@@ -61,16 +61,14 @@ struct LookAheadAbstraction {
 
     // MARK: Asking policy
 
-    private func mayPermit(_ opening: Opening, _ workload: Entity, _ others: [PartialEntity]) -> Bool {
-        let action = world.catalogue.action(.execute, opening.operation)
+    private func mayPermit(_ opening: Opening, _ known: Entities) -> Bool {
         let request = PartialRequest(
-            principal: .known(workload.uid), action: action, resource: .known(world.uid(opening.entry)), context: context)
+            principal: .known(opening.workload), action: world.catalogue.action(.execute, opening.operation),
+            resource: .known(world.uid(opening.entry)), context: context)
+        let above = start.above(opening.entry.node.id).compactMap { byNode[$0] }.map { partialEntity($0, labels: nil) }
         return labelSets(opening.entry).contains { labels in
-            let subject = partialEntity(opening.entry, labels: labels)
-            let known = try? Entities([workload] + world.catalogue.actions + workload.parents.map { Entity($0) })
-            let response = policies.policies.authorize(
-                request, entities: PartialEntities(known ?? Entities(), partial: others + [subject]), schema: policies.cedarSchema)
-            return response.decision != .deny
+            let entities = PartialEntities(known, partial: above + [partialEntity(opening.entry, labels: labels)])
+            return policies.policies.authorize(request, entities: entities, schema: policies.cedarSchema).decision != .deny
         }
     }
 
@@ -93,13 +91,11 @@ struct LookAheadAbstraction {
     private static let reach = RecordType([
         "gains": AttributeType(.bool), "gainedCount": AttributeType(.long), "targets": AttributeType(.set(.string)),
     ])
-    private static let surroundings = RecordType(["now": AttributeType(.extension(.datetime)), "environment": AttributeType(.string)])
+    private static let surroundings = RecordType([
+        "now": AttributeType(.extension(.datetime)), "environment": AttributeType(.string),
+    ])
 
     // MARK: What is known of an entry
-
-    private func partialEntities() -> [PartialEntity] {
-        world.entries.map { partialEntity($0, labels: nil) } + [PartialEntity(.system(world.system), attributes: .record([:]), parents: [])]
-    }
 
     private func partialEntity(_ entry: LookAheadWorld.Entry, labels: Set<String>?) -> PartialEntity {
         var members: [ExactString: PartialValue] = [
@@ -124,7 +120,6 @@ struct LookAheadAbstraction {
     private func parents(_ entry: LookAheadWorld.Entry) -> Set<EntityUID>? {
         let groups = start.memberOf[entry.node.id] ?? []
         guard addable.isEmpty, groups.isDisjoint(with: removable) else { return nil }
-        let byNode = Dictionary(world.entries.map { ($0.node.id, $0) }, uniquingKeysWith: { $1 })
         return Set(groups.compactMap { byNode[$0].map(world.uid) } + [.system(world.system)])
     }
 
@@ -144,7 +139,7 @@ struct LookAheadAbstraction {
     private func labels(_ node: String, through passes: (String) -> Bool) -> Set<String> {
         var (labels, seen, waiting): (Set<String>, Set<String>, [String]) = ([], [node], [node])
         while let next = waiting.popLast() {
-            labels.formUnion(labelsOf[next] ?? [])
+            labels.formUnion(byNode[next]?.node.labels ?? [])
             for group in start.memberOf[next] ?? [] where passes(group) && seen.insert(group).inserted { waiting.append(group) }
         }
         return labels
@@ -192,6 +187,7 @@ extension LookAheadWorld {
         let id = newcomer.node.id
         let waiting = facts.compactMap { $0.relation == "member" || $0.relation == "owner" ? $0.subject : nil }
             .filter { $0.hasPrefix("\(system):name:") }
-        return Set(waiting.map { NamedFact("namedAs", id, $0) } + [NamedFact(Power.recovery.rawValue, id, ReachNode.coalition.id)])
+        return Set(
+            waiting.map { NamedFact("namedAs", id, $0) } + [NamedFact(Power.recovery.rawValue, id, ReachNode.coalition.id)])
     }
 }

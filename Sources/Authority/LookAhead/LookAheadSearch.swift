@@ -6,20 +6,30 @@ import StrictJSON
 /// protected newly reachable. Exact, within its bounds.
 struct LookAheadSearch {
     static let deepest = 3
-    static let patience = 30_000
+    static let patience = 20_000
 
     private let world: LookAheadWorld
     private let policies: PolicyBundle
     private let openings: [LookAheadAbstraction.Opening]
     private var graph: ReachGraph
+    private let patience: Int
     private var asked = 0
     private let literals: [ExactString: Set<String>]
+    private let known: [EntityUID: Entities]
 
-    init(_ world: LookAheadWorld, _ policies: PolicyBundle, _ openings: Set<LookAheadAbstraction.Opening>) {
+    /// - Parameter patience: how many decisions to make at most.
+    init(
+        _ world: LookAheadWorld, _ policies: PolicyBundle, _ openings: Set<LookAheadAbstraction.Opening>,
+        patience: Int = Self.patience
+    ) {
+        self.patience = patience
         self.world = world
         self.policies = policies
-        self.openings = openings.sorted { ($0.operation, $0.entry.node.id, $0.workload) < ($1.operation, $1.entry.node.id, $1.workload) }
+        self.openings = openings.sorted {
+            ($0.operation, $0.entry.node.id, $0.workload) < ($1.operation, $1.entry.node.id, $1.workload)
+        }
         graph = world.graph
+        known = Dictionary(world.workloads.map { ($0.uid, world.known($0)) }, uniquingKeysWith: { $1 })
         literals = policies.policies.literalsByAttribute
     }
 
@@ -32,7 +42,7 @@ struct LookAheadSearch {
             for (state, steps) in level {
                 for opening in openings {
                     for move in moves(opening, state) {
-                        guard asked < Self.patience else { return nil }
+                        guard asked < patience else { return nil }
                         let after = apply(move, opening, to: state)
                         guard !seen.contains(after), permits(opening, move, state) else { continue }
                         seen.insert(after)
@@ -76,7 +86,8 @@ struct LookAheadSearch {
         case .disable: return state.disabled.contains(node) ? [] : [Move(input: ["user": name])]
         case .password: return [Move(input: ["user": name])]
         case .create:
-            return state.hasNewcomer ? [] : [Move(input: ["user": name, "displayName": "x", "surname": "x", "mail": "x@example.org"])]
+            return state.hasNewcomer
+                ? [] : [Move(input: ["user": name, "displayName": "x", "surname": "x", "mail": "x@example.org"])]
         case .set(let attribute):
             let values = (literals[ExactString(attribute)] ?? []).union(["x"]).sorted()
             return values.map { Move(input: ["user": name, "value": $0], value: $0) }
@@ -125,16 +136,14 @@ struct LookAheadSearch {
     // MARK: Asking policy
 
     private mutating func permits(_ opening: LookAheadAbstraction.Opening, _ move: Move, _ state: LookAheadState) -> Bool {
-        guard let workload = world.workloads.first(where: { $0.uid == opening.workload }) else { return false }
-        let entities = entities(opening.entry, state)
+        guard let known = known[opening.workload] else { return false }
+        let entities = PartialEntities(known, partial: entities(opening.entry, state))
         return world.purposes.contains { purpose in
             asked += 1
             let request = PartialRequest(
-                principal: .known(workload.uid), action: world.catalogue.action(.execute, opening.operation),
+                principal: .known(opening.workload), action: world.catalogue.action(.execute, opening.operation),
                 resource: .known(world.uid(opening.entry)), context: .known(.record(context(move, purpose))))
-            let known = try? Entities([workload] + world.catalogue.actions + workload.parents.map { Entity($0) })
-            let response = policies.policies.authorize(
-                request, entities: PartialEntities(known ?? Entities(), partial: entities), schema: policies.cedarSchema)
+            let response = policies.policies.authorize(request, entities: entities, schema: policies.cedarSchema)
             return response.decision == .allow && response.errors.isEmpty
         }
     }
@@ -157,13 +166,17 @@ struct LookAheadSearch {
     private func entities(_ entry: LookAheadWorld.Entry, _ state: LookAheadState) -> [PartialEntity] {
         let above = state.above(entry.node.id)
         let involved = [entry] + world.entries.filter { above.contains($0.node.id) }
-        return involved.map { partialEntity($0, state) } + [PartialEntity(.system(world.system), attributes: .record([:]), parents: [])]
+        return involved.map { partialEntity($0, state) } + [
+            PartialEntity(.system(world.system), attributes: .record([:]), parents: [])
+        ]
     }
 
     private func partialEntity(_ entry: LookAheadWorld.Entry, _ state: LookAheadState) -> PartialEntity {
         let id = entry.node.id
         let groups = state.above(id)
-        let labels = world.entries.reduce(into: entry.node.labels) { if groups.contains($1.node.id) { $0.formUnion($1.node.labels) } }
+        let labels = world.entries.reduce(into: entry.node.labels) {
+            if groups.contains($1.node.id) { $0.formUnion($1.node.labels) }
+        }
         var members: [ExactString: PartialValue] = [
             "name": .known(.string(ExactString(entry.node.name))), "kind": .known(entry.isGroup ? "group" : "user"),
             "labels": .known(.set(Set(labels.map { .string(ExactString($0)) }))),

@@ -48,7 +48,14 @@ public struct LookAheadWorld: Sendable {
     func uid(_ entry: Entry) -> EntityUID {
         let prefix = ReachNode.id(system: system, kind: entry.node.kind, key: "")
         return EntityUID(
-            type: entry.isGroup ? catalogue.groupType : catalogue.userType, id: ExactString(String(entry.node.id.dropFirst(prefix.count))))
+            type: entry.isGroup ? catalogue.groupType : catalogue.userType,
+            id: ExactString(String(entry.node.id.dropFirst(prefix.count))))
+    }
+
+    /// What is known whoever is acted on: the workload, its groups, the system and the actions.
+    func known(_ workload: Entity) -> Entities {
+        (try? Entities([workload, Entity(.system(system))] + catalogue.actions + workload.parents.map { Entity($0) }))
+            ?? Entities()
     }
 
     /// The operations that change something, with what they act on.

@@ -43,7 +43,7 @@ public enum Principal: Hashable, Sendable {
         }
     }
 
-    var isWorkload: Bool { if case .workload = self { true } else { false } }
+    public var isWorkload: Bool { if case .workload = self { true } else { false } }
 
     public var uid: EntityUID {
         switch self {

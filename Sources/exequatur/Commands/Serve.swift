@@ -30,6 +30,7 @@ struct Serve: AsyncParsableCommand {
         try await parts.gateway.resumeReach()
         try await parts.gateway.adopt(parts.gateway.policies)
         await GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log).readAll(isFirst: true)
+        try LookAheadRun.judge(parts.gateway.policies, parts.gateway, refusing: configuration.reach.refusesTakeovers, log)
         let settled = try await parts.gateway.reconcile()
         if !settled.isEmpty { log.notice("settled \(settled.count) change(s) of an earlier run") }
         let services = try services(configuration, parts, log)
@@ -114,7 +115,9 @@ struct PolicyReload: Service {
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             do {
-                let bundle = try Composition.policies(Configuration.load(configuration), gateway.systems.map(\.catalogue))
+                let configuration = try Configuration.load(configuration)
+                let bundle = try Composition.policies(configuration, gateway.systems.map(\.catalogue))
+                try LookAheadRun.judge(bundle, gateway, refusing: configuration.reach.refusesTakeovers, log)
                 try await gateway.adopt(bundle)
                 log.notice("policies reloaded: \(bundle.policies.policies.count), policy set \(bundle.digest.hex)")
             } catch {

@@ -42,6 +42,7 @@ struct Stage {
         try await smallChange()
         let change = try await approvedChange()
         try await injection()
+        try await smallSteps()
         try await altered()
         try await lock()
         try await rollback(change)
@@ -109,6 +110,31 @@ struct Stage {
         verdict(
             answer["status"] == "denied", "\(text(answer["message"])) Words decide nothing; policy `tier-0-is-out-of-reach` does")
         agent.prompt = nil
+    }
+
+    private mutating func smallSteps() async throws {
+        scene("Small steps that would add up: nothing in them is labelled, and each is permitted with one approval")
+        let first = try await agent.call("corp__group_add-member", ["group": "apprentices", "member": "ivo.petrov"])
+        _ = try person("dana.moe", ["changes", "approve", text(first["change"])])
+        let after = try await agent.call("exequatur__change_status", ["change": .string(text(first["change"]))])
+        keep(after)
+        say("ivo.petrov joins the apprentices: \(text(after["message"]))")
+        let second = try await agent.call("corp__group_add-member", ["group": "release-managers", "member": "apprentices"])
+        let change = text(second["change"])
+        let view = try person("dana.moe", ["changes", "show", change])
+        let opened = view.split(separator: "\n").drop { !$0.contains("opens a way") }.prefix(5).joined(separator: "\n")
+        say("the agent nests the apprentices in the release managers; the approver is shown what that makes possible:\n")
+        print(indent(opened) + "\n")
+        _ = try person("dana.moe", ["changes", "approve", change])
+        let still = try await agent.call("exequatur__change_status", ["change": .string(change)])
+        let picture = world.folder + "/reach.svg"
+        let drawn = try? person(
+            "dana.moe", ["reach", "graph", "corp/user/hana.sato", "corp/group/domain-admins", "--svg", picture])
+        if drawn != nil { say("who can take what today, as a picture: \(picture)") }
+        verdict(
+            after["status"] == "done" && still["status"] == "staged" && !Terminal.json(second).contains("domain-admins")
+                && opened.contains("release-managers owns"),
+            "one approval is not enough for a takeover step: two teams must; the agent is told nothing of it")
     }
 
     private mutating func altered() async throws {

@@ -42,7 +42,9 @@ struct LookAheadCase {
         let count = try root.integer("steps", default: -1, in: 1...9)
         steps = count < 0 ? nil : Int(count)
         try root.end()
-        let written = catalogue.attributes.filter { $0.isWritable && bundle.policies.attributesRead.contains(ExactString($0.name)) }
+        let written = catalogue.attributes.filter {
+            $0.isWritable && bundle.policies.attributesRead.contains(ExactString($0.name))
+        }
         let guarded = attributes.union(written.map(\.name))
         let targets =
             people.entries.filter { entry in
@@ -53,7 +55,8 @@ struct LookAheadCase {
         world = LookAheadWorld(
             system: Self.system, catalogue: catalogue, workloads: workloads, entries: people.entries,
             graph: try ReachGraph(
-                rules: try RuleSet.shipped(), nodes: people.entries.map(\.node.id), facts: facts.sorted(), protected: targets.sorted()),
+                rules: try RuleSet.shipped(), nodes: people.entries.map(\.node.id), facts: facts.sorted(),
+                protected: targets.sorted()),
             facts: facts, purposes: purposes.isEmpty ? ["support"] : purposes, environment: "production", tenant: "t")
     }
 

@@ -8,7 +8,9 @@ import StrictJSON
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy", abstract: "Check, format, test, explain, translate and evaluate policies.",
-        subcommands: [Check.self, Format.self, Test.self, Explain.self, Reach.self, Translate.self, Authorize.self, SchemaOf.self])
+        subcommands: [
+            Check.self, Format.self, Test.self, Explain.self, Reach.self, Translate.self, Authorize.self, SchemaOf.self,
+        ])
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -27,6 +29,7 @@ struct PolicyCommand: AsyncParsableCommand {
         func run() async throws {
             if let config {
                 try checkConfiguration(config)
+                try await lookAhead(try Configuration.load(config))
             } else {
                 try checkFiles()
             }
@@ -45,6 +48,26 @@ struct PolicyCommand: AsyncParsableCommand {
             } catch let refusal as PolicyBundle.Refusal {
                 report(refusal.problems.map { ($0.file, $0.diagnostic) }, texts)
                 throw ExitCode.failure
+            }
+        }
+
+        /// What the policies alone would let add up, on the systems that can be read.
+        private func lookAhead(_ configuration: Configuration) async throws {
+            let isThere = configuration.systems.allSatisfy { system in
+                guard case .embedded(let file, _) = system.settings else { return true }
+                return FileManager.default.fileExists(atPath: file)
+            }
+            do {
+                guard isThere else { throw Problem("an embedded directory is not there yet") }
+                let results = try await LookAheadRun.run(configuration)
+                if !json { for (system, result) in results { LookAheadRun.show(system, result) } }
+                if configuration.reach.refusesTakeovers, results.contains(where: { $0.result.verdict != .safe }) {
+                    throw ExitCode.failure
+                }
+            } catch let code as ExitCode {
+                throw code
+            } catch {
+                if !json { print(Terminal.styled("The look ahead was left out: \(error)", .dim)) }
             }
         }
 

@@ -79,9 +79,10 @@ enum LookAheadRun {
         for connector in connectors { try await keeper.read(connector) }
         try keeper.protectAttributes(read: policies, connectors.map { ($0.system, $0.catalogue) })
         return try connectors.compactMap { connector in
-            guard let world = keeper.world(
-                connector.system, connector.catalogue, workloads: workloads(configuration), purposes: configuration.purposes,
-                environment: configuration.environment, tenant: configuration.tenant)
+            guard
+                let world = keeper.world(
+                    connector.system, connector.catalogue, workloads: workloads(configuration), purposes: configuration.purposes,
+                    environment: configuration.environment, tenant: configuration.tenant)
             else {
                 return nil
             }
@@ -97,6 +98,28 @@ enum LookAheadRun {
         }
     }
 
+    /// Says at load what policy alone would let through, and refuses it where the configuration asks for that.
+    ///
+    /// Where nothing is refused by it, nothing waits for it.
+    static func judge(_ policies: PolicyBundle, _ gateway: Gateway, refusing: Bool, _ log: Logger) throws {
+        guard !refusing else { return try say(policies, gateway, refusing: true, log) }
+        Thread.detachNewThread {
+            do { try say(policies, gateway, refusing: false, log) } catch { log.error("the look ahead failed: \(error)") }
+        }
+    }
+
+    private static func say(_ policies: PolicyBundle, _ gateway: Gateway, refusing: Bool, _ log: Logger) throws {
+        for (system, result) in try gateway.lookAhead(policies) where result.verdict != .safe {
+            let steps = result.steps.joined(separator: "; ")
+            log.warning(
+                "by policy alone, a takeover on \(system) is \(result.verdict.rawValue)\(steps.isEmpty ? "" : ": \(steps)")")
+            guard refusing else { continue }
+            throw Problem(
+                "`reach.refuseTakeovers` is set, and by these policies a takeover on \(system) is \(result.verdict.rawValue); "
+                    + "`exequatur policy reach` says how")
+        }
+    }
+
     static func json(_ name: String, _ result: LookAhead) -> JSONValue {
         [
             "name": .string(name), "verdict": .string(result.verdict.rawValue),
@@ -108,16 +131,22 @@ enum LookAheadRun {
     static func show(_ system: String, _ result: LookAhead) {
         switch result.verdict {
         case .safe:
-            print("\(Terminal.styled("✓", .green)) \(system): what policy lets workloads do without a person adds up to no takeover")
+            print(
+                "\(Terminal.styled("✓", .green)) \(system): what policy lets workloads do without a person adds up to no takeover"
+            )
         case .possible:
             print(
                 "\(Terminal.styled("?", .yellow)) \(system): a takeover can't be excluded by policy alone; no sequence of three steps was found"
             )
         case .reachable:
-            print("\(Terminal.styled("✗", .red)) \(system): by policy alone, without a person, a takeover takes \(result.steps.count) step(s):")
+            print(
+                "\(Terminal.styled("✗", .red)) \(system): by policy alone, without a person, a takeover takes \(result.steps.count) step(s):"
+            )
             for (number, step) in result.steps.enumerated() { print("  \(number + 1). \(Printable.text(step))") }
         }
         guard result.verdict != .safe else { return }
-        print(Terminal.styled("  (What a step makes possible is judged again when it is asked for: the baseline policy stops it there.)", .dim))
+        print(
+            Terminal.styled(
+                "  (What a step makes possible is judged again when it is asked for: the baseline policy stops it there.)", .dim))
     }
 }

@@ -1,0 +1,114 @@
+import Cedar
+import Reach
+import StrictJSON
+import TestSupport
+import Testing
+
+@testable import Authority
+
+private let catalogue = Catalogue.directory(
+    namespace: "Test",
+    attributes: [
+        AttributeDefinition("name", .public), AttributeDefinition("enabled", .internal),
+        AttributeDefinition("department", .internal, isWritable: true),
+        AttributeDefinition("mail", .internal, isWritable: true, confers: .recovery),
+        AttributeDefinition("userPassword", .secret),
+    ])
+
+/// Policies to put together at random: permits and forbids that look at everything steps can change.
+private let pieces = [
+    #"permit (principal, action == Test::Action::"execute:group.add-member", resource) unless { resource.labels.contains("tier-0") };"#,
+    #"permit (principal in Exequatur::WorkloadGroup::"desk", action == Test::Action::"execute:group.add-member", resource in Test::Group::"g0");"#,
+    #"permit (principal, action == Test::Action::"execute:group.remove-member", resource) when { resource.name == "g1" };"#,
+    #"permit (principal, action == Test::Action::"execute:group.remove-member", resource) unless { resource.labels.contains("tier-0") };"#,
+    #"permit (principal, action == Test::Action::"execute:user.enable", resource) when { resource.labels.contains("open") };"#,
+    #"permit (principal, action == Test::Action::"execute:user.set-department", resource) when { context.input has value && context.input.value == "IT" };"#,
+    #"permit (principal, action == Test::Action::"execute:user.reset-password", resource) when { resource has department && resource.department == "IT" };"#,
+    #"permit (principal, action == Test::Action::"execute:user.set-mail", resource) unless { resource in Test::Group::"g0" };"#,
+    #"permit (principal, action == Test::Action::"execute:group.add-member", resource) when { context.approvals.count >= 1 };"#,
+    #"permit (principal, action == Test::Action::"execute:user.create", resource);"#,
+    #"forbid (principal, action in Exequatur::Action::"execute", resource) when { resource.labels.contains("frozen") };"#,
+    #"forbid (principal, action in Exequatur::Action::"execute", resource in Test::Group::"g2");"#,
+    #"forbid (principal, action in Exequatur::Action::"execute", resource) when { context.reach.gains };"#,
+]
+
+@Suite("The look ahead")
+struct LookAheadTests {
+    private struct World {
+        var facts: Set<NamedFact> = []
+        var entries: [LookAheadWorld.Entry] = []
+        let seed: Int
+        private var state: UInt64
+
+        init(seed: Int) {
+            self.seed = seed
+            state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
+            let labels = [["tier-0"], ["open"], ["frozen"], [], []]
+            for index in 0..<3 {
+                add(.user, "u\(index)", [])
+                add(.group, "g\(index)", Set(index == 0 ? ["tier-0"] : labels[roll(labels.count)]))
+                if roll(3) == 0 { facts.insert(NamedFact("disabled", "corp:user:u\(index)")) }
+            }
+            for _ in 0..<roll(5) { link("member") }
+            for _ in 0..<roll(3) { link("owner") }
+        }
+
+        private mutating func add(_ kind: ReachNode.Kind, _ name: String, _ labels: Set<String>) {
+            let attributes: [ExactString: String] = kind == .user && roll(2) == 0 ? ["department": "HR"] : [:]
+            entries.append(
+                LookAheadWorld.Entry(
+                    ReachNode(system: "corp", kind: kind, key: name, name: name, labels: labels), attributes: attributes))
+        }
+
+        private mutating func link(_ relation: String) {
+            let (from, to) = (entries[roll(entries.count)].node, entries.filter { $0.node.kind == .group }[roll(3)].node)
+            if from.id != to.id { facts.insert(NamedFact(relation, from.id, to.id)) }
+        }
+
+        /// A number below the bound (xorshift64, G. Marsaglia 2003).
+        mutating func roll(_ bound: Int) -> Int {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return Int(state % UInt64(bound))
+        }
+
+        func world() throws -> LookAheadWorld {
+            LookAheadWorld(
+                system: "corp", catalogue: catalogue,
+                workloads: [
+                    Entity(
+                        .workload("agent"), attributes: ["owner": .entity(.person("olga"))],
+                        parents: [EntityUID(type: "Exequatur::WorkloadGroup", id: "desk")])
+                ],
+                entries: entries,
+                graph: try ReachGraph(
+                    rules: try RuleSet.shipped(), nodes: entries.map(\.node.id), facts: facts.sorted(),
+                    protected: ["corp:group:g0"]),
+                facts: facts, purposes: ["p"], environment: "test", tenant: "t")
+        }
+    }
+
+    @Test("What it calls safe, no sequence of permitted steps undoes", arguments: 0..<4)
+    func isSound(_ part: Int) throws {
+        var counts: [LookAhead.Verdict: Int] = [:]
+        for seed in 0..<25 {
+            var made = World(seed: part * 1000 + seed + 1)
+            let text = pieces.filter { _ in made.roll(3) == 0 }.joined(separator: "\n")
+            let policies = try Fixture.bundle(text, [catalogue])
+            let world = try made.world()
+            let result = try LookAhead(policies, on: world)
+            counts[result.verdict, default: 0] += 1
+            guard result.verdict == .safe else { continue }
+            // Everything may be tried here, not only what the abstraction calls possible.
+            let everything = catalogue.operations.filter { $0.access == .write }.flatMap { operation in
+                world.entries(for: operation).map {
+                    LookAheadAbstraction.Opening(workload: .workload("agent"), operation: operation.name, entry: $0)
+                }
+            }
+            var search = LookAheadSearch(world, policies, Set(everything), patience: 1500)
+            #expect(try search.run() == nil, "seed \(made.seed): \(text)")
+        }
+        #expect(counts[.safe, default: 0] > 3 && counts[.reachable, default: 0] > 3, "\(counts)")
+    }
+}

@@ -5,7 +5,7 @@ import model
 import steps
 from agent import MODES, Agent
 from directory import Directory
-from setting import AGENTS, Setting, brief
+from setting import AGENTS, Setting, brief, code_of
 
 
 def entries():
@@ -78,7 +78,7 @@ def in_words(s, check):
     """What an approver reads."""
     step = steps.joining(KEEPERS, model.user("fay"))
     status, answer = s.ask(AGENTS[1], step)
-    if not check(answer.get("status") == "staged", f"the other agent's step is staged too [{status} {answer.get('code')}]"):
+    if not check(answer.get("status") == "staged", f"the other agent's step is staged too [{status} {code_of(answer)}]"):
         return
     printed = s.world.cli("erik", "changes", "show", answer["change"])[1]
     way = model.path(step.after(s.facts()), model.user("fay"))
@@ -101,4 +101,4 @@ def refused(s, check):
     code, _, _ = s.world.cli("dana", "changes", "approve", answer.get("change", "none"), check=False)
     check(code != 0 and s.facts() == facts, "what was refused can't be approved")
     status, answer = s.ask(AGENTS[0], steps.joining(model.group("desk"), model.user("gus")))
-    check(answer.get("status") == "done", f"a step that gains nothing is done at once [{status} {answer.get('code')}]")
+    check(answer.get("status") == "done", f"a step that gains nothing is done at once [{status} {code_of(answer)}]")

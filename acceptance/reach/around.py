@@ -1,10 +1,10 @@
-"""Ways around: taking one's own step back, choosing what somebody logs in with, an approval that has grown, a step cut short."""
+"""Ways around: one's own step taken back, chosen logins, names made anew, an approval that has grown, a step cut short."""
 import contextlib
 
 import model
 import steps
-from directory import OTHER_ROOT, ROOT, Directory, dn
-from setting import AGENTS, Setting, brief
+from directory import OTHER_ROOT, ROOT, Directory, dn, group_dn
+from setting import AGENTS, Setting, brief, code_of
 from slapd import encode
 from world import wait_until
 
@@ -15,12 +15,13 @@ MOMENTS = ["decision", "intent", "lease-stored", "leased", "applied", "observed"
 
 def entries():
     found = Directory()
-    for name in ("eve", "fay", "gus", "hal"):
+    for name in ("eve", "fay", "gus", "hal", "ivy"):
         found.user(name)
     for name in ("awake", *MOMENTS):
         found.user(f"sleepy-{name}", disabled=True)
     found.add(model.TARGET, "member", found.group("keepers"))
-    found.add(KEEPERS, "member", model.user("gus"))
+    for name in ("gus", "ivy"):
+        found.add(KEEPERS, "member", model.user(name))
     found.group("desk")
     return found
 
@@ -31,6 +32,8 @@ def run(check):
         login(s, check)
         grown(s, check)
         woken(s, check)
+        made_anew(s, check)
+        left_waiting(s, check)
         for moment in MOMENTS:
             cut_short(s, check, moment)
         code, report = s.world.verify(s.world.keep_checkpoints("dana"))
@@ -57,7 +60,7 @@ def taken_back(s, check):
     answer = asked(s, check, disabling, "done", "somebody in there is disabled")
     facts = s.facts()
     status, answer = s.post(AGENTS[0], f"/v1/changes/{answer.get('change')}/rollback", {})
-    check(answer.get("status") == "staged" and s.facts() == facts, f"taking that back would gain: staged [{status} {answer.get('code')}]")
+    check(answer.get("status") == "staged" and s.facts() == facts, f"taking that back would gain: staged [{status} {code_of(answer)}]")
     asked(s, check, steps.enabling(gus), "staged", "and so would enabling anew", AGENTS[1])
 
 
@@ -93,6 +96,22 @@ def woken(s, check):
     user = model.user("sleepy-awake")
     s.edit(encode("dn", dn(user)), "changetype: modify", "delete: pwdAccountLockedTime", "")
     asked(s, check, steps.joining(KEEPERS, user), "staged", "in goes somebody whom another hand enabled a moment ago")
+
+
+def made_anew(s, check):
+    """An agent's own user, trusted by somebody since, is removed and made again: whoever makes it has its mail."""
+    node, name = model.user("neo"), model.name(dn(model.user("neo")))
+    removing = steps.Step("user.remove", {"user": "neo"}, lambda facts: model.renamed(facts, node, name) - {("user", name)}, [])
+    asked(s, check, steps.creating("neo"), "done", "a new user")
+    s.restart(False, lambda: s.edit(encode("dn", group_dn("keepers")), "changetype: modify", "add: owner", encode("owner", dn(node)), ""))
+    asked(s, check, removing, "done", "removed, though somebody made it an owner of what is in the admins")
+    asked(s, check, steps.creating("neo"), "staged", "made again by the other agent", AGENTS[1])
+
+
+def left_waiting(s, check):
+    """Another hand removed a member of what is in the admins; its name waits there."""
+    s.edit(encode("dn", dn(model.user("ivy"))), "changetype: delete", "")
+    asked(s, check, steps.creating("ivy"), "staged", "a new user whose name another hand left waiting a moment ago")
 
 
 def cut_short(s, check, moment):

@@ -110,9 +110,12 @@ def group_facts(node, values, nodes):
             for attribute in ("member", "owner") for value in values.get(attribute, [])}
 
 
-def system(slapd, password):
-    """The gateway's configuration for it: no labels."""
+def system(slapd, password, attributes):
+    """The gateway's configuration for it: no labels. `attributes` are those agents may write; by default all it knows of."""
+    fixed = [{"name": name, "sensitivity": "public"} for name in ("displayName", "sn")]
+    writable = [{"name": name, "sensitivity": "internal", "writable": "true"} for name in attributes or []]
     return {
+        **({"attributes": fixed + writable} if attributes else {}),
         "name": model.SYSTEM, "kind": "ldap", "url": slapd.url, "bindDN": GATEWAY, "passwordFile": str(password), "people": PEOPLE,
         "groups": GROUPS, "grants": f"ou=grants,{PEOPLE.split(',', 1)[1]}",
         "passwordPolicy": f"cn=default,ou=services,{PEOPLE.split(',', 1)[1]}"}

@@ -4,7 +4,7 @@ import time
 import model
 import steps
 from directory import Directory, dn, group_dn, user_dn
-from setting import AGENTS, Setting, brief
+from setting import AGENTS, Setting, brief, code_of
 from slapd import PEOPLE, encode
 from world import wait_until
 
@@ -21,7 +21,7 @@ def entries():
     found.group("desk")
     found.add(model.group("keepers"), "member", model.user("sleepy"))
     found.add(model.group("desk"), "member", found.choosing("chosen", "departmentNumber", "7"))
-    found.add(model.group("desk"), "member", model.name(user_dn("awaited")))
+    found.add(found.group("lobby"), "member", model.name(user_dn("awaited")))
     found.user("late", disabled=True)
     found.add(model.group("desk"), "member", model.user("late"))
     return found
@@ -29,11 +29,15 @@ def entries():
 
 def run(check):
     with Setting(entries(), reread=INTERVAL) as s:
-        own_steps_are_none(s, check)
+        desk = model.group("desk")
+        for step in (steps.joining(desk, model.user("eve")), steps.setting(model.user("fay"), "departmentNumber", "7"),
+                     steps.enabling(model.user("late"))):
+            own(s, check, step)
         added(s, check)
         reckoned_with(s, check)
         enabled(s, check)
         harmless(s, check)
+        own(s, check, steps.creating("awaited"))
         code, report = s.world.verify(s.world.keep_checkpoints("dana"))
         check(code == 0, f"the logs are whole {report.get('problems', [])[:3] or ''}")
 
@@ -52,18 +56,17 @@ def noticed(s, check, lines, what):
     return s.entries("actions", "drift")[before] if came else None
 
 
-def own_steps_are_none(s, check):
-    desk = model.group("desk")
-    for step in (steps.joining(desk, model.user("eve")), steps.setting(model.user("fay"), "departmentNumber", "7"),
-                 steps.enabling(model.user("late")), steps.creating("awaited")):
-        after, before, size = step.after(s.facts()), len(s.entries("actions", "drift")), s.log_size()
-        status, answer = s.ask(AGENTS[0], step)
-        check(answer.get("status") == "done" and s.facts() == after, f"({step} is done [{status} {brief(answer)}])")
-        wait_until(lambda: False, 2 * INTERVAL + 0.5)
-        found = s.entries("actions", "drift")[before:]
-        check(not found, f"it is the gateway's own, and no drift {found or ''}")
-        locks = s.world.cli("dana", "locks")[1].strip()
-        check(locks == "No locks.", f"and nothing more than it declared [{locks} {s.logged(size) if locks != 'No locks.' else ''}]")
+def own(s, check, step):
+    """A step of an agent's that gains nothing: no drift, and nothing beside what it declares."""
+    after, before, size = step.after(s.facts()), len(s.entries("actions", "drift")), s.log_size()
+    status, answer = s.ask(AGENTS[0], step)
+    check(answer.get("status") == "done" and s.facts() == after, f"({step} is done [{status} {brief(answer)}])")
+    wait_until(lambda: False, 2 * INTERVAL + 0.5)
+    found = s.entries("actions", "drift")[before:]
+    check(not found, f"it is the gateway's own, and no drift {found or ''}")
+    locks = s.world.cli("dana", "locks")[1].strip()
+    held = locks == "No locks."
+    check(held, "and nothing beside what it declares" + ("" if held else f": {locks}, {s.entries('actions', 'alarm')[-1:]}, {s.logged(size)}"))
 
 
 def added(s, check):
@@ -91,7 +94,7 @@ def reckoned_with(s, check):
     facts = s.facts()
     status, answer = s.ask(AGENTS[1], step)
     check(answer.get("status") == "staged" and s.facts() == facts,
-          f"a step into what another hand opened is stopped [{status} {answer.get('code')}]")
+          f"a step into what another hand opened is stopped [{status} {code_of(answer)}]")
     who = {taker["who"] for taker in s.report() if taker["target"] == model.TARGET}
     check(who == model.takers(facts), f"the report has everybody by now, whoever opened the way [{len(who)}]")
 

@@ -25,7 +25,7 @@ class Runs:
         self.copies = [Chain(entries, name, KINDS[kind], by) for name, by in zip(("ann", "bob"), CHOSEN_BY)]
         self.taken, self.length = [[], []], len(self.copies[0].steps)
         links = [link for chain in self.copies for link in chain.links]
-        self.setting = Setting(entries, links, approvers=kind not in DENIED)
+        self.setting = Setting(entries, links, approvers=kind not in DENIED, attributes=CHOSEN_BY)
         # Whom the agents create is theirs: gains of their own, which the model does not count.
         self.creates = any(step.operation == "user.create" for step in self.copies[0].steps)
 
@@ -105,6 +105,8 @@ class Runs:
         changed = "was changed" if now != facts else "is as it was"
         self.check.quietly(held, f"{what}: expected {'/'.join(wanted)}, got {status} {brief(answer)}; the directory {changed}; "
                            f"the model gains {sorted(gains)}; logged {self.setting.logged(size)}")
+        alarms = [line for line in self.setting.logged(size) if "did more than it declared" in line]
+        self.check.quietly(not alarms, f"{what}: {alarms}, {alarms and self.setting.entries('actions', 'alarm')[-1:]}")
         if gains and held:
             self.shown(step, answer, after, gains, what)
         return now
@@ -120,6 +122,8 @@ class Runs:
         pairs = list(zip(finding["gained"], finding["paths"]))
         self.check.quietly(pairs and len(finding["gained"]) == len(finding["paths"]), f"{what}: no path is shown: {finding}")
         for (who, target), path in pairs:
+            # Who would be created is shown as `new:` and the name.
+            who, path = who.replace("/new:", "/"), [sentence.replace("/new:", "/") for sentence in path]
             if not who.startswith("exequatur/"):  # the agents themselves are no part of the model
                 self.way(who, target, path, after, gains, what)
 

@@ -32,15 +32,20 @@ permit (principal in Exequatur::Team::"TEAM", action in Exequatur::Action::"appr
 TWO_TEAMS = "".join(APPROVERS.replace("TEAM", team) for team in ("service-desk-leads", "security"))
 
 
+def code_of(answer):
+    """The code of an answer, or of what stands in its place when the request could not even be decided."""
+    return answer.get("code") or answer.get("error", {}).get("code")
+
+
 def brief(answer):
     """An answer without its receipt, for a line of print."""
     return {key: value for key, value in answer.items() if key != "receipt"}
 
 
 class Setting:
-    def __init__(self, entries, links=(), approvers=True, **reach):
+    def __init__(self, entries, links=(), approvers=True, attributes=None, **reach):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="exequatur-reach-"))
-        self.links, self.world, self.slapd = links, None, None
+        self.links, self.attributes, self.world, self.slapd = links, attributes, None, None
         try:
             (self.folder / "base.ldif").write_text(entries.ldif())
             self.slapd = Slapd(base=self.folder / "base.ldif").start()
@@ -56,7 +61,7 @@ class Setting:
         password.write_text("pw-gateway\n")
         password.chmod(0o600)
         workloads = {agent: {"owner": "olga", "groups": ["hands"]} for agent in AGENTS}
-        world = World(policy, [directory.system(self.slapd, password)], PEOPLE, workloads)
+        world = World(policy, [directory.system(self.slapd, password, self.attributes)], PEOPLE, workloads)
         path = world.folder / "exequatur.yaml"
         links = [{"from": source, "relation": "manages", "to": end} for source, end in self.links]
         section = {"protected": [{"system": model.SYSTEM, "groups": ["admins"]}], **({"links": links} if links else {}), **reach}

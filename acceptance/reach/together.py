@@ -43,9 +43,9 @@ def both(s, check, number, pair, counts):
     for answer in answers:
         counts[answer.get("code", "?")] += 1
     wanted = facts if not any(done) else alone[done.index(True)]
-    check.quietly(sum(done) < 2 and now == wanted, f"round {number}: {[str(step) for step in pair]} answered {[brief(answer) for answer in answers]}; {s.logged(size)}")
-    check.quietly(all(answer.get("status") in ("done", "staged", "denied", "failed") for answer in answers),
-                  f"round {number}: {[brief(answer) for answer in answers]}")
+    told = [brief(answer) for answer in answers]
+    check.quietly(sum(done) < 2 and now == wanted, f"round {number}: {[str(step) for step in pair]} answered {told}; {s.logged(size)}")
+    check.quietly(all(answer.get("status") in ("done", "staged", "denied", "failed") for answer in answers), f"round {number}: {told}")
 
 
 def ask_together(s, pair):

@@ -62,9 +62,15 @@ struct LookAheadAbstraction {
     // MARK: Asking policy
 
     private func mayPermit(_ opening: Opening, _ known: Entities) -> Bool {
+        // Somebody new may be called anything.
+        let isNew = opening.entry.node.id.hasPrefix("\(world.system):user:new:")
         let request = PartialRequest(
             principal: .known(opening.workload), action: world.catalogue.action(.execute, opening.operation),
-            resource: .known(world.uid(opening.entry)), context: context)
+            resource: isNew ? .unknown(world.catalogue.userType) : .known(world.uid(opening.entry)), context: context)
+        guard !isNew else {
+            let entities = PartialEntities(known)
+            return policies.policies.authorize(request, entities: entities, schema: policies.cedarSchema).decision != .deny
+        }
         let above = start.above(opening.entry.node.id).compactMap { byNode[$0] }.map { partialEntity($0, labels: nil) }
         return labelSets(opening.entry).contains { labels in
             let entities = PartialEntities(known, partial: above + [partialEntity(opening.entry, labels: labels)])
@@ -163,7 +169,7 @@ struct LookAheadAbstraction {
                 adds.insert(NamedFact("setsAttribute", node, id))
                 adds.insert(NamedFact("mayWrite", ReachNode.coalition.id, id))
                 adds.formUnion(powers(operation).map { NamedFact($0.rawValue, node, ReachNode.coalition.id) })
-            case .create: adds.formUnion(world.arrival)
+            case .create: adds.formUnion(world.arrival(world.newcomer()))
             case .removeMember, .disable: break
             }
         }
@@ -183,7 +189,7 @@ extension CedarType {
 
 extension LookAheadWorld {
     /// A new user: of the agents, and of every name that waits for somebody.
-    var arrival: Set<NamedFact> {
+    func arrival(_ newcomer: Entry) -> Set<NamedFact> {
         let id = newcomer.node.id
         let waiting = facts.compactMap { $0.relation == "member" || $0.relation == "owner" ? $0.subject : nil }
             .filter { $0.hasPrefix("\(system):name:") }

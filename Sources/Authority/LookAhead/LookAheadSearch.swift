@@ -86,17 +86,24 @@ struct LookAheadSearch {
         case .disable: return state.disabled.contains(node) ? [] : [Move(input: ["user": name])]
         case .password: return [Move(input: ["user": name])]
         case .create:
-            return state.hasNewcomer
-                ? [] : [Move(input: ["user": name, "displayName": "x", "surname": "x", "mail": "x@example.org"])]
+            guard state.newcomer == nil else { return [] }
+            return newNames.map { Move(input: ["user": $0, "displayName": "x", "surname": "x", "mail": "x@example.org"], value: $0) }
         case .set(let attribute):
-            let values = (literals[ExactString(attribute)] ?? []).union(["x"]).sorted()
+            let values = (literals[ExactString(attribute)] ?? []).union(literals["value"] ?? []).union(["x"]).sorted()
             return values.map { Move(input: ["user": name, "value": $0], value: $0) }
         case nil: return []
         }
     }
 
     private func people(_ state: LookAheadState) -> [LookAheadWorld.Entry] {
-        world.entries + (state.hasNewcomer ? [world.newcomer] : [])
+        world.entries + [state.newcomer].compactMap { $0 }
+    }
+
+    /// What somebody new might be called: what policies ask for, or anything.
+    private var newNames: [String] {
+        let taken = Set(world.entries.map(\.node.name))
+        let asked = (literals["user"] ?? []).union(literals["member"] ?? []).union(literals["name"] ?? [])
+        return asked.subtracting(taken).union(["newcomer"]).sorted()
     }
 
     private func apply(_ move: Move, _ opening: LookAheadAbstraction.Opening, to state: LookAheadState) -> LookAheadState {
@@ -115,8 +122,9 @@ struct LookAheadSearch {
         case .disable: state.disabled.insert(node)
         case .password: state.adds.insert(NamedFact(Power.password.rawValue, node, LookAhead.secret))
         case .create:
-            state.hasNewcomer = true
-            state.adds.formUnion(world.arrival)
+            let newcomer = world.newcomer(move.value ?? "")
+            state.newcomer = newcomer
+            state.adds.formUnion(world.arrival(newcomer))
         case .set(let attribute):
             state.written[node, default: [:]][ExactString(attribute)] = .some(move.value)
             let id = ReachNode.id(system: world.system, attribute: attribute)
@@ -137,12 +145,13 @@ struct LookAheadSearch {
 
     private mutating func permits(_ opening: LookAheadAbstraction.Opening, _ move: Move, _ state: LookAheadState) -> Bool {
         guard let known = known[opening.workload] else { return false }
-        let entities = PartialEntities(known, partial: entities(opening.entry, state))
+        let entry = effect(opening) == .create ? world.newcomer(move.value ?? "") : opening.entry
+        let entities = PartialEntities(known, partial: entities(entry, state))
         return world.purposes.contains { purpose in
             asked += 1
             let request = PartialRequest(
                 principal: .known(opening.workload), action: world.catalogue.action(.execute, opening.operation),
-                resource: .known(world.uid(opening.entry)), context: .known(.record(context(move, purpose))))
+                resource: .known(world.uid(entry)), context: .known(.record(context(move, purpose))))
             let response = policies.policies.authorize(request, entities: entities, schema: policies.cedarSchema)
             return response.decision == .allow && response.errors.isEmpty
         }

@@ -10,7 +10,8 @@ struct LookAheadState: Hashable {
     /// The graph's facts that came, and the restrictions that went.
     var adds: Set<NamedFact> = []
     var removes: Set<NamedFact> = []
-    var hasNewcomer = false
+    /// Somebody who was created.
+    var newcomer: LookAheadWorld.Entry?
 
     init(_ world: LookAheadWorld) {
         (memberOf, disabled) = ([:], [])

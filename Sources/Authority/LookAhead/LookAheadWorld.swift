@@ -61,15 +61,15 @@ public struct LookAheadWorld: Sendable {
     /// The operations that change something, with what they act on.
     func entries(for operation: Operation) -> [Entry] {
         switch operation.target {
-        case .user: operation.name == "user.create" ? [newcomer] : entries.filter { !$0.isGroup }
+        case .user: operation.name == "user.create" ? [newcomer()] : entries.filter { !$0.isGroup }
         case .group: entries.filter(\.isGroup)
         case .system: []
         }
     }
 
     /// Every user that could be created, as one (fresh principals fold into one for each creator and type).
-    var newcomer: Entry {
-        Entry(ReachNode(system: system, kind: .user, key: "new:newcomer", name: "newcomer"), attributes: [:])
+    func newcomer(_ name: String = "newcomer") -> Entry {
+        Entry(ReachNode(system: system, kind: .user, key: "new:\(name)", name: name), attributes: [:])
     }
 }
 

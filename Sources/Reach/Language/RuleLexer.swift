@@ -64,9 +64,13 @@ struct RuleLexer {
 
     /// Goes on behind the statement that could not be read.
     mutating func skipStatement() {
-        while let character = current {
-            advance()
-            if character == "." { return }
+        while current != nil {
+            // A full stop inside a text or a comment ends nothing.
+            do throws(RuleProblem) {
+                if try token().0 == .sign(".") { return }
+            } catch {
+                if current != nil { advance() }
+            }
         }
     }
 

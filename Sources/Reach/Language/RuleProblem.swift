@@ -35,7 +35,7 @@ public struct RuleProblems: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { all.map(\.description).joined(separator: "\n") }
 }
 
-/// Where something stands: line and column begin with 1, and a column counts characters.
+/// Where something stands: line and column begin with 1, and a column counts Unicode scalars.
 public struct Place: Hashable, Sendable, CustomStringConvertible {
     public let file: String
     public let line: Int

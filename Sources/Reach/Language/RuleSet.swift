@@ -13,7 +13,9 @@ public struct RuleSet: Sendable {
         var checker = RuleChecker()
         for (name, text) in files { checker.read(RuleParser(text, file: name)) }
         checker.check()
-        guard checker.problems.isEmpty else { throw RuleProblems(all: checker.problems) }
+        guard checker.problems.isEmpty else {
+            throw RuleProblems(all: files.flatMap { file in checker.problems.inOrder(of: file.name) })
+        }
         relations = checker.relations
         rules = checker.rules
         facts = checker.facts
@@ -24,4 +26,11 @@ public struct RuleSet: Sendable {
     func number(_ relation: String) -> RelationID? { numbers[relation] }
 
     public subscript(relation: String) -> Relation? { number(relation).map { relations[Int($0)] } }
+}
+
+extension [RuleProblem] {
+    /// Those of a file, in the order of its text.
+    fileprivate func inOrder(of file: String) -> [RuleProblem] {
+        filter { $0.place.file == file }.sorted { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
+    }
 }

@@ -58,5 +58,7 @@ struct Instances {
     /// - Returns: whether that is new.
     mutating func addHolder(_ node: NodeID, of number: Int) -> Bool { holders[number, default: []].insert(node).inserted }
 
+    mutating func forgetHolders() { holders = [:] }
+
     mutating func removeHolder(_ node: NodeID, of number: Int) { holders[number]?.remove(node) }
 }

@@ -19,6 +19,13 @@ struct Masks {
         words.append(contentsOf: repeatElement(0, count: nodes * stride - words.count))
     }
 
+    mutating func truncate(_ nodes: Int) { words.removeLast(words.count - nodes * stride) }
+
+    /// Takes all marks from all nodes.
+    mutating func clearAll() {
+        for index in words.indices { words[index] = 0 }
+    }
+
     mutating func reserve(_ nodes: Int) { words.reserveCapacity(nodes * stride) }
 
     func mark(of node: NodeID) -> Int? { markOf[node] }

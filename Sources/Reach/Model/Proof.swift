@@ -118,18 +118,36 @@ private struct ProofSearch {
         if graph.isRight(node) { now.append(node) } else { next.append(node) }
     }
 
-    /// Writes down the steps that lead to a node, those it rests on first.
-    private mutating func tell(_ node: NodeID) {
-        guard told.insert(node).inserted else { return }
+    /// Writes down the steps that lead to a node, those they rest on first. Not by recursion: a way can be long.
+    private mutating func tell(_ end: NodeID) {
+        var waiting: [(node: NodeID, isReady: Bool)] = [(end, false)]
+        while let (node, isReady) = waiting.popLast() {
+            if isReady {
+                write(node)
+            } else if told.insert(node).inserted {
+                waiting.append((node, true))
+                waiting += bases(of: node).reversed().map { ($0, false) }
+            }
+        }
+    }
+
+    /// What a node is had by.
+    private func bases(of node: NodeID) -> [NodeID] {
+        switch origins[node] {
+        case .edge(let from): [from]
+        case .instance(let number): graph.instances[number]?.rights ?? []
+        default: []
+        }
+    }
+
+    private mutating func write(_ node: NodeID) {
+        guard !graph.isRight(node) else { return }
         switch origins[node] {
         case .edge(let from):
-            tell(from)
-            guard !graph.isRight(node), let (fact, place) = graph.fact(from, node) else { return }
+            guard let (fact, place) = graph.fact(from, node) else { return }
             write([from], [fact], node, graph.directRule(fact, place: place))
         case .instance(let number):
             guard let instance = graph.instances[number] else { return }
-            for right in instance.rights { tell(right) }
-            guard !graph.isRight(node) else { return }
             let held = instance.rights.flatMap(grounds)
             write(held.map(\.holder), held.compactMap(\.fact), node, graph.rules.rules[instance.key.rule])
         default: return
@@ -146,11 +164,11 @@ private struct ProofSearch {
     }
 
     private mutating func write(_ holders: [NodeID], _ facts: [Fact], _ node: NodeID, _ rule: Rule?) {
-        var names: [String] = []
-        for holder in holders.map(graph.name) where !names.contains(holder) { names.append(holder) }
+        var names: [ExactName] = []
+        for holder in holders.map({ ExactName(graph.name($0)) }) where !names.contains(holder) { names.append(holder) }
         steps.append(
             Proof.Step(
-                holders: names, facts: facts.map(graph.named), takes: graph.name(node), because: rule?.because,
+                holders: names.map(\.text), facts: facts.map(graph.named), takes: graph.name(node), because: rule?.because,
                 source: rule?.source))
     }
 }

@@ -47,12 +47,14 @@ extension ReachGraph {
                 found.append(link.node)
             }
         }
-        facts.out.forEach(of: node) { link in
-            let flags = usage.flags[Int(link.relation)]
-            if flags.contains(.backward)
-                || (flags.contains(.checkedBackward) && passes(usage.backward[Int(link.relation)], link.node))
-            {
-                found.append(link.node)
+        if roles[Int(node)].contains(.ledBackward) {
+            facts.out.forEach(of: node) { link in
+                let flags = usage.flags[Int(link.relation)]
+                if flags.contains(.backward)
+                    || (flags.contains(.checkedBackward) && passes(usage.backward[Int(link.relation)], link.node))
+                {
+                    found.append(link.node)
+                }
             }
         }
         guard roles[Int(node)].contains(.givenByOne) else { return }

@@ -15,7 +15,10 @@ extension ReachGraph {
         let isRestriction = rules.relations[Int(fact.relation)].isRestriction
         guard isRestriction ? facts.remove(fact) : facts.insert(fact) else { return }
         if isRestriction { undo?.removed.append(fact) } else { undo?.inserted.append(fact) }
-        if !isRestriction { connectEnds(fact) }
+        if !isRestriction {
+            noteBackward(fact)
+            connectEnds(fact)
+        }
         for (rule, binding) in instances(lookingUp: fact) { add(rule, binding) }
         guard usage.narrows[Int(fact.relation)] else { return }
         for holder in [fact.a, fact.b] where holder != .none {

@@ -29,21 +29,25 @@ extension ReachGraph {
     /// How far nodes are from the target by rules that ask for one right: backward from the target.
     private func depths(to target: NodeID) -> [NodeID: Int] {
         var depths = [target: 0]
-        var (now, next, before): ([NodeID], [NodeID], [NodeID]) = ([target], [], [])
+        var (now, later, before): ([NodeID], [NodeID], [NodeID]) = ([target], [], [])
+        var depth = 0
         while !now.isEmpty {
             var index = 0
             while index < now.count {
                 let node = now[index]
+                index += 1
+                // It may have been met nearer since it was put in line.
+                guard depths[node] == depth else { continue }
                 before.removeAll(keepingCapacity: true)
                 predecessors(node, into: &before)
-                for previous in before where depths[previous] == nil {
-                    // From a holder to its right costs nothing, from a right to what it gives one.
-                    depths[previous] = (depths[node] ?? 0) + (isRight(node) ? 0 : 1)
-                    if isRight(node) { now.append(previous) } else { next.append(previous) }
+                // From a holder to its right costs nothing, from a right to what it gives one.
+                let next = isRight(node) ? depth : depth + 1
+                for previous in before where depths[previous].map({ $0 > next }) ?? true {
+                    depths[previous] = next
+                    if next == depth { now.append(previous) } else { later.append(previous) }
                 }
-                index += 1
             }
-            (now, next) = (next, [])
+            (now, later, depth) = (later, [], depth + 1)
         }
         return depths
     }

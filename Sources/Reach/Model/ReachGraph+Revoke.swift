@@ -64,7 +64,7 @@ extension ReachGraph {
     }
 
     /// How many nodes to look at before everything that may be lost is taken back and derived again.
-    private static let patience = 4096
+    private static let patience = 512
 
     /// The marks of the stake that the node does not get some other way. What it still gets, nobody loses by it.
     private func stillMissing(_ node: NodeID, _ stake: [UInt64]) -> [UInt64] {
@@ -115,7 +115,7 @@ extension ReachGraph {
     private mutating func settle(_ doubt: inout Doubt) {
         let stride = masks.stride
         var before: [NodeID] = []
-        while let node = doubt.waiting.popLast() {
+        while let node = doubt.waiting.popLast(), !isTooWide(doubt) {
             guard let place = doubt.places[node] else { continue }
             let bits = Array(doubt.words[place..<place + stride])
             before.removeAll(keepingCapacity: true)
@@ -128,6 +128,7 @@ extension ReachGraph {
             }
             loseInstances(node, bits, &doubt)
         }
+        guard !isTooWide(doubt) else { return deriveAll() }
         let affected = doubt.places.keys.sorted()
         for node in affected {
             if let place = doubt.places[node] { masks.clear(node, Array(doubt.words[place..<place + stride])) }
@@ -137,6 +138,17 @@ extension ReachGraph {
             if instances.hasJoined { fire(node) }
         }
         spread(from: affected)
+    }
+
+    /// When much is in doubt, to derive everything anew is quicker than to find out what stands.
+    private func isTooWide(_ doubt: Doubt) -> Bool { doubt.places.count > max(1024, names.count / 16) }
+
+    private mutating func deriveAll() {
+        masks.clearAll()
+        instances.forgetHolders()
+        let marked = masks.marked.indices.filter { masks.marked[$0] != .none }
+        for mark in marked { masks.set(masks.marked[mark], mark) }
+        spread(from: marked.map { masks.marked[$0] })
     }
 
     /// What a node had by rights that are in doubt now is in doubt too.

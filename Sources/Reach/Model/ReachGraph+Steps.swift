@@ -8,9 +8,16 @@ public struct Gain: Hashable, Sendable, Comparable {
         self.target = target
     }
 
-    public static func < (a: Gain, b: Gain) -> Bool {
-        (ExactName(a.who), ExactName(a.target)) < (ExactName(b.who), ExactName(b.target))
+    private var key: (ExactName, ExactName) { (ExactName(who), ExactName(target)) }
+
+    public static func == (a: Gain, b: Gain) -> Bool { a.key == b.key }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(ExactName(who))
+        hasher.combine(ExactName(target))
     }
+
+    public static func < (a: Gain, b: Gain) -> Bool { a.key < b.key }
 }
 
 /// What a step newly makes possible.
@@ -49,6 +56,8 @@ extension ReachGraph {
     ///
     /// - Parameter proofs: how many pairs of each target to prove.
     public mutating func gains(of step: Step, proofs: Int = 3) throws(GraphProblem) -> Gains {
+        let before = names.count
+        defer { forgetNodes(from: before) }
         let (adds, removes) = try numbered(step)
         let given = adds.filter { !rules.relations[Int($0.relation)].isRestriction && !facts.contains($0) }
         let lifted = removes.filter { rules.relations[Int($0.relation)].isRestriction && facts.contains($0) }
@@ -75,13 +84,17 @@ extension ReachGraph {
             && masks.adds(fact.a, to: fact.b)
     }
 
-    /// The two ends of an edge that might be added, by number: what the constant-time test asks about.
+    /// The two ends of an edge that might be added: what the constant-time test asks about.
     public struct EdgeTest: Sendable {
         let holder: NodeID
         let target: NodeID
     }
 
-    public func test(holder: UInt32, target: UInt32) -> EdgeTest { EdgeTest(holder: holder, target: target) }
+    /// Nil when there is no such node.
+    public func test(holder: String, target: String) -> EdgeTest? {
+        guard let holder = number(holder), let target = number(target) else { return nil }
+        return EdgeTest(holder: holder, target: target)
+    }
 
     /// Whether an edge by which the holder controls the target would gain anything: one comparison of two masks.
     @inline(__always) public func gains(by test: EdgeTest) -> Bool { masks.adds(test.target, to: test.holder) }
@@ -99,11 +112,11 @@ extension ReachGraph {
 
     /// The pairs to prove: for each target first those that the step is about.
     private func selected(_ pairs: [Gain], _ facts: [Fact], _ count: Int) -> [Gain] {
-        let named = Set(facts.flatMap { [$0.a, $0.b] }.filter { $0 != .none }.map(name))
-        var (taken, chosen): ([String: Int], [Gain]) = ([:], [])
-        for pair in pairs.filter({ named.contains($0.who) }) + pairs.filter({ !named.contains($0.who) }) {
-            guard taken[pair.target, default: 0] < count else { continue }
-            taken[pair.target, default: 0] += 1
+        let named = Set(facts.flatMap { [$0.a, $0.b] }.filter { $0 != .none }.map { ExactName(name($0)) })
+        var (taken, chosen): ([ExactName: Int], [Gain]) = ([:], [])
+        for pair in pairs.filter({ named.contains(ExactName($0.who)) }) + pairs.filter({ !named.contains(ExactName($0.who)) }) {
+            guard taken[ExactName(pair.target), default: 0] < count else { continue }
+            taken[ExactName(pair.target), default: 0] += 1
             chosen.append(pair)
         }
         return chosen.sorted()

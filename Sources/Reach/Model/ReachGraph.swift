@@ -36,6 +36,8 @@ public struct ReachGraph: Sendable {
         /// Some instance gives it: one that asks for one right, or for several.
         static let givenByOne = Roles(rawValue: 2)
         static let givenBySeveral = Roles(rawValue: 4)
+        /// Some fact that it stands first in leads to it from the other end.
+        static let ledBackward = Roles(rawValue: 8)
     }
 
     struct Held: Hashable {
@@ -198,6 +200,23 @@ public struct ReachGraph: Sendable {
         return node
     }
 
+    /// Forgets the nodes that a tried change made: they are the last ones.
+    mutating func forgetNodes(from first: Int) {
+        guard names.count > first else { return }
+        for node in (first..<names.count).map(NodeID.init) {
+            if let right = rights.removeValue(forKey: node) {
+                rightNodes[right] = nil
+                rightsOn[right.subject]?.removeAll { $0 == node }
+                if rightsOn[right.subject]?.isEmpty == true { rightsOn[right.subject] = nil }
+            } else {
+                numbers[ExactName(name(node))] = nil
+            }
+        }
+        names.removeLast(names.count - first)
+        roles.removeLast(roles.count - first)
+        masks.truncate(first)
+    }
+
     /// Notes that something holds a relation on the object.
     ///
     /// - Returns: whether that is new.
@@ -211,7 +230,12 @@ public struct ReachGraph: Sendable {
     /// Forgets what a tried change noted.
     mutating func forgetObject(_ held: Held, _ object: NodeID) { objects[held]?.remove(object) }
 
+    mutating func noteBackward(_ fact: Fact) {
+        if !usage.flags[Int(fact.relation)].isDisjoint(with: [.backward, .checkedBackward]) { addRole(.ledBackward, fact.a) }
+    }
+
     private mutating func noteObjects(_ fact: Fact) {
+        noteBackward(fact)
         let flags = usage.flags[Int(fact.relation)]
         if flags.contains(.held) { _ = noteObject(fact.relation, 0, fact.b) }
         if flags.contains(.heldSecond) { _ = noteObject(fact.relation, 1, fact.a) }

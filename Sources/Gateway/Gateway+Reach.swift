@@ -71,7 +71,9 @@ extension Gateway {
             throw Refusal("plan.undeclared", "The operation would do more than it declares; nothing was changed.")
         }
         try reach.requireFresh(submission.system)
-        let unknown = try reach.see(plan.surroundings, of: submission.system)
+        let touched = ([plan.target] + plan.related).map { ReachNode.id(system: submission.system, $0) }
+        let unknown = try reach.see(
+            plan.surroundings.union(plan.memberships(in: submission.system)), on: touched, of: submission.system)
         if !unknown.isEmpty {
             note("facts that no reading had", ["system": submission.system, "facts": "\(unknown.map(\.json))"])
         }
@@ -109,7 +111,11 @@ extension Gateway {
             guard change.state == .executed else { return }
             let connector = try connector(change.system)
             let seen = try await withDeadline(environment.deadline) { try await connector.surroundings(of: change.plan) }
+            // Somebody new has what waited for the name.
+            let waited = Set(change.plan.surroundings.map { "\($0.relation) \($0.object ?? "")" })
+            let isNew = change.plan.target.id.string.hasPrefix("new:")
             let more = seen.subtracting(change.plan.surroundings).subtracting(change.plan.step.adds)
+                .filter { !isNew || !waited.contains("\($0.relation) \($0.object ?? "")") }
             let unknown = try reach.see(more, of: change.system)
             if !unknown.isEmpty { await stop(change, unknown) }
         } catch {

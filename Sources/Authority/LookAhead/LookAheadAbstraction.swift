@@ -15,6 +15,7 @@ struct LookAheadAbstraction {
     private let world: LookAheadWorld
     private let policies: PolicyBundle
     private let start: LookAheadState
+    private let known: [EntityUID: Entities]
     private let byNode: [String: LookAheadWorld.Entry]
     private(set) var openings: Set<Opening> = []
     private var addable: Set<String> = []
@@ -26,6 +27,7 @@ struct LookAheadAbstraction {
         self.world = world
         self.policies = policies
         start = LookAheadState(world)
+        known = Dictionary(world.workloads.map { ($0.uid, world.known($0)) }, uniquingKeysWith: { $1 })
         byNode = Dictionary(world.entries.map { ($0.node.id, $0) }, uniquingKeysWith: { $1 })
         var count = -1
         while openings.count != count {
@@ -38,7 +40,7 @@ struct LookAheadAbstraction {
         for operation in world.catalogue.operations where operation.access == .write {
             guard let effect = LookAheadEffect(operation) else { continue }
             for workload in world.workloads {
-                let known = world.known(workload)
+                let known = known[workload.uid] ?? Entities()
                 for entry in world.entries(for: operation) {
                     let opening = Opening(workload: workload.uid, operation: operation.name, entry: entry)
                     guard !openings.contains(opening), mayPermit(opening, known) else { continue }

@@ -87,7 +87,9 @@ struct LookAheadSearch {
         case .password: return [Move(input: ["user": name])]
         case .create:
             guard state.newcomer == nil else { return [] }
-            return newNames.map { Move(input: ["user": $0, "displayName": "x", "surname": "x", "mail": "x@example.org"], value: $0) }
+            return newNames.map {
+                Move(input: ["user": $0, "displayName": "x", "surname": "x", "mail": "x@example.org"], value: $0)
+            }
         case .set(let attribute):
             let values = (literals[ExactString(attribute)] ?? []).union(literals["value"] ?? []).union(["x"]).sorted()
             return values.map { Move(input: ["user": name, "value": $0], value: $0) }

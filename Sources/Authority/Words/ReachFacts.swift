@@ -119,6 +119,20 @@ extension Plan {
     }
 }
 
+extension Plan {
+    /// The memberships that the plan's facts show: of the entries touched, and of every group above them.
+    public func memberships(in system: String) -> Set<NamedFact> {
+        var found: Set<NamedFact> = []
+        for entity in facts where entity.uid.type.string.hasSuffix("::User") || entity.uid.type.string.hasSuffix("::Group") {
+            for parent in entity.parents where parent.type.string.hasSuffix("::Group") {
+                found.insert(
+                    NamedFact("member", ReachNode.id(system: system, entity.uid), ReachNode.id(system: system, parent)))
+            }
+        }
+        return found
+    }
+}
+
 /// What choosing a credential gives, as a relation of the graph.
 public enum Power: String, Sendable {
     case login = "loginKeySetBy"

@@ -144,17 +144,19 @@ struct Planner {
         let fact = Entity(
             uid, attributes: ["name": .string(ExactString(name)), "kind": "user", "labels": .set([]), "enabled": true],
             parents: [.system(directory.system)])
+        let waiting = try LDAPText.normalized(dn)
         return Plan(
             target: uid, targetName: name, touched: [touch("entry", ["present"])] + attributes,
             inverse: Inverse(operation: "user.remove", input: ["user": .string(name)]), reversibility: operation.reversibility,
             precondition: .atomic, version: "absent", native: ["dn": dn, "right": "user:create", "name": name], facts: [fact],
-            step: try created(ReachNode.id(system: directory.system, uid), dn, attributes.map(\.attribute)),
+            step: created(ReachNode.id(system: directory.system, uid), waiting, attributes.map(\.attribute)),
+            surroundings: try GraphReader(reader, directory.names).facts(waitingFor: waiting),
             obstacle: exists ? ConnectorError(.invalid, "\(name) exists already") : nil)
     }
 
     /// A new entry takes its name, and whatever waited for somebody of that name.
-    private func created(_ node: String, _ dn: String, _ attributes: [String]) throws -> Step {
-        let name = ReachNode.id(system: directory.system, kind: .name, key: try LDAPText.normalized(dn))
+    private func created(_ node: String, _ path: String, _ attributes: [String]) -> Step {
+        let name = ReachNode.id(system: directory.system, kind: .name, key: path)
         return Step(adds: [NamedFact("namedAs", node, name)] + attributes.map { sets(node, $0) })
     }
 

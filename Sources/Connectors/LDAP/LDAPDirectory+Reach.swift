@@ -154,14 +154,28 @@ final class GraphReader {
             if let found = try reader.session.entry(entry.dn, attributes: entry.isGroup ? Self.groups : Self.users) {
                 facts.formUnion(try self.facts(found, id, kind, resolved))
             }
-            let above = "(|(member=\(LDAPText.filterValue(entry.dn)))(owner=\(LDAPText.filterValue(entry.dn))))"
-            for group in try reader.session.search(
-                reader.settings.groups, scope: LDAP_SCOPE_ONELEVEL, filter: "(&\(Self.anyGroup)\(above))", attributes: Self.groups
-            ) {
-                guard let key = group.first("entryUUID") else { continue }
-                let whole = try self.facts(group, ReachNode.id(system: system, kind: .group, key: key), .group, resolved)
-                facts.formUnion(whole.filter { $0.subject == id })
-            }
+            facts.formUnion(try self.facts(above: entry.dn, as: id))
+        }
+        return facts
+    }
+
+    /// What waits for somebody of that name, who is not there yet.
+    func facts(waitingFor path: String) throws -> Set<NamedFact> {
+        try facts(above: path, as: ReachNode.id(system: system, kind: .name, key: path))
+    }
+
+    /// The groups that have the entry of that name as a member or owner.
+    private func facts(above dn: String, as id: String) throws -> Set<NamedFact> {
+        var facts: Set<NamedFact> = []
+        let above = "(|(member=\(LDAPText.filterValue(dn)))(owner=\(LDAPText.filterValue(dn))))"
+        let path = try LDAPText.normalized(dn)
+        for group in try reader.session.search(
+            reader.settings.groups, scope: LDAP_SCOPE_ONELEVEL, filter: "(&\(Self.anyGroup)\(above))", attributes: Self.groups)
+        {
+            guard let key = group.first("entryUUID") else { continue }
+            let node = ReachNode.id(system: system, kind: .group, key: key)
+            let whole = try self.facts(group, node, .group) { $0 == path ? id : self.resolved($0) }
+            facts.formUnion(whole.filter { $0.subject == id })
         }
         return facts
     }

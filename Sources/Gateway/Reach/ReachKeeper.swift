@@ -88,8 +88,8 @@ public final class ReachKeeper: ReachGuard {
 
     func lockouts(_ step: Step) throws -> [String] { try state.withLock { try $0.lockouts(step) } }
 
-    func see(_ facts: Set<NamedFact>, of system: String) throws -> [NamedFact] {
-        try state.withLock { try $0.see(facts, of: system) }
+    func see(_ facts: Set<NamedFact>, on nodes: [String] = [], of system: String) throws -> [NamedFact] {
+        try state.withLock { try $0.see(facts, on: nodes, of: system) }
     }
 
     // MARK: The gateway's own steps

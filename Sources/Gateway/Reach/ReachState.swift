@@ -117,8 +117,11 @@ struct ReachState: Sendable {
         done.removeAll { $0.system == system && $0.at < since }
         var drift: Drift?
         if let before {
-            let added = current.subtracting(before.facts).subtracting(explained).sorted()
-            let removed = before.facts.subtracting(current).subtracting(explained).sorted()
+            let all = ours.map(\.step) + pending.values.map(\.step)
+            let added = current.subtracting(before.facts).subtracting(explained)
+                .filter { !follows($0, from: all, before.facts) }.sorted()
+            let removed = before.facts.subtracting(current).subtracting(explained)
+                .filter { !follows($0, from: all, before.facts) }.sorted()
             drift = Drift(
                 system: system, added: added, removed: removed, finding: try finding(Step(adds: added, removes: removed)))
         }
@@ -126,6 +129,20 @@ struct ReachState: Sendable {
             facts: current, nodes: Dictionary(read.map { ($0.id, $0) }, uniquingKeysWith: { $1 }), readAt: now)
         if before?.facts != current || before?.nodes != systems[system]?.nodes || graph == nil { try rebuild() }
         return drift
+    }
+
+    /// Whether a change of a fact is what our own steps led to: somebody took a name that memberships waited for, or got an
+    /// attribute by which a group chooses.
+    private func follows(_ fact: NamedFact, from steps: [Step], _ before: Set<NamedFact>) -> Bool {
+        let adds = steps.flatMap(\.adds)
+        let names = adds.filter { $0.relation == "namedAs" }.compactMap(\.object)
+        if names.contains(where: { fact.subject == $0 || before.contains(NamedFact(fact.relation, $0, fact.object)) }) {
+            return true
+        }
+        return adds.contains { set in
+            set.relation == "setsAttribute" && set.subject == fact.subject && fact.relation == "member"
+                && before.contains(NamedFact("selects", fact.object ?? "", set.object))
+        }
     }
 
     private mutating func rebuild() throws {
@@ -197,12 +214,19 @@ struct ReachState: Sendable {
     // MARK: The gateway's own steps
 
     /// Takes facts that a connector just saw and the graph does not have.
-    mutating func see(_ facts: Set<NamedFact>, of system: String) throws -> [NamedFact] {
+    ///
+    /// - Parameter nodes: those that were read: a restriction on them that was not seen is not there.
+    mutating func see(_ facts: Set<NamedFact>, on nodes: [String], of system: String) throws -> [NamedFact] {
         guard graph != nil else { return [] }
+        let lifted = (systems[system]?.facts ?? []).filter {
+            nodes.contains($0.subject) && isRestriction($0) && $0.object == nil && !facts.contains($0)
+        }
+        try graph?.apply(Step(removes: lifted.sorted()))
+        systems[system]?.facts.subtract(lifted)
         let unknown = facts.filter { fact in !(graph?.contains(fact) ?? true) && !isRestriction(fact) }.sorted()
         try graph?.apply(Step(adds: unknown))
         systems[system]?.facts.formUnion(unknown)
-        return unknown
+        return unknown + lifted.sorted()
     }
 
     mutating func reserve(_ change: String, _ system: String, _ step: Step, at now: Instant) throws {

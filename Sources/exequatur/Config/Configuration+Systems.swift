@@ -59,17 +59,21 @@ extension Configuration {
         guard let sensitivity = Sensitivity(rawValue: try fields.string("sensitivity")) else {
             throw fields.problem("`sensitivity` of \(name) is one of public, internal, confidential, secret", of: "sensitivity")
         }
-        let power: Power? = try fields.optionalString("confers").map { text in
+        let power: Power? = try (fields.optionalString("confers") ?? Self.usualPowers[name.lowercased()]).flatMap { text in
             switch text {
+            case "nothing": return nil
             case "login": return .login
             case "recovery": return .recovery
-            default: throw fields.problem("`confers` of \(name) is login or recovery", of: "confers")
+            default: throw fields.problem("`confers` of \(name) is login, recovery or nothing", of: "confers")
             }
         }
         let definition = AttributeDefinition(name, sensitivity, isWritable: try fields.flag("writable"), confers: power)
         try fields.end()
         return definition
     }
+
+    /// What these attributes confer where nothing is said.
+    private static let usualPowers = ["mail": "recovery", "sshpublickey": "login"]
 
     private static func labels(_ fields: inout YAMLFields) throws -> [String: [String]] {
         try fields.mappings("labels").reduce(into: [:]) { labels, entry in

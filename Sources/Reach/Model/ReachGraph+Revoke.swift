@@ -64,7 +64,7 @@ extension ReachGraph {
     }
 
     /// How many nodes to look at before everything that may be lost is taken back and derived again.
-    private static let patience = 512
+    private static let patience = 4096
 
     /// The marks of the stake that the node does not get some other way. What it still gets, nobody loses by it.
     private func stillMissing(_ node: NodeID, _ stake: [UInt64]) -> [UInt64] {

@@ -23,6 +23,8 @@ public enum ConnectorConformance: String, CaseIterable, Sendable {
     case nested = "Nested members and groups are seen, and labels come down"
     case secrets = "No fact and no plan holds a secret attribute"
 
+    case graph = "The graph is whole, and what a plan says of it comes true, each way"
+
     /// The directory's names that the checks use.
     public struct World: Sendable {
         public let connector: any Connector
@@ -67,11 +69,12 @@ public enum ConnectorConformance: String, CaseIterable, Sendable {
         case .ended: try await check.ended()
         case .nested: try await check.nested()
         case .secrets: try await check.secrets()
+        case .graph: try await check.graph()
         }
     }
 }
 
-private struct Check {
+struct Check {
     let world: ConnectorConformance.World
     let make: GrantMaker
     var connector: any Connector { world.connector }

@@ -36,26 +36,18 @@ extension Gateway {
     /// Takes up what an earlier run left: steps granted and not settled, and credentials chosen through the gateway. Before
     /// the first reading.
     public func resumeReach() async throws {
-        for change in try await store.changes(in: [.executed], limit: .max) {
-            if let submission = try? submission(of: change) { reach.remember(change.plan.step(of: submission)) }
-        }
+        for change in try await store.changes(in: [.executed], limit: .max) { reach.remember(try step(of: change)) }
         for change in try await store.changes(in: [.executing, .indeterminate], limit: .max) {
-            if let submission = try? submission(of: change) {
-                try reach.resume(change.id, on: change.system, change.plan.step(of: submission))
-                if change.state == .indeterminate { try reach.settle(change.id, .indeterminate) }
-            }
+            try reach.resume(change.id, on: change.system, try step(of: change))
+            if change.state == .indeterminate { try reach.settle(change.id, .indeterminate) }
         }
     }
 
-    /// The submission a change came from, with its requester as registered today.
-    private func submission(of change: Change) throws -> Submission {
-        let uid = change.adopter.map(EntityUID.person) ?? change.requester
-        let operation = try operation(change.operation, of: change.system)
-        let input = try Input(change.input, for: operation, at: "/input")
-        guard let principal = principals.principal(uid, at: now) else { throw Refusal("change.orphaned", "gone") }
-        return Submission(
-            id: change.request, principal: principal, task: change.task, system: change.system, operation: operation, input: input
-        )
+    /// What a change did to the graph; all that its plan says, when its system is no longer configured.
+    private func step(of change: Change) throws -> Step {
+        guard let operation = try? operation(change.operation, of: change.system) else { return change.plan.step }
+        let author = change.adopter.map(EntityUID.person) ?? change.requester
+        return change.plan.step(of: operation, on: change.system, by: author, for: change.task.delegator)
     }
 
     // MARK: Assessing

@@ -22,7 +22,10 @@ extension Gateway {
         let isDenied = decision.verdict == .deny || locksOut || namesTheHidden(submission, plan, decider, connector.catalogue)
         let isTold = plan.obstacle != nil && (decision.verdict == .permit || mayLearn(plan, decider, connector.catalogue))
         if isDenied || isTold {
-            try await store.commit([], entries: [entry(decision, question, submission)])
+            let lockout = LogEntry(
+                .actions, id: environment.id("fail"), kind: "failure", time: now, links: ["request": submission.id],
+                body: ["code": "reach.lockout", "message": "nobody would be left to look after something protected"])
+            try await store.commit([], entries: [entry(decision, question, submission)] + (locksOut ? [lockout] : []))
             return isDenied ? .denied : Self.answer(plan.obstacle)
         }
         let assessment = Assessment(plan, submission.operation, reach: finding)

@@ -101,21 +101,42 @@ extension Plan {
     /// An agent's are all agents' and the delegator's. A password that is made here is shown to a person, not to the agent: to
     /// the delegator or the person who asks, or else to whoever approves it.
     public func step(of submission: Submission) -> Step {
+        step(of: submission.operation, on: submission.system, by: submission.principal.uid, for: submission.task.delegator)
+    }
+
+    /// The same of a change that was made earlier, whoever is still registered.
+    public func step(of operation: Operation, on system: String, by principal: EntityUID, for delegator: String?) -> Step {
         var step = step
+        let author = Author(principal, delegator)
         // Whether an attribute is protected, only the graph knows.
-        let writer = submission.principal.isWorkload ? ReachNode.coalition : ReachNode(own: .person, submission.principal.id)
         step.adds += self.step.adds.filter { $0.relation == "setsAttribute" }.map {
-            NamedFact("mayWrite", writer.id, $0.object ?? "")
+            NamedFact("mayWrite", author.writer, $0.object ?? "")
         }
         guard touched.contains(where: { !$0.after.isEmpty }) else { return step }
-        let account = ReachNode.id(system: submission.system, target)
-        for effect in submission.operation.effects {
-            for relation in effect.relations {
-                guard let power = Power(rawValue: relation) else { continue }
-                step.adds += power.holders(submission).map { NamedFact(relation, account, $0) }
-            }
+        let account = ReachNode.id(system: system, target)
+        for power in operation.effects.flatMap(\.relations).compactMap(Power.init) {
+            step.adds += author.holders(of: power).map { NamedFact(power.rawValue, account, $0) }
         }
         return step
+    }
+}
+
+/// Who made a change: a person, or an agent and so all agents, perhaps for a person.
+private struct Author {
+    let writer: String
+    private let isAgent: Bool
+    private let delegator: String?
+
+    init(_ principal: EntityUID, _ delegator: String?) {
+        isAgent = principal.type.string == "Exequatur::Workload"
+        writer = isAgent ? ReachNode.coalition.id : ReachNode(own: .person, principal.id.string).id
+        self.delegator = delegator.map { ReachNode(own: .person, $0).id }
+    }
+
+    func holders(of power: Power) -> [String] {
+        guard isAgent else { return [writer] }
+        if power == .password { return [delegator ?? ReachNode(own: .secret, "shown to a person").id] }
+        return [writer] + [delegator].compactMap { $0 }
     }
 }
 
@@ -138,13 +159,4 @@ public enum Power: String, Sendable {
     case login = "loginKeySetBy"
     case recovery = "recoverySetBy"
     case password = "passwordSetBy"
-
-    fileprivate func holders(_ submission: Submission) -> [String] {
-        let delegator = submission.task.delegator.map { ReachNode(own: .person, $0).id }
-        switch (self, submission.principal) {
-        case (_, .person(let person)): return [ReachNode(own: .person, person.id).id]
-        case (.password, .workload): return [delegator ?? ReachNode(own: .secret, "shown to a person").id]
-        case (_, .workload): return [ReachNode.coalition.id] + [delegator].compactMap { $0 }
-        }
-    }
 }

@@ -189,7 +189,8 @@ struct ReachState: Sendable {
     /// The protected targets that a step would leave without any user who can take them, and so look after them.
     mutating func lockouts(_ step: Step) throws -> [String] {
         let weakens = step.removes.contains { !isRestriction($0) } || step.adds.contains(where: isRestriction)
-        guard weakens, var graph else { return [] }
+        let ends = Set((step.adds + step.removes).flatMap { [$0.subject, $0.object].compactMap { $0 } })
+        guard weakens, var graph, ends.contains(where: graph.canTakeSomething) else { return [] }
         self.graph = nil
         defer { self.graph = graph }
         func keepers(_ target: String) -> Bool { graph.takers(of: target).contains { nodes[$0]?.kind == .user } }
@@ -218,9 +219,9 @@ struct ReachState: Sendable {
     /// - Parameter nodes: those that were read: a restriction on them that was not seen is not there.
     mutating func see(_ facts: Set<NamedFact>, on nodes: [String], of system: String) throws -> [NamedFact] {
         guard graph != nil else { return [] }
-        let lifted = (systems[system]?.facts ?? []).filter {
-            nodes.contains($0.subject) && isRestriction($0) && $0.object == nil && !facts.contains($0)
-        }
+        let restrictions = settings.rules.relations.filter { $0.isRestriction && $0.words.count == 1 }.map(\.name)
+        let lifted = nodes.flatMap { node in restrictions.map { NamedFact($0, node) } }
+            .filter { !facts.contains($0) && systems[system]?.facts.contains($0) == true }
         try graph?.apply(Step(removes: lifted.sorted()))
         systems[system]?.facts.subtract(lifted)
         let unknown = facts.filter { fact in !(graph?.contains(fact) ?? true) && !isRestriction(fact) }.sorted()
@@ -268,7 +269,11 @@ struct ReachState: Sendable {
     }
 
     /// Nobody knows whether it came about: it counts as if it had, until the next reading.
-    mutating func lose(_ change: String) { pending[change]?.isLost = true }
+    mutating func lose(_ change: String) {
+        pending[change]?.isLost = true
+        // A reading will not show who chose a credential.
+        if let step = pending[change]?.step { remember(step) }
+    }
 }
 
 /// What changed in a system that the gateway did not do.

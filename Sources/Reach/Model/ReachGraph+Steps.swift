@@ -140,6 +140,12 @@ extension ReachGraph {
         return masks.has(node, mark)
     }
 
+    /// Whether somebody is, or can take, any protected target.
+    public func canTakeSomething(_ who: String) -> Bool {
+        guard let node = number(who) else { return false }
+        return protectedMarks.contains { masks.has(node, $0) }
+    }
+
     /// Who can take a protected target, sorted; the target itself is not among them.
     public func takers(of target: String) -> [String] {
         guard let end = number(target), let mark = masks.mark(of: end) else { return [] }

@@ -18,6 +18,7 @@ final class GatewayFixture: Sendable {
     let store: SQLiteStore
     let gateway: Gateway
     let directory: EmbeddedDirectory
+    let meddler: Meddler
     let key = Curve25519.Signing.PrivateKey()
     let seal = Curve25519.KeyAgreement.PrivateKey()
 
@@ -36,6 +37,7 @@ final class GatewayFixture: Sendable {
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
         directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
         try await directory.seedDemoCompany()
+        meddler = Meddler(directory)
         let environment = GatewayEnvironment(
             id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: 5,
             now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
@@ -53,7 +55,7 @@ final class GatewayFixture: Sendable {
         gateway = try Gateway(
             environment: environment, store: store, journal: Journal(store: store, gateway: "test", key: key),
             sealer: Sealer(key: seal.publicKey),
-            principals: Registry(workloads: [workload], people: people), connectors: [directory],
+            principals: Registry(workloads: [workload], people: people), connectors: [meddler],
             policies: try PolicyBundle(Baseline.before([(name: "test.cedar", text: policy)]), catalogues: [directory.catalogue]),
             reach: ReachKeeper(settings, now: now))
         try await gateway.resumeReach()

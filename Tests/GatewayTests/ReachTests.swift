@@ -138,6 +138,49 @@ struct ReachTests {
         #expect(try await world.submit("user.set-department", ["user": "kai.nilsen", "value": "HR"]).code == "staged.approval")
     }
 
+    @Test(
+        "A reading that breaks off, or names what it never gave, changes nothing", arguments: [Meddler.Trick.cutOff, .dangling])
+    func brokenReadings(_ trick: Meddler.Trick) async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        let before = world.gateway.reachReport()
+        world.meddler.play(trick)
+        await #expect(throws: ConnectorError.self) { try await world.gateway.reread("corp") }
+        #expect(world.gateway.reachReport() == before)
+        world.meddler.play(.none)
+        #expect(
+            try await world.submit("group.add-member", ["group": "release-managers", "member": "kai.nilsen"]).code
+                == "staged.approval")
+    }
+
+    @Test("A plan that goes beyond what its operation declares is refused")
+    func undeclaredEffects() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        world.meddler.play(.undeclared)
+        let error = await #expect(throws: Refusal.self) {
+            try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"])
+        }
+        #expect(error?.code == "plan.undeclared")
+    }
+
+    @Test("A change that did more than it declares alarms, and the system is locked for writing until a person lifts it")
+    func moreThanDeclared() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        world.meddler.play(.moreThanDeclared)
+        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)
+        world.meddler.play(.none)
+        #expect(try await world.entries("alarm").count == 1)
+        let error = await #expect(throws: Refusal.self) {
+            try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "y"])
+        }
+        #expect(error?.code == "locked")
+        #expect(try await world.submit("user.read", ["user": "kai.nilsen"]).status == .done, "reading goes on")
+        try await world.gateway.lift(.system, "corp", by: Fixture.person("dan", teams: ["security"]))
+        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "y"]).status == .done)
+    }
+
     @Test("A system whose operations don't say what they do can't be taken on")
     func undeclared() throws {
         let silent = Operation("x.do", "Does something.", .write, on: .user, input: [])

@@ -1,0 +1,67 @@
+import Authority
+import ConnectorEmbedded
+import Reach
+import Synchronization
+
+/// The embedded directory, with somebody at work between it and the gateway.
+final class Meddler: Connector {
+    /// What is done to it.
+    enum Trick { case none, cutOff, dangling, undeclared, moreThanDeclared }
+
+    private let inner: EmbeddedDirectory
+    private let trick = Mutex(Trick.none)
+
+    init(_ inner: EmbeddedDirectory) { self.inner = inner }
+
+    func play(_ trick: Trick) { self.trick.withLock { $0 = trick } }
+    private var current: Trick { trick.withLock { $0 } }
+
+    var system: String { inner.system }
+    var catalogue: Catalogue { inner.catalogue }
+
+    func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan {
+        let plan = try await inner.plan(operation, input)
+        guard current == .undeclared else { return plan }
+        let step = Step(adds: plan.step.adds + [NamedFact("owner", "corp:user:u-1013", "corp:group:g-8")])
+        return Plan(
+            target: plan.target, targetName: plan.targetName, touched: plan.touched, inverse: plan.inverse,
+            reversibility: plan.reversibility, precondition: plan.precondition, version: plan.version, native: plan.native,
+            facts: plan.facts, related: plan.related, step: step, surroundings: plan.surroundings, obstacle: plan.obstacle)
+    }
+
+    func snapshot(_ receive: @escaping @Sendable (SnapshotPage) -> Void) async throws(ConnectorError) {
+        let trick = current
+        if trick == .cutOff {
+            receive(SnapshotPage(nodes: [ReachNode(system: system, kind: .user, key: "u-1", name: "one")], facts: []))
+            throw ConnectorError(.unavailable, "the connection was lost")
+        }
+        try await inner.snapshot { page in
+            let more = trick == .dangling ? [NamedFact("member", "corp:user:nobody", "corp:group:g-8")] : []
+            receive(SnapshotPage(nodes: page.nodes, facts: page.facts + more))
+        }
+    }
+
+    func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {
+        let seen = try await inner.surroundings(of: plan)
+        return current == .moreThanDeclared ? seen.union([NamedFact("owner", "corp:user:u-1013", "corp:group:g-1")]) : seen
+    }
+
+    // MARK: As it is
+
+    func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord {
+        try await inner.read(operation, input)
+    }
+    func find(_ input: Input) async throws(ConnectorError) -> Matches { try await inner.find(input) }
+    func reference(for grant: borrowing Grant, id: String) -> LeaseReference { inner.reference(for: grant, id: id) }
+    func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
+        try await inner.lease(grant, as: reference)
+    }
+    func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
+        try await inner.apply(grant, with: lease)
+    }
+    func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation {
+        try await inner.observe(plan, under: lease)
+    }
+    func revoke(_ reference: LeaseReference) async throws(ConnectorError) { try await inner.revoke(reference) }
+    func leftovers() async throws(ConnectorError) -> [LeaseReference] { try await inner.leftovers() }
+}

@@ -127,7 +127,7 @@ struct Stage {
         print(indent(opened) + "\n")
         _ = try person("dana.moe", ["changes", "approve", change])
         let still = try await agent.call("exequatur__change_status", ["change": .string(change)])
-        let picture = world.folder + "/reach.svg"
+        let picture = FileManager.default.temporaryDirectory.path + "/exequatur-reach.svg"
         let drawn = try? person(
             "dana.moe", ["reach", "graph", "corp/user/hana.sato", "corp/group/domain-admins", "--svg", picture])
         if drawn != nil { say("who can take what today, as a picture: \(picture)") }

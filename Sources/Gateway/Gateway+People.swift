@@ -83,6 +83,7 @@ extension Gateway {
         let epoch = try await checkLocks(submission.principal, change.task, writing: change.system)
         let finding = try assess(submission, plan)
         let catalogue = try connector(change.system).catalogue
+        adopted.assess(Assessment(plan, submission.operation, reach: finding))
         let question = question(submission, plan, reach: finding, catalogue: catalogue, approvals: [], also: [])
         let decision = decide(
             question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))

@@ -47,7 +47,9 @@ extension Gateway {
     private func step(of change: Change) throws -> Step {
         guard let operation = try? operation(change.operation, of: change.system) else { return change.plan.step }
         let author = change.adopter.map(EntityUID.person) ?? change.requester
-        return change.plan.step(of: operation, on: change.system, by: author, for: change.task.delegator)
+        let isAgents = change.requester.type.string == "Exequatur::Workload"
+        return change.plan.step(
+            of: operation, on: change.system, by: author, isAgents: isAgents, for: change.task.delegator)
     }
 
     // MARK: Assessing

@@ -42,6 +42,12 @@ public struct Fields {
         try typed(try required(key), key, "an array", \.array)
     }
 
+    /// Empty when it is absent.
+    public mutating func optionalArray(_ key: String) throws(ShapeError) -> [JSONValue] {
+        guard let value = optional(key) else { return [] }
+        return try typed(value, key, "an array", \.array)
+    }
+
     public mutating func optionalString(_ key: String) throws(ShapeError) -> String? {
         guard let value = optional(key) else { return nil }
         return try typed(value, key, "a string", \.string)

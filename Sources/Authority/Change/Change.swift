@@ -27,9 +27,9 @@ public struct Change: Sendable {
     /// The digest of its terms, which approvals are bound to.
     public var digest: Digest
     /// The digest of what approvers were shown of the assessment.
-    public let assessment: Digest
+    public private(set) var assessment: Digest
     /// What they were shown.
-    public let shown: JSONValue
+    public private(set) var shown: JSONValue
     public let created: Instant
     public let expires: Instant
     public let rollbackOf: String?
@@ -56,6 +56,12 @@ public struct Change: Sendable {
         self.created = created
         self.expires = expires
         self.rollbackOf = rollbackOf
+    }
+
+    /// Takes a new assessment, before anybody has approved: another principal has made the change theirs.
+    public mutating func assess(_ assessment: Assessment) {
+        self.assessment = assessment.digest
+        shown = assessment.json
     }
 
     public var json: JSONValue {

@@ -25,7 +25,8 @@ public struct LookAhead: Sendable {
     /// How many operations on entries may be permitted.
     public let openings: Int
 
-    static let anybody = "exequatur:name:anybody"
+    /// The node that stands for whoever could be made a member.
+    public static let anybody = "exequatur:name:anybody"
     static let secret = "exequatur:secret:shown to a person"
 
     public init(_ policies: PolicyBundle, on world: LookAheadWorld) throws {

@@ -101,13 +101,19 @@ extension Plan {
     /// An agent's are all agents' and the delegator's. A password that is made here is shown to a person, not to the agent: to
     /// the delegator or the person who asks, or else to whoever approves it.
     public func step(of submission: Submission) -> Step {
-        step(of: submission.operation, on: submission.system, by: submission.principal.uid, for: submission.task.delegator)
+        // Who adopts an agent's change makes it theirs; what was chosen in it, the agent chose all the same.
+        let isAgents = submission.principal.isWorkload || submission.task.workload != submission.principal.id
+        return step(
+            of: submission.operation, on: submission.system, by: submission.principal.uid, isAgents: isAgents,
+            for: submission.task.delegator)
     }
 
     /// The same of a change that was made earlier, whoever is still registered.
-    public func step(of operation: Operation, on system: String, by principal: EntityUID, for delegator: String?) -> Step {
+    public func step(
+        of operation: Operation, on system: String, by principal: EntityUID, isAgents: Bool, for delegator: String?
+    ) -> Step {
         var step = step
-        let author = Author(principal, delegator)
+        let author = Author(principal, isAgents: isAgents, delegator)
         // Whether an attribute is protected, only the graph knows.
         step.adds += self.step.adds.filter { $0.relation == "setsAttribute" }.map {
             NamedFact("mayWrite", author.writer, $0.object ?? "")
@@ -124,19 +130,20 @@ extension Plan {
 /// Who made a change: a person, or an agent and so all agents, perhaps for a person.
 private struct Author {
     let writer: String
-    private let isAgent: Bool
-    private let delegator: String?
+    private let others: [String]
+    private let isPerson: Bool
 
-    init(_ principal: EntityUID, _ delegator: String?) {
-        isAgent = principal.type.string == "Exequatur::Workload"
-        writer = isAgent ? ReachNode.coalition.id : ReachNode(own: .person, principal.id.string).id
-        self.delegator = delegator.map { ReachNode(own: .person, $0).id }
+    init(_ principal: EntityUID, isAgents: Bool, _ delegator: String?) {
+        isPerson = principal.type.string == "Exequatur::Person"
+        let person = isPerson ? ReachNode(own: .person, principal.id.string).id : nil
+        writer = isAgents ? ReachNode.coalition.id : person ?? ReachNode.coalition.id
+        others = [person, delegator.map { ReachNode(own: .person, $0).id }].compactMap { $0 }
     }
 
+    /// A password that is made here is shown to a person, never to an agent.
     func holders(of power: Power) -> [String] {
-        guard isAgent else { return [writer] }
-        if power == .password { return [delegator ?? ReachNode(own: .secret, "shown to a person").id] }
-        return [writer] + [delegator].compactMap { $0 }
+        if power == .password { return others.isEmpty ? [ReachNode(own: .secret, "shown to a person").id] : others }
+        return Set([writer] + others).sorted()
     }
 }
 

@@ -96,7 +96,8 @@ public final class ReachKeeper: ReachGuard {
 
     public func reserve(_ change: String, on system: String, _ step: Step, gaining expected: Digest) throws {
         try state.withLock { state in
-            guard state.isFresh(system, at: now()), try state.finding(step).digest == expected else { throw GrantRefusal.stale }
+            guard state.isFresh(system, at: now()), try state.finding(step).digest == expected, try state.lockouts(step).isEmpty
+            else { throw GrantRefusal.stale }
             try state.reserve(change, system, step, at: now())
         }
     }

@@ -111,16 +111,18 @@ struct ReachState: Sendable {
         let ours = done.filter { $0.system == system }
         let late = ours.filter { $0.at >= since }
         let current = facts.union(late.flatMap { kept($0.step.adds).filter { Power(rawValue: $0.relation) == nil } })
-        let explained = Set(
-            ours.flatMap { $0.step.adds + $0.step.removes } + pending.values.flatMap { $0.step.adds + $0.step.removes })
+        let explained = (
+            added: Set(ours.flatMap(\.step.adds) + pending.values.flatMap(\.step.adds)),
+            removed: Set(ours.flatMap(\.step.removes) + pending.values.flatMap(\.step.removes))
+        )
         pending = pending.filter { !($0.value.isLost && $0.value.system == system && $0.value.since < since) }
         done.removeAll { $0.system == system && $0.at < since }
         var drift: Drift?
         if let before {
             let all = ours.map(\.step) + pending.values.map(\.step)
-            let added = current.subtracting(before.facts).subtracting(explained)
+            let added = current.subtracting(before.facts).subtracting(explained.added)
                 .filter { !follows($0, from: all, before.facts) }.sorted()
-            let removed = before.facts.subtracting(current).subtracting(explained)
+            let removed = before.facts.subtracting(current).subtracting(explained.removed)
                 .filter { !follows($0, from: all, before.facts) }.sorted()
             drift = Drift(
                 system: system, added: added, removed: removed, finding: try finding(Step(adds: added, removes: removed)))
@@ -179,7 +181,13 @@ struct ReachState: Sendable {
         guard var graph else { throw Refusal("reach.unread", "What the change makes possible can't be told yet.") }
         self.graph = nil
         defer { self.graph = graph }
+        // What the step adds is not there, whatever the graph still has: something that is being taken away, or was.
+        let believed = Step(
+            adds: step.removes.filter { isRestriction($0) && !graph.contains($0) },
+            removes: step.adds.filter { !isRestriction($0) && graph.contains($0) })
+        try graph.apply(believed)
         let gains = try graph.gains(of: step)
+        try graph.apply(believed.reversed)
         guard !gains.isEmpty else { return .none }
         return ReachFinding(
             gains: gains.pairs, targets: Set(gains.pairs.map { title($0.target) }).sorted(),
@@ -195,7 +203,14 @@ struct ReachState: Sendable {
         defer { self.graph = graph }
         func keepers(_ target: String) -> Bool { graph.takers(of: target).contains { nodes[$0]?.kind == .user } }
         let before = graph.protected.filter(keepers)
-        let real = Step(adds: step.adds.filter { !graph.contains($0) }, removes: step.removes.filter { graph.contains($0) })
+        // With every removal that is under way, and without what is only being added.
+        let others = pending.values.map(\.step)
+        let adds = step.adds.filter(isRestriction) + others.flatMap { $0.adds.filter(isRestriction) }
+        let removes =
+            step.removes.filter { !isRestriction($0) } + others.flatMap { $0.removes.filter { !isRestriction($0) } }
+            + others.flatMap { $0.adds.filter { !isRestriction($0) && !isKnown($0) } }
+        let real = Step(
+            adds: Set(adds).filter { !graph.contains($0) }.sorted(), removes: Set(removes).filter { graph.contains($0) }.sorted())
         try graph.apply(real)
         let lost = before.filter { !keepers($0) }
         try graph.apply(real.reversed)
@@ -248,7 +263,9 @@ struct ReachState: Sendable {
         guard let gone = pending.removeValue(forKey: change) else { return }
         let others = Set(pending.values.flatMap(\.step.adds))
         let withdrawn = gone.step.adds.filter { !isRestriction($0) && !isKnown($0) && !others.contains($0) }
-        let back = Step(adds: gone.step.removes.filter { isRestriction($0) && isKnown($0) }, removes: withdrawn)
+        let lifted = Set(pending.values.flatMap(\.step.removes))
+        let back = Step(
+            adds: gone.step.removes.filter { isRestriction($0) && isKnown($0) && !lifted.contains($0) }, removes: withdrawn)
         try graph?.apply(back)
     }
 
@@ -263,9 +280,11 @@ struct ReachState: Sendable {
         done.append(Done(system: came.system, step: came.step, at: now))
         remember(came.step)
         let lasting = kept(came.step.adds).filter { Power(rawValue: $0.relation) == nil }
+        // What another step is adding meanwhile stays.
+        let adding = Set(pending.values.flatMap(\.step.adds))
         systems[came.system]?.facts.formUnion(lasting)
         systems[came.system]?.facts.subtract(came.step.removes)
-        try graph?.apply(Step(adds: lasting, removes: came.step.removes))
+        try graph?.apply(Step(adds: lasting, removes: came.step.removes.filter { !adding.contains($0) }))
     }
 
     /// Nobody knows whether it came about: it counts as if it had, until the next reading.

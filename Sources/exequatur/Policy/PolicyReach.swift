@@ -145,6 +145,11 @@ enum LookAheadRun {
             for (number, step) in result.steps.enumerated() { print("  \(number + 1). \(Printable.text(step))") }
         }
         guard result.verdict != .safe else { return }
+        if let pair = result.gains.pairs.first(where: { $0.who != LookAhead.anybody }) {
+            print(
+                "  \(result.steps.isEmpty ? "perhaps" : "then") \(Printable.text(pair.who)) can take \(Printable.text(pair.target))"
+            )
+        }
         print(
             Terminal.styled(
                 "  (What a step makes possible is judged again when it is asked for: the baseline policy stops it there.)", .dim))

@@ -90,7 +90,7 @@ struct ReachCase {
         protected = try fields.strings("protected")
         step = Step(
             adds: try Self.edges(try fields.array("add"), "/add", rules),
-            removes: try Self.edges(fields.optional("remove")?.array ?? [], "/remove", rules))
+            removes: try Self.edges(try fields.optionalArray("remove"), "/remove", rules))
         try fields.end()
         try checkNames()
     }

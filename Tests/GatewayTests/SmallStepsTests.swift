@@ -17,7 +17,7 @@ private let openPolicy = """
     """
 
 @Suite("What small steps add up to")
-struct ReachTests {
+struct SmallStepsTests {
     @Test("Harmless steps run; the one that completes a way to what is protected waits for people, who are shown the way")
     func chain() async throws {
         let world = try await GatewayFixture(policy: openPolicy)
@@ -84,6 +84,53 @@ struct ReachTests {
         try await world.gateway.reread("corp")
         let report = JSONWriter.canonicalText(world.gateway.reachReport())
         #expect(!report.contains("nora.lie"))
+    }
+
+    @Test("What somebody else took away is no licence to put it back")
+    func takenAway() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        try await world.change(
+            "DELETE FROM member WHERE member = (SELECT id FROM entry WHERE name = 'farah.noor')")
+        let again = try await world.submit("group.add-member", ["group": "domain-admins", "member": "farah.noor"])
+        #expect(again.code == "staged.approval", "the graph still has her there")
+    }
+
+    @Test("What an agent chose is the agents', whoever adopts the change")
+    func adopted() async throws {
+        let world = try await GatewayFixture(
+            policy: """
+                permit (principal is Exequatur::Workload, action == Embedded::Action::"propose:user.set-mail", resource);
+                permit (principal in Exequatur::Team::"leads", action, resource);
+                permit (principal in Exequatur::Team::"security", action in Exequatur::Action::"approve", resource);
+                """)
+        defer { world.close() }
+        let proposed = try await world.submit("user.set-mail", ["user": "farah.noor", "value": "agent@evil.example"])
+        let change = try await world.gateway.adopt(try #require(proposed.change), by: Fixture.person("lena", teams: ["leads"]))
+        #expect(change.state == .proposed, "it waits for two teams")
+    }
+
+    @Test("A removal and its undoing at the same moment: whoever is put back is put back with approval", arguments: 0..<4)
+    func removedAndPutBack(_ round: Int) async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        async let removing = world.submit("group.remove-member", ["group": "domain-admins", "member": "farah.noor"])
+        async let adding = world.submit("group.add-member", ["group": "domain-admins", "member": "farah.noor"])
+        let (removed, added) = try await (removing, adding)
+        #expect(removed.status == .done)
+        #expect(added.status != .done || added.code == "plan.no_change")
+    }
+
+    @Test("Of two who would together lock everybody out, one at most may", arguments: 0..<4)
+    func lockoutTogether(_ round: Int) async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        for user in ["gus.holm", "hana.sato"] {
+            #expect(try await world.submit("user.disable", ["user": .string(user)]).status == .done)
+        }
+        async let one = world.submit("user.disable", ["user": "farah.noor"])
+        async let two = world.submit("user.disable", ["user": "svc-backup"])
+        #expect(try await [one, two].count { $0.status == .done } <= 1)
     }
 
     @Test("A graph that is too old, or was never read, denies every write in code")

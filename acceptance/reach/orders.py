@@ -2,6 +2,7 @@
 import collections
 import itertools
 import math
+import re
 
 import model
 from chain import KINDS, Chain
@@ -124,6 +125,9 @@ class Runs:
         for (who, target), path in pairs:
             # Who would be created is shown as `new:` and the name.
             who, path = who.replace("/new:", "/"), [sentence.replace("/new:", "/") for sentence in path]
+            # Until the next reading somebody new also goes by the name that was waiting, and by an id without a name.
+            if self.creates and re.match(r"corp/name/|corp/user/[0-9a-f]{8}-", who):
+                continue
             if not who.startswith("exequatur/"):  # the agents themselves are no part of the model
                 self.way(who, target, path, after, gains, what)
 

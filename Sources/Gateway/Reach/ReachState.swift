@@ -123,7 +123,7 @@ struct ReachState: Sendable {
             let added = current.subtracting(before.facts).subtracting(explained.added)
                 .filter { !follows($0, from: all, before.facts) }.sorted()
             let removed = before.facts.subtracting(current).subtracting(explained.removed)
-                .filter { !follows($0, from: all, before.facts) }.sorted()
+                .filter { !Self.unreadable.contains($0.relation) && !follows($0, from: all, before.facts) }.sorted()
             drift = Drift(
                 system: system, added: added, removed: removed, finding: try finding(Step(adds: added, removes: removed)))
         }
@@ -132,6 +132,9 @@ struct ReachState: Sendable {
         if before?.facts != current || before?.nodes != systems[system]?.nodes || graph == nil { try rebuild() }
         return drift
     }
+
+    /// What only the gateway knows: no reading shows it.
+    private static let unreadable: Set<String> = ["setsAttribute", "namedAs"]
 
     /// Whether a change of a fact is what our own steps led to: somebody took a name that memberships waited for, or got an
     /// attribute by which a group chooses.

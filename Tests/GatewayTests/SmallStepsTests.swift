@@ -96,6 +96,24 @@ struct SmallStepsTests {
         #expect(again.code == "staged.approval", "the graph still has her there")
     }
 
+    @Test("To choose a credential of somebody who can take what is protected is never free, whoever had it chosen before")
+    func chosenAgain() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        let kai: JSONValue = ["user": "kai.nilsen", "value": "x@y.example"]
+        #expect(try await world.submit("user.set-mail", kai).status == .done)
+        try await world.change(
+            "INSERT INTO member SELECT g.id, m.id FROM entry g, entry m WHERE g.name = 'release-managers' AND m.name = 'kai.nilsen'"
+        )
+        try await world.gateway.reread("corp")
+        // Through kai, the agents have all now: of farah.noor's mail they gain nothing that they did not have.
+        #expect(JSONWriter.canonicalText(world.gateway.reachReport()).contains("exequatur/coalition/agents"))
+        for user in ["farah.noor", "kai.nilsen"] {
+            let again = try await world.submit("user.set-mail", ["user": .string(user), "value": "z@y.example"])
+            #expect(again.code == "staged.approval")
+        }
+    }
+
     @Test("What an agent chose is the agents', whoever adopts the change")
     func adopted() async throws {
         let world = try await GatewayFixture(

@@ -96,6 +96,7 @@ public final class ReachKeeper: ReachGuard {
 
     public func reserve(_ change: String, on system: String, _ step: Step, gaining expected: Digest) throws {
         try state.withLock { state in
+            guard state.pending[change] == nil else { throw GrantRefusal.alreadyGranted }
             guard state.isFresh(system, at: now()), try state.finding(step).digest == expected, try state.lockouts(step).isEmpty
             else { throw GrantRefusal.stale }
             try state.reserve(change, system, step, at: now())
@@ -105,7 +106,7 @@ public final class ReachKeeper: ReachGuard {
     public func release(_ change: String) { state.withLock { try? $0.release(change) } }
 
     func resume(_ change: String, on system: String, _ step: Step) throws {
-        try state.withLock { try $0.resume(change, system, step, at: now()) }
+        try state.withLock { try $0.reserve(change, system, step, at: now()) }
     }
 
     func remember(_ step: Step) { state.withLock { $0.remember(step) } }
@@ -155,5 +156,4 @@ public final class ReachKeeper: ReachGuard {
             }
         }
     }
-
 }

@@ -79,8 +79,6 @@ struct Masks {
         return found
     }
 
-    func isEmpty(_ node: NodeID) -> Bool { (0..<stride).allSatisfy { words[Int(node) * stride + $0] == 0 } }
-
     /// Whether the one has marks that the other lacks.
     @inline(__always) func adds(_ from: NodeID, to node: NodeID) -> Bool {
         let (source, target) = (Int(from) * stride, Int(node) * stride)

@@ -28,6 +28,12 @@ public struct Gains: Hashable, Sendable {
     public let proofs: [Proof]
 
     public static let none = Gains(pairs: [], proofs: [])
+
+    public init(pairs: [Gain], proofs: [Proof]) {
+        self.pairs = pairs
+        self.proofs = proofs
+    }
+
     public var isEmpty: Bool { pairs.isEmpty }
 }
 
@@ -140,10 +146,10 @@ extension ReachGraph {
         return masks.has(node, mark)
     }
 
-    /// Whether somebody is, or can take, any protected target.
-    public func canTakeSomething(_ who: String) -> Bool {
-        guard let node = number(who) else { return false }
-        return protectedMarks.contains { masks.has(node, $0) }
+    /// The protected targets that somebody is, or can take, sorted.
+    public func targets(of who: String) -> [String] {
+        guard let node = number(who) else { return [] }
+        return protectedMarks.filter { masks.has(node, $0) }.map { name(masks.marked[$0]) }.sorted(by: ExactName.areInOrder)
     }
 
     /// Who can take a protected target, sorted; the target itself is not among them.

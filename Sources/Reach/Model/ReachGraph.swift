@@ -26,7 +26,7 @@ public struct ReachGraph: Sendable {
 
     // Instances of rules that are not direct.
     var instances = Instances()
-    /// The marks of rights that some instance asks for first.
+    /// While a change is only tried: what takes it back.
     var undo: Undo?
 
     struct Roles: OptionSet {

@@ -51,6 +51,23 @@ struct GraphTests {
         #expect(gains.pairs.count == count + 1)
     }
 
+    @Test("Rules that fit the facts in too many ways are refused, and to have tried it costs the graph nothing")
+    func tooManyWays() throws {
+        let rules = """
+            relation left(who, thing). relation right(who, thing). relation on(what).
+            become(?u, ?x) if left(?u, ?a) and right(?u, ?b) and right(?u, ?x) and on(?x) source "here".
+            """
+        let count = 100
+        let things = (0..<count).flatMap { [NamedFact("left", "u", "l\($0)"), NamedFact("right", "u", "r\($0)")] }
+        var graph = try ReachGraph(rules: RuleSet([("r", rules)]), nodes: [], facts: things, protected: ["r1"])
+        graph.effort.most = 100_000
+        let step = Step(adds: [NamedFact("on", "r1")])
+        #expect(Graphs.refusal { _ = try graph.gains(of: step) } == .limit)
+        #expect(try graph.gains(of: Step(adds: [NamedFact("left", "u", "more")])).isEmpty, "it answers as before")
+        #expect(Graphs.refusal { try graph.apply(step) } == .limit)
+        #expect(Graphs.refusal { _ = try graph.gains(of: Step()) } == .limit, "now it is not whole")
+    }
+
     @Test("A cycle cut open keeps those who still get to the target")
     func cutRing() throws {
         let facts = (0..<100).map { Graphs.member("g\($0)", "g\(($0 + 1) % 100)") }

@@ -47,7 +47,7 @@ public struct GraphProblem: Error, Hashable, Sendable, CustomStringConvertible {
         case arity = "reach.arity"
         case dangling = "reach.dangling"
         case duplicateNode = "reach.duplicate_node"
-        case full = "reach.full"
+        case limit = "reach.limit"
     }
 
     public let code: Code

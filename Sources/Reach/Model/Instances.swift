@@ -42,7 +42,8 @@ struct Instances {
         numbers[instance.key] = nil
         holders[number] = nil
         func drop(_ table: inout [NodeID: [Int]], _ node: NodeID) {
-            table[node]?.removeAll { $0 == number }
+            // A change that is taken back goes by its last instance first.
+            if table[node]?.last == number { table[node]?.removeLast() } else { table[node]?.removeAll { $0 == number } }
             if table[node]?.isEmpty == true { table[node] = nil }
         }
         if instance.rights.count == 1 {

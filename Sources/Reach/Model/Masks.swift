@@ -40,6 +40,9 @@ struct Masks {
         return mark
     }
 
+    /// The words that one more mark takes.
+    var costOfMark: Int { free.isEmpty && marked.count == stride * 64 ? words.count : 0 }
+
     /// Takes a mark back that no node has any more.
     mutating func freeMark(_ node: NodeID) {
         guard let mark = markOf.removeValue(forKey: node) else { return }

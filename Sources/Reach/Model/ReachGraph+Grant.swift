@@ -62,7 +62,9 @@ extension ReachGraph {
             for previous in before where masks.merge(node, into: previous) { waiting.append(previous) }
             guard roles[Int(node)].contains(.givenBySeveral) else { continue }
             for number in instances.joinedTo[node] ?? [] {
-                for holder in instances.holders[number] ?? [] where masks.merge(node, into: holder) { waiting.append(holder) }
+                for holder in instances.holders[number] ?? [] where effort.allows(1) && masks.merge(node, into: holder) {
+                    waiting.append(holder)
+                }
             }
         }
     }
@@ -73,7 +75,8 @@ extension ReachGraph {
         while !isStable {
             isStable = true
             for right in masks.joining(node) {
-                for number in instances.byFirst[right] ?? [] where hasAll(number, node) && takeHead(number, node) {
+                for number in instances.byFirst[right] ?? []
+                where effort.allows(1) && hasAll(number, node) && takeHead(number, node) {
                     isStable = false
                 }
             }

@@ -3,7 +3,7 @@ extension ReachGraph {
     /// All ways to fill in a rule that agree with what is given already.
     ///
     /// - Parameter given: a node for each variable, or none where it is open.
-    func bindings(_ rule: Rule, given: [NodeID]? = nil) -> [[NodeID]] {
+    mutating func bindings(_ rule: Rule, given: [NodeID]? = nil) -> [[NodeID]] {
         var found: [[NodeID]] = []
         var binding = given ?? Array(repeating: .none, count: rule.variables)
         search(rule, rule.lookups.filter { !$0.isNegated }, &binding, &found)
@@ -18,13 +18,13 @@ extension ReachGraph {
         }
     }
 
-    private func search(_ rule: Rule, _ open: [Lookup], _ binding: inout [NodeID], _ found: inout [[NodeID]]) {
+    private mutating func search(_ rule: Rule, _ open: [Lookup], _ binding: inout [NodeID], _ found: inout [[NodeID]]) {
         guard let index = open.firstIndex(where: { $0.terms.contains { resolve($0, binding) != .none } }) ?? open.indices.first
         else { return searchHoldings(rule, 0, &binding, &found) }
         let lookup = open[index]
         var rest = open
         rest.remove(at: index)
-        for fact in matches(lookup, binding) {
+        for fact in matches(lookup, binding) where effort.allows(1) {
             var next = binding
             if unify(lookup.terms, fact, &next) { search(rule, rest, &next, &found) }
         }
@@ -59,7 +59,7 @@ extension ReachGraph {
     }
 
     /// The objects of the holdings: they must be held by somebody, somewhere.
-    private func searchHoldings(_ rule: Rule, _ index: Int, _ binding: inout [NodeID], _ found: inout [[NodeID]]) {
+    private mutating func searchHoldings(_ rule: Rule, _ index: Int, _ binding: inout [NodeID], _ found: inout [[NodeID]]) {
         guard index < rule.holdings.count else {
             if isUnrestricted(rule, binding) { found.append(binding) }
             return
@@ -68,7 +68,7 @@ extension ReachGraph {
         let held = objects[Held(relation: holding.relation, place: holding.place)] ?? []
         let object = holding.object.map { resolve($0, binding) } ?? .none
         if object == .none, case .variable(let variable)? = holding.object {
-            for object in held.sorted() {
+            for object in held.sorted() where effort.allows(1) {
                 var next = binding
                 next[variable] = object
                 searchHoldings(rule, index + 1, &next, &found)
@@ -89,19 +89,21 @@ extension ReachGraph {
     // MARK: Instances
 
     /// The instances that look this fact up, or its absence, as things stand now.
-    func instances(lookingUp fact: Fact) -> [(rule: Rule, binding: [NodeID])] {
-        usage.lookups[Int(fact.relation)].flatMap { use -> [(rule: Rule, binding: [NodeID])] in
+    mutating func instances(lookingUp fact: Fact) -> [(rule: Rule, binding: [NodeID])] {
+        var found: [(rule: Rule, binding: [NodeID])] = []
+        for use in usage.lookups[Int(fact.relation)] {
             let rule = rules.rules[use.rule]
             var binding = [NodeID](repeating: .none, count: rule.variables)
-            guard unify(rule.lookups[use.index].terms, fact, &binding) else { return [] }
-            return bindings(rule, given: binding).map { (rule, $0) }
+            guard unify(rule.lookups[use.index].terms, fact, &binding) else { continue }
+            found += bindings(rule, given: binding).map { (rule, $0) }
         }
+        return found
     }
 
     /// Keeps an instance of a rule, and follows what it gives.
     mutating func add(_ rule: Rule, _ binding: [NodeID]) {
         let key = Instance.Key(rule: rule.id, binding: binding)
-        guard instances.number(key) == nil else { return }
+        guard instances.number(key) == nil, effort.allows(Effort.ofInstance) else { return }
         let object = rule.object.map { resolve($0, binding) } ?? .none
         let head = rule.gives.map { right(Right(relation: $0, place: 0, object: object, checks: [])) } ?? object
         var needed: [NodeID] = []
@@ -143,7 +145,10 @@ extension ReachGraph {
     private mutating func join(_ number: Int, _ rights: [NodeID]) {
         var fresh: [NodeID] = []
         for right in rights {
-            if masks.mark(of: right) == nil { undo?.marks.append(right) }
+            if masks.mark(of: right) == nil {
+                guard effort.allows(masks.costOfMark) else { return }
+                undo?.marks.append(right)
+            }
             let mark = masks.addMark(right)
             if right == rights[0] { masks.markJoin(mark) }
             guard !masks.has(right, mark) else { continue }

@@ -40,11 +40,22 @@ public struct Gains: Hashable, Sendable {
 extension ReachGraph {
     /// Takes a step: what it removes is gone, and what it adds is there.
     ///
-    /// - Throws: ``GraphProblem`` for a fact that can't be one; the graph is then as it was.
+    /// - Throws: ``GraphProblem`` for a fact that can't be one; the graph is then as it was. When the rules fit the facts in
+    ///   too many ways, too: the graph then answers nothing any more.
     public mutating func apply(_ step: Step) throws(GraphProblem) {
+        try requireWhole()
         let (adds, removes) = try numbered(step)
         for fact in removes { rules.relations[Int(fact.relation)].isRestriction ? grant(fact) : revoke(fact) }
         for fact in adds { rules.relations[Int(fact.relation)].isRestriction ? revoke(fact) : grant(fact) }
+        try requireWhole()
+    }
+
+    /// Refuses when not everything that follows was followed.
+    mutating func requireWhole() throws(GraphProblem) {
+        guard !effort.isOver else {
+            throw GraphProblem(.limit, "the rules fit these facts in too many ways: ask for less that is tied to nothing else")
+        }
+        effort.startAgain()
     }
 
     private mutating func numbered(_ step: Step) throws(GraphProblem) -> (adds: [Fact], removes: [Fact]) {
@@ -62,6 +73,7 @@ extension ReachGraph {
     ///
     /// - Parameter proofs: how many pairs of each target to prove.
     public mutating func gains(of step: Step, proofs: Int = 3) throws(GraphProblem) -> Gains {
+        try requireWhole()
         let before = names.count
         defer { forgetNodes(from: before) }
         let (adds, removes) = try numbered(step)
@@ -75,6 +87,9 @@ extension ReachGraph {
         let pairs = newPairs()
         let proven = proofs == 0 ? [] : selected(pairs, given + lifted, proofs).compactMap { proof(from: $0.who, to: $0.target) }
         takeBack()
+        // What was tried is gone again, and with it what was too much.
+        defer { effort.startAgain() }
+        try requireWhole()
         return Gains(pairs: pairs, proofs: proven)
     }
 
@@ -131,7 +146,7 @@ extension ReachGraph {
     private mutating func takeBack() {
         guard let undo else { return }
         for (instance, node) in undo.holders { instances.removeHolder(node, of: instance) }
-        for number in undo.instances { instances.remove(number) }
+        for number in undo.instances.reversed() { instances.remove(number) }
         for (held, object) in undo.objects { forgetObject(held, object) }
         for fact in undo.inserted { _ = facts.remove(fact) }
         for fact in undo.removed { _ = facts.insert(fact) }

@@ -28,6 +28,8 @@ public struct ReachGraph: Sendable {
     var instances = Instances()
     /// While a change is only tried: what takes it back.
     var undo: Undo?
+    /// How much work the call under way has been.
+    var effort = Effort()
 
     struct Roles: OptionSet {
         let rawValue: UInt8
@@ -64,7 +66,8 @@ public struct ReachGraph: Sendable {
 
     /// Builds a graph whole. Nodes that a fact names and `nodes` does not are nodes too.
     ///
-    /// - Throws: ``GraphProblem`` for a fact of no declared relation or with the wrong number of places.
+    /// - Throws: ``GraphProblem`` for a fact of no declared relation or with the wrong number of places, and when the rules
+    ///   fit the facts in too many ways.
     public init(rules: RuleSet, nodes: [String], facts: [NamedFact], protected: [String]) throws(GraphProblem) {
         self.init(bare: rules)
         for node in nodes { _ = intern(node) }
@@ -73,6 +76,7 @@ public struct ReachGraph: Sendable {
         for fact in facts { all.append(try self.fact(fact)) }
         pack(all)
         protect(protected)
+        try requireWhole()
     }
 
     /// Builds a graph from numbers: a node's is its place in `nodes`, a relation's its place in `relations`. For graphs of
@@ -99,6 +103,7 @@ public struct ReachGraph: Sendable {
         }
         pack(all)
         protect(protected)
+        try requireWhole()
     }
 
     /// Takes all facts at once, into a graph that has none yet, and derives what follows.

@@ -24,8 +24,7 @@ struct ReachCheck: AsyncParsableCommand {
             let descriptor = open(file, O_RDONLY)
             guard descriptor >= 0, dup2(descriptor, STDIN_FILENO) >= 0 else { throw Problem("the file \(file) can't be read") }
         }
-        while let line = readLine() {
-            guard !line.isEmpty else { continue }
+        for line in LineReader() where !line.isEmpty {
             FileHandle.standardOutput.write(Data((Terminal.json(ReachCase.judge(line)) + "\n").utf8))
         }
     }
@@ -45,7 +44,7 @@ struct ReachCase {
     private var step: Step
 
     /// The answer to one line.
-    static func judge(_ line: String) -> JSONValue {
+    static func judge(_ line: [UInt8]) -> JSONValue {
         var answer: JSONValue = [:]
         do {
             let json = try JSONReader.read(line, limits: .init(bytes: 1 << 30))

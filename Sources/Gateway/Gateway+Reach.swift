@@ -36,7 +36,7 @@ extension Gateway {
     /// Takes up what an earlier run left: steps granted and not settled, and credentials chosen through the gateway. Before
     /// the first reading.
     public func resumeReach() async throws {
-        for change in try await store.changes(in: [.executed], limit: .max) { reach.remember(try step(of: change)) }
+        for change in try await store.changes(in: [.executed, .rolledBack], limit: .max) { reach.remember(try step(of: change)) }
         for change in try await store.changes(in: [.executing, .indeterminate], limit: .max) {
             try reach.resume(change.id, on: change.system, try step(of: change))
             if change.state == .indeterminate { try reach.settle(change.id, .indeterminate) }
@@ -85,15 +85,15 @@ extension Gateway {
         try reach.protectAttributes(read: bundle, systems.map { ($0.name, $0.catalogue) })
     }
 
-    /// What these policies alone would let workloads add up to, on each system as it was read last.
+    /// What these policies alone would let workloads add up to, on the systems as they were read last.
     public func lookAhead(_ bundle: PolicyBundle) throws -> [(system: String, result: LookAhead)] {
         let workloads = principals.workloadIDs.compactMap { principals.principal(.workload($0), at: now)?.entity }
-        return try systems.compactMap { name, catalogue in
-            let world = reach.world(
+        let worlds = systems.compactMap { name, catalogue in
+            reach.world(
                 name, catalogue, workloads: workloads, purposes: environment.purposes, environment: environment.environment,
                 tenant: environment.tenant)
-            return try world.map { (name, try LookAhead(bundle, on: $0)) }
         }
+        return try LookAhead.all(bundle, on: worlds)
     }
 
     // MARK: After a step
@@ -105,13 +105,8 @@ extension Gateway {
             guard change.state == .executed else { return }
             let connector = try connector(change.system)
             let seen = try await withDeadline(environment.deadline) { try await connector.surroundings(of: change.plan) }
-            // Somebody new has what waited for the name.
-            let waited = Set(change.plan.surroundings.map { "\($0.relation) \($0.object ?? "")" })
-            let isNew = change.plan.target.id.string.hasPrefix("new:")
-            let more = seen.subtracting(change.plan.surroundings).subtracting(change.plan.step.adds)
-                .filter { !isNew || !waited.contains("\($0.relation) \($0.object ?? "")") }
-            let unknown = try reach.see(more, of: change.system)
-            if !unknown.isEmpty { await stop(change, unknown) }
+            let undeclared = try reach.compare(change.plan, with: seen, on: change.system)
+            if !undeclared.isEmpty { await stop(change, undeclared) }
         } catch {
             environment.log.error(
                 "the graph could not be brought up to date", metadata: ["change": "\(change.id)", "error": "\(error)"])

@@ -32,7 +32,10 @@ final class GatewayFixture: Sendable {
         forbid (principal, action in [Exequatur::Action::"execute", Exequatur::Action::"propose"], resource) when { resource.labels.contains("tier-0") };
         """
 
-    init(policy: String = GatewayFixture.policy, longestAge: Int64 = 900) async throws {
+    init(
+        policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
+        accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = []
+    ) async throws {
         folder = try Fixture.folder()
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
         directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
@@ -50,7 +53,8 @@ final class GatewayFixture: Sendable {
             id: "agent", issuer: "i", subject: "agent", owner: "olga", expires: .max, groups: ["desk"])
         let now: @Sendable () -> Instant = { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
         let settings = ReachSettings(
-            rules: try RuleSet.shipped(), longestAge: longestAge, workloads: ["agent", "agent-2"],
+            rules: try RuleSet.shipped(), longestAge: longestAge, entries: entries, accounts: accounts,
+            workloads: ["agent", "agent-2"],
             persons: ["olga", "lena", "lars", "dan"])
         gateway = try Gateway(
             environment: environment, store: store, journal: Journal(store: store, gateway: "test", key: key),

@@ -6,7 +6,7 @@ import Synchronization
 /// The embedded directory, with somebody at work between it and the gateway.
 final class Meddler: Connector {
     /// What is done to it.
-    enum Trick { case none, cutOff, dangling, undeclared, moreThanDeclared }
+    enum Trick { case none, cutOff, dangling, undeclared, moreThanDeclared, takenAway }
 
     private let inner: EmbeddedDirectory
     private let trick = Mutex(Trick.none)
@@ -43,7 +43,11 @@ final class Meddler: Connector {
 
     func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {
         let seen = try await inner.surroundings(of: plan)
-        return current == .moreThanDeclared ? seen.union([NamedFact("owner", "corp:user:u-1013", "corp:group:g-1")]) : seen
+        switch current {
+        case .moreThanDeclared: return seen.union([NamedFact("owner", "corp:user:u-1013", "corp:group:g-1")])
+        case .takenAway: return seen.filter { $0.relation != "disabled" && $0.relation != "member" }
+        default: return seen
+        }
     }
 
     // MARK: As it is

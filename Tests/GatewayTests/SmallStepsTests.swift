@@ -203,6 +203,45 @@ struct SmallStepsTests {
         #expect(try await world.submit("user.set-department", ["user": "kai.nilsen", "value": "HR"]).code == "staged.approval")
     }
 
+    @Test("Nor to enable anybody, where policies look at who is enabled")
+    func readsEnabled() async throws {
+        let world = try await GatewayFixture(
+            policy: openPolicy
+                + "forbid (principal, action, resource is Embedded::User) when { resource has enabled && resource.enabled && resource.name == \"x\" };")
+        defer { world.close() }
+        #expect(try await world.submit("user.disable", ["user": "kai.nilsen"]).code == "staged.approval")
+        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)
+    }
+
+    @Test(
+        "A name that the configuration speaks of is not free to be taken", arguments: ["future.boss", "Future.Boss", "lena.own"])
+    func awaited(_ name: String) async throws {
+        func user(_ name: String) -> ReachSettings.EntryName { .init(system: "corp", kind: .user, name: name) }
+        let world = try await GatewayFixture(
+            policy: openPolicy, entries: [user("future.boss")],
+            accounts: [(ReachNode(own: .person, "lena"), user("lena.own"))])
+        defer { world.close() }
+        func create(_ name: String) async throws -> Answer {
+            try await world.submit(
+                "user.create", ["user": .string(name), "displayName": "x", "surname": "x", "mail": "a@evil.example"])
+        }
+        #expect(try await create(name).code == "staged.approval")
+        #expect(try await create("somebody.else").status == .done)
+    }
+
+    @Test("The address chosen for somebody new is the agents' when it has been read who that is")
+    func newcomer() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        let input: JSONValue = ["user": "new.one", "displayName": "x", "surname": "x", "mail": "a@evil.example"]
+        #expect(try await world.submit("user.create", input).status == .done)
+        try await world.gateway.reread("corp")
+        #expect(try await world.entries("drift").isEmpty)
+        let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "new.one"])
+        let shown = try await world.gateway.show(try #require(nest.change))
+        #expect(JSONWriter.canonicalText(shown["assessment"] ?? .null).contains("exequatur/coalition/agents"))
+    }
+
     @Test(
         "A reading that breaks off, or names what it never gave, changes nothing", arguments: [Meddler.Trick.cutOff, .dangling])
     func brokenReadings(_ trick: Meddler.Trick) async throws {
@@ -244,6 +283,19 @@ struct SmallStepsTests {
         #expect(try await world.submit("user.read", ["user": "kai.nilsen"]).status == .done, "reading goes on")
         try await world.gateway.lift(.system, "corp", by: Fixture.person("dan", teams: ["security"]))
         #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "y"]).status == .done)
+    }
+
+    @Test("A change that took more away than it declares alarms and locks all the same")
+    func moreTakenAway() async throws {
+        let world = try await GatewayFixture(policy: openPolicy)
+        defer { world.close() }
+        #expect(try await world.submit("user.disable", ["user": "kai.nilsen"]).status == .done)
+        world.meddler.play(.takenAway)
+        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)
+        world.meddler.play(.none)
+        let alarm = JSONWriter.canonicalText(try #require(try await world.entries("alarm").first))
+        #expect(alarm.contains("disabled") && alarm.contains("member"))
+        #expect(try await world.gateway.locks().contains { $0.scope == .system })
     }
 
     @Test("A system whose operations don't say what they do can't be taken on")

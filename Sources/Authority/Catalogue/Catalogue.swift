@@ -38,6 +38,11 @@ public struct Catalogue: Sendable {
         operations.filter { $0.access == .write && $0.effects.isEmpty }.map(\.name).sorted()
     }
 
+    /// The attributes that some operation sets, sorted.
+    public var attributesSet: [String] {
+        Set(operations.flatMap(\.attributesSet)).sorted()
+    }
+
     public func sensitivity(of attribute: String) -> Sensitivity {
         attributes.first { $0.name == attribute }?.sensitivity ?? .secret
     }

@@ -5,7 +5,7 @@ extension Catalogue {
     ///   that policy can tell them apart.
     public static func directory(namespace: String, attributes: [AttributeDefinition]) -> Catalogue {
         let readable = attributes.filter { $0.sensitivity != .secret }.map(\.name)
-        let fixed = reads(readable) + memberships + lifecycle + [resetPassword]
+        let fixed = reads(readable) + memberships + switches + [create(attributes.map(\.name)), remove, resetPassword]
         return Catalogue(
             namespace: namespace, operations: fixed + attributes.filter(\.isWritable).map(setAttribute), attributes: attributes)
     }
@@ -41,14 +41,19 @@ extension Catalogue {
             classes: [.membership], effects: [Effect(.removes, "member", relations: ["member"])], inverse: "group.add-member"),
     ]
 
-    private static let lifecycle = [
+    private static let setsEnabled = Effect(.replaces, "enabled", relations: ["disabled", "setsAttribute"])
+
+    private static let switches = [
         Operation(
             "user.enable", "Let a disabled user log in again.", .write, on: .user, input: [user],
             classes: [.lifecycle, .privilege],
-            effects: [Effect(.replaces, "enabled", relations: ["disabled"])], inverse: "user.disable"),
+            effects: [setsEnabled], inverse: "user.disable"),
         Operation(
             "user.disable", "Keep a user from logging in.", .write, on: .user, input: [user], classes: [.lifecycle],
-            effects: [Effect(.replaces, "enabled", relations: ["disabled"])], inverse: "user.enable"),
+            effects: [setsEnabled], inverse: "user.enable"),
+    ]
+    /// - Parameter known: the attributes of the system: of what a new user is given, policy sees those.
+    private static func create(_ known: [String]) -> Operation {
         Operation(
             "user.create", "Create a user, without password and in no group.", .write, on: .user,
             input: [
@@ -58,14 +63,18 @@ extension Catalogue {
                 InputField("mail", .text(256), "The mail address", isRequired: false),
             ],
             classes: [.lifecycle],
-            effects: [Effect(.creates, "entry", relations: ["namedAs", "setsAttribute", "recoverySetBy"])],
-            inverse: "user.remove", reversibility: .compensable),
+            effects: [Effect(.creates, "entry", relations: ["namedAs", Power.recovery.rawValue])]
+                + ["displayName", "surname", "sn", "mail"].filter(known.contains).map {
+                    Effect(.adds, $0, relations: ["setsAttribute"])
+                },
+            inverse: "user.remove", reversibility: .compensable)
+    }
+
+    private static let remove =
         Operation(
             "user.remove", "Remove a user that was created here and not touched since; otherwise disable it.", .write, on: .user,
             input: [user], classes: [.lifecycle, .destructive],
-            effects: [Effect(.deletes, "entry", relations: ["member"]), Effect(.replaces, "enabled", relations: ["disabled"])],
-            reversibility: .irreversible),
-    ]
+            effects: [Effect(.deletes, "entry", relations: ["member"]), setsEnabled], reversibility: .irreversible)
 
     private static let resetPassword = Operation(
         "user.reset-password", "Set a fresh generated password, shown once to a person, never to you.", .write, on: .user,

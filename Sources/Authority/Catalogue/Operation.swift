@@ -70,4 +70,7 @@ public struct Operation: Sendable {
         self.reversibility = reversibility
         self.sensitivity = sensitivity
     }
+
+    /// The attributes whose values it sets.
+    var attributesSet: [String] { effects.filter { $0.relations.contains("setsAttribute") }.map(\.attribute) }
 }

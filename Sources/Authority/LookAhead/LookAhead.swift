@@ -25,16 +25,20 @@ public struct LookAhead: Sendable {
     /// How many operations on entries may be permitted.
     public let openings: Int
 
-    /// The node that stands for whoever could be made a member.
-    public static let anybody = "exequatur:name:anybody"
+    /// The node that stands for whoever could be made a member in a system.
+    static func anybody(of system: String) -> String { "exequatur:name:anybody of \(system)" }
     static let secret = "exequatur:secret:shown to a person"
 
+    /// All that might be done in its system.
+    private let everything: Step
+
+    /// Looks ahead on one system, with the links to others as they are.
     public init(_ policies: PolicyBundle, on world: LookAheadWorld) throws {
         let abstraction = LookAheadAbstraction(world, policies)
-        var graph = world.graph
-        let all = try graph.gains(of: abstraction.step, proofs: 1)
+        everything = abstraction.step
         openings = abstraction.openings.count
-        guard all.pairs.contains(where: { $0.who != Self.anybody }) else {
+        let all = try Self.gains(world, everything)
+        guard !all.isEmpty else {
             (verdict, steps, gains) = (.safe, [], .none)
             return
         }
@@ -44,5 +48,35 @@ public struct LookAhead: Sendable {
         } else {
             (verdict, steps, gains) = (.possible, [], all)
         }
+    }
+
+    /// What steps in several systems might add up to, each of them safe by itself; not searched.
+    private init(_ parts: [LookAhead], over world: LookAheadWorld) throws {
+        everything = Step(adds: parts.flatMap(\.everything.adds), removes: parts.flatMap(\.everything.removes))
+        openings = parts.map(\.openings).reduce(0, +)
+        gains = try Self.gains(world, everything)
+        (verdict, steps) = (gains.isEmpty ? .safe : .possible, [])
+    }
+
+    /// Looks ahead on each system, and, where all are safe, on all of them together.
+    ///
+    /// - Parameter worlds: with one graph, of all systems.
+    public static func all(_ policies: PolicyBundle, on worlds: [LookAheadWorld]) throws -> [(system: String, result: LookAhead)]
+    {
+        var results = try worlds.map { (system: $0.system, result: try LookAhead(policies, on: $0)) }
+        guard let first = worlds.first, results.count > 1, results.allSatisfy({ $0.result.verdict == .safe }) else {
+            return results
+        }
+        let together = try LookAhead(results.map(\.result), over: first)
+        if together.verdict != .safe { results.append(("all systems together", together)) }
+        return results
+    }
+
+    private static func gains(_ world: LookAheadWorld, _ step: Step) throws -> Gains {
+        var graph = world.graph
+        let gains = try graph.gains(of: step, proofs: 1)
+        // What stands for anybody is nobody.
+        func isSomebody(_ node: String) -> Bool { !node.hasPrefix(anybody(of: "")) }
+        return Gains(pairs: gains.pairs.filter { isSomebody($0.who) }, proofs: gains.proofs.filter { isSomebody($0.who) })
     }
 }

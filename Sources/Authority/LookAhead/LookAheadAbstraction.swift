@@ -41,7 +41,7 @@ struct LookAheadAbstraction {
             guard let effect = LookAheadEffect(operation) else { continue }
             for workload in world.workloads {
                 let known = known[workload.uid] ?? Entities()
-                for entry in world.entries(for: operation) {
+                for entry in world.entries(for: operation) + newcomers(operation) {
                     let opening = Opening(workload: workload.uid, operation: operation.name, entry: entry)
                     guard !openings.contains(opening), mayPermit(opening, known) else { continue }
                     openings.insert(opening)
@@ -51,11 +51,17 @@ struct LookAheadAbstraction {
         }
     }
 
+    /// Somebody new, of whom nothing is known, can be acted on where somebody can be created.
+    private func newcomers(_ operation: Operation) -> [LookAheadWorld.Entry] {
+        operation.target == .user && operation.name != "user.create" && openings.contains { $0.operation == "user.create" }
+            ? [world.newcomer()] : []
+    }
+
     private mutating func note(_ effect: LookAheadEffect, _ entry: LookAheadWorld.Entry) {
         switch effect {
         case .addMember: addable.insert(entry.node.id)
         case .removeMember: removable.insert(entry.node.id)
-        case .enable, .disable: switchable.insert(entry.node.id)
+        case .enable, .disable, .remove: switchable.insert(entry.node.id)
         case .set(let attribute): writable[entry.node.id, default: []].insert(attribute)
         case .create, .password: break
         }
@@ -158,21 +164,17 @@ struct LookAheadAbstraction {
     /// All that the openings together might do to the graph. Every member goes by one node that stands for anybody.
     var step: Step {
         var (adds, removes): (Set<NamedFact>, Set<NamedFact>) = ([], [])
-        let anybody = LookAhead.anybody
+        let anybody = LookAhead.anybody(of: world.system)
         for opening in openings {
             guard let operation = world.catalogue[opening.operation], let effect = LookAheadEffect(operation) else { continue }
             let node = opening.entry.node.id
+            adds.formUnion(world.writes(operation, node))
             switch effect {
             case .addMember: adds.insert(NamedFact("member", anybody, node))
             case .enable: removes.insert(NamedFact("disabled", node))
             case .password: adds.insert(NamedFact(Power.password.rawValue, node, LookAhead.secret))
-            case .set(let attribute):
-                let id = ReachNode.id(system: world.system, attribute: attribute)
-                adds.insert(NamedFact("setsAttribute", node, id))
-                adds.insert(NamedFact("mayWrite", ReachNode.coalition.id, id))
-                adds.formUnion(powers(operation).map { NamedFact($0.rawValue, node, ReachNode.coalition.id) })
-            case .create: adds.formUnion(world.arrival(world.newcomer()))
-            case .removeMember, .disable: break
+            case .create: adds.formUnion(world.names.map { NamedFact("namedAs", node, $0) })
+            case .removeMember, .disable, .remove, .set: break
             }
         }
         if !addable.isEmpty {
@@ -181,8 +183,6 @@ struct LookAheadAbstraction {
         }
         return Step(adds: adds.sorted(), removes: removes.sorted())
     }
-
-    private func powers(_ operation: Operation) -> [Power] { operation.effects.flatMap(\.relations).compactMap(Power.init) }
 }
 
 extension CedarType {
@@ -190,12 +190,12 @@ extension CedarType {
 }
 
 extension LookAheadWorld {
-    /// A new user: of the agents, and of every name that waits for somebody.
-    func arrival(_ newcomer: Entry) -> Set<NamedFact> {
-        let id = newcomer.node.id
-        let waiting = facts.compactMap { $0.relation == "member" || $0.relation == "owner" ? $0.subject : nil }
-            .filter { $0.hasPrefix("\(system):name:") }
-        return Set(
-            waiting.map { NamedFact("namedAs", id, $0) } + [NamedFact(Power.recovery.rawValue, id, ReachNode.coalition.id)])
+    /// What an operation's author writes: the attributes that it sets, and the credential that goes with them.
+    func writes(_ operation: Operation, _ node: String) -> [NamedFact] {
+        let attributes = operation.attributesSet
+        let powers = operation.effects.flatMap(\.relations).compactMap(Power.init).filter { $0 != .password }
+        return ReachNode.sets(node, attributes, system: system)
+            + attributes.map { NamedFact("mayWrite", ReachNode.coalition.id, ReachNode.id(system: system, attribute: $0)) }
+            + powers.map { NamedFact($0.rawValue, node, ReachNode.coalition.id) }
     }
 }

@@ -12,6 +12,7 @@ struct LookAheadSearch {
     private let policies: PolicyBundle
     private let openings: [LookAheadAbstraction.Opening]
     private var graph: ReachGraph
+    private let start: ReachGraph
     private let patience: Int
     private var asked = 0
     private let literals: [ExactString: Set<String>]
@@ -25,10 +26,12 @@ struct LookAheadSearch {
         self.patience = patience
         self.world = world
         self.policies = policies
-        self.openings = openings.sorted {
+        // Of somebody new too little is known here to say what would really be permitted.
+        let isNew = { (opening: LookAheadAbstraction.Opening) in opening.entry == world.newcomer() }
+        self.openings = openings.filter { $0.operation == "user.create" || !isNew($0) }.sorted {
             ($0.operation, $0.entry.node.id, $0.workload) < ($1.operation, $1.entry.node.id, $1.workload)
         }
-        graph = world.graph
+        (graph, start) = (world.graph, world.graph)
         known = Dictionary(world.workloads.map { ($0.uid, world.known($0)) }, uniquingKeysWith: { $1 })
         literals = policies.policies.literalsByAttribute
     }
@@ -47,7 +50,7 @@ struct LookAheadSearch {
                         guard !seen.contains(after), permits(opening, move, state) else { continue }
                         seen.insert(after)
                         let all = steps + [words(opening, move)]
-                        let gains = try graph.gains(of: after.step, proofs: 1)
+                        let gains = try gains(after)
                         if !gains.isEmpty { return (all, gains) }
                         next.append((after, all))
                     }
@@ -56,6 +59,16 @@ struct LookAheadSearch {
             level = next
         }
         return nil
+    }
+
+    /// What can be taken in that state that could not be at the start.
+    private mutating func gains(_ state: LookAheadState) throws -> Gains {
+        try graph.apply(state.losses)
+        let gains = try graph.gains(of: state.step, proofs: 1)
+        try graph.apply(state.losses.reversed)
+        func isNew(_ who: String, _ target: String) -> Bool { !start.reaches(who, target) }
+        return Gains(
+            pairs: gains.pairs.filter { isNew($0.who, $0.target) }, proofs: gains.proofs.filter { isNew($0.who, $0.target) })
     }
 
     // MARK: Moves
@@ -93,7 +106,8 @@ struct LookAheadSearch {
         case .set(let attribute):
             let values = (literals[ExactString(attribute)] ?? []).union(literals["value"] ?? []).union(["x"]).sorted()
             return values.map { Move(input: ["user": name, "value": $0], value: $0) }
-        case nil: return []
+        // Whether it removes or only disables depends on what was done to the account before.
+        case .remove, nil: return []
         }
     }
 
@@ -104,36 +118,27 @@ struct LookAheadSearch {
     /// What somebody new might be called: what policies ask for, or anything.
     private var newNames: [String] {
         let taken = Set(world.entries.map(\.node.name))
-        let asked = (literals["user"] ?? []).union(literals["member"] ?? []).union(literals["name"] ?? [])
+        let asked = (literals["user"] ?? []).union(literals["member"] ?? []).union(literals["name"] ?? []).union(world.newNames)
         return asked.subtracting(taken).union(["newcomer"]).sorted()
     }
 
     private func apply(_ move: Move, _ opening: LookAheadAbstraction.Opening, to state: LookAheadState) -> LookAheadState {
         var state = state
-        let node = opening.entry.node.id
-        switch effect(opening) {
-        case .addMember:
-            state.memberOf[move.member ?? "", default: []].insert(node)
-            state.adds.insert(NamedFact("member", move.member ?? "", node))
-        case .removeMember:
-            state.memberOf[move.member ?? ""]?.remove(node)
-            state.adds.remove(NamedFact("member", move.member ?? "", node))
-        case .enable:
-            state.disabled.remove(node)
-            state.removes.insert(NamedFact("disabled", node))
-        case .disable: state.disabled.insert(node)
+        let effect = effect(opening)
+        let node = effect == .create ? world.newcomer(move.value ?? "").node.id : opening.entry.node.id
+        if let operation = world.catalogue[opening.operation] { state.adds.formUnion(world.writes(operation, node)) }
+        switch effect {
+        case .addMember: state.join(move.member ?? "", node)
+        case .removeMember: state.leave(move.member ?? "", node)
+        case .enable: state.enable(node)
+        case .disable: state.disable(node)
         case .password: state.adds.insert(NamedFact(Power.password.rawValue, node, LookAhead.secret))
         case .create:
-            let newcomer = world.newcomer(move.value ?? "")
-            state.newcomer = newcomer
-            state.adds.formUnion(world.arrival(newcomer))
-        case .set(let attribute):
-            state.written[node, default: [:]][ExactString(attribute)] = .some(move.value)
-            let id = ReachNode.id(system: world.system, attribute: attribute)
-            state.adds.formUnion([NamedFact("setsAttribute", node, id), NamedFact("mayWrite", ReachNode.coalition.id, id)])
-            let relations = world.catalogue[opening.operation]?.effects.flatMap(\.relations) ?? []
-            state.adds.formUnion(relations.compactMap(Power.init).map { NamedFact($0.rawValue, node, ReachNode.coalition.id) })
-        case nil: break
+            state.newcomer = world.newcomer(move.value ?? "")
+            let name = ReachNode.awaited(move.value ?? "", in: world.system).id
+            if world.names.contains(name) { state.adds.insert(NamedFact("namedAs", node, name)) }
+        case .set(let attribute): state.written[node, default: [:]][ExactString(attribute)] = .some(move.value)
+        case .remove, nil: break
         }
         return state
     }

@@ -9,7 +9,10 @@ struct LookAheadState: Hashable {
     var written: [String: [ExactString: String?]] = [:]
     /// The graph's facts that came, and the restrictions that went.
     var adds: Set<NamedFact> = []
-    var removes: Set<NamedFact> = []
+    private var lifted: Set<NamedFact> = []
+    /// The facts that went, and the restrictions that came.
+    private var lost: Set<NamedFact> = []
+    private var imposed: Set<NamedFact> = []
     /// Somebody who was created.
     var newcomer: LookAheadWorld.Entry?
 
@@ -21,7 +24,35 @@ struct LookAheadState: Hashable {
         }
     }
 
-    var step: Step { Step(adds: adds.sorted(), removes: removes.sorted()) }
+    /// What gives, and what takes away.
+    var step: Step { Step(adds: adds.sorted(), removes: lifted.sorted()) }
+    var losses: Step { Step(adds: imposed.sorted(), removes: lost.sorted()) }
+
+    // MARK: Steps
+
+    mutating func join(_ member: String, _ group: String) {
+        let fact = NamedFact("member", member, group)
+        memberOf[member, default: []].insert(group)
+        if lost.remove(fact) == nil { adds.insert(fact) }
+    }
+
+    mutating func leave(_ member: String, _ group: String) {
+        let fact = NamedFact("member", member, group)
+        memberOf[member]?.remove(group)
+        if adds.remove(fact) == nil { lost.insert(fact) }
+    }
+
+    mutating func enable(_ user: String) {
+        let fact = NamedFact("disabled", user)
+        disabled.remove(user)
+        if imposed.remove(fact) == nil { lifted.insert(fact) }
+    }
+
+    mutating func disable(_ user: String) {
+        let fact = NamedFact("disabled", user)
+        disabled.insert(user)
+        if lifted.remove(fact) == nil { imposed.insert(fact) }
+    }
 
     /// The groups above an entry, however far.
     func above(_ node: String) -> Set<String> {

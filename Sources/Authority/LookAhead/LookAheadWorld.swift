@@ -26,13 +26,15 @@ public struct LookAheadWorld: Sendable {
     /// The graph, with its protected targets.
     public let graph: ReachGraph
     public let facts: Set<NamedFact>
+    /// The names that wait for somebody to be created under them.
+    let names: Set<String>
     public let purposes: [String]
     public let environment: String
     public let tenant: String
 
     public init(
         system: String, catalogue: Catalogue, workloads: [Entity], entries: [Entry], graph: ReachGraph, facts: Set<NamedFact>,
-        purposes: [String], environment: String, tenant: String
+        names: [ReachNode] = [], purposes: [String], environment: String, tenant: String
     ) {
         self.system = system
         self.catalogue = catalogue
@@ -40,6 +42,7 @@ public struct LookAheadWorld: Sendable {
         self.entries = entries.sorted { $0.node.id < $1.node.id }
         self.graph = graph
         self.facts = facts
+        self.names = Set(names.map(\.id))
         self.purposes = purposes
         self.environment = environment
         self.tenant = tenant
@@ -67,15 +70,21 @@ public struct LookAheadWorld: Sendable {
         }
     }
 
+    /// The names that configuration speaks of and nobody has.
+    var newNames: Set<String> {
+        let prefix = ReachNode.awaited("", in: system).id
+        return Set(names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
+    }
+
     /// Every user that could be created, as one (fresh principals fold into one for each creator and type).
     func newcomer(_ name: String = "newcomer") -> Entry {
-        Entry(ReachNode(system: system, kind: .user, key: "new:\(name)", name: name), attributes: [:])
+        Entry(ReachNode(system: system, kind: .user, key: ReachNode.newPrefix + name, name: name), attributes: [:])
     }
 }
 
 /// What an operation does, as far as the look ahead is concerned.
 enum LookAheadEffect: Hashable {
-    case addMember, removeMember, enable, disable, create, password
+    case addMember, removeMember, enable, disable, remove, create, password
     case set(String)
 
     init?(_ operation: Operation) {
@@ -85,6 +94,7 @@ enum LookAheadEffect: Hashable {
         case "user.enable": self = .enable
         case "user.disable": self = .disable
         case "user.create": self = .create
+        case "user.remove": self = .remove
         case "user.reset-password": self = .password
         case let name where name.hasPrefix("user.set-"): self = .set(String(name.dropFirst("user.set-".count)))
         default: return nil

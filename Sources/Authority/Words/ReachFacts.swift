@@ -39,6 +39,34 @@ public struct ReachNode: Hashable, Sendable {
         id(system: system, kind: .attribute, key: attribute.lowercased())
     }
 
+    /// Any attribute at all: what a group looks at that chooses by something that can't be told.
+    public static func anyAttribute(of system: String) -> String { id(system: system, attribute: "*") }
+
+    /// The facts that values of some attributes were set, as a plan gives them.
+    public static func sets(_ node: String, _ attributes: [String], system: String) -> [NamedFact] {
+        (attributes + (attributes.isEmpty ? [] : ["*"])).map {
+            NamedFact("setsAttribute", node, id(system: system, attribute: $0))
+        }
+    }
+
+    /// The name of a user that configuration speaks of and that is not there yet: whoever is created under it is that user.
+    public static func awaited(_ name: String, in system: String) -> ReachNode {
+        ReachNode(system: system, kind: .name, key: "user \(name.lowercased())", name: name)
+    }
+
+    /// Before the name of a user that a plan would create: it has no id yet.
+    static let newPrefix = "new:"
+
+    /// The node of somebody of that name while a plan would create it.
+    public static func newcomer(_ name: String, in system: String) -> String {
+        id(system: system, kind: .user, key: newPrefix + name)
+    }
+
+    /// Whether it is somebody that a plan would create.
+    public static func isNewcomer(_ node: String) -> Bool {
+        node.split(separator: ":", maxSplits: 2).last?.hasPrefix(newPrefix) ?? false
+    }
+
     /// The node of an entity that a plan is about.
     public static func id(system: String, _ uid: EntityUID) -> String {
         id(system: system, kind: uid.type.string.hasSuffix("::Group") ? .group : .user, key: uid.id.string)
@@ -118,8 +146,9 @@ extension Plan {
         step.adds += self.step.adds.filter { $0.relation == "setsAttribute" }.map {
             NamedFact("mayWrite", author.writer, $0.object ?? "")
         }
-        guard touched.contains(where: { !$0.after.isEmpty }) else { return step }
         let account = ReachNode.id(system: system, target)
+        if isCreation { step.adds.append(NamedFact("namedAs", account, ReachNode.awaited(targetName, in: system).id)) }
+        guard touched.contains(where: { !$0.after.isEmpty }) else { return step }
         for power in operation.effects.flatMap(\.relations).compactMap(Power.init) {
             step.adds += author.holders(of: power).map { NamedFact(power.rawValue, account, $0) }
         }
@@ -148,6 +177,12 @@ private struct Author {
 }
 
 extension Plan {
+    /// Whether what it is about is only coming to be.
+    public var isCreation: Bool { target.id.string.hasPrefix(ReachNode.newPrefix) }
+
+    /// Whether what it is about is gone afterwards.
+    public var removesTarget: Bool { touched.contains { $0.attribute == "entry" && $0.after.isEmpty } }
+
     /// The memberships that the plan's facts show: of the entries touched, and of every group above them.
     public func memberships(in system: String) -> Set<NamedFact> {
         var found: Set<NamedFact> = []

@@ -75,12 +75,8 @@ extension EmbeddedDirectory {
         let touched = touch(user, attribute, before, input["value"].map { [$0] } ?? [])
         var inverse: JSONValue = ["user": .string(user.id)]
         inverse.add("value", before.first.map(JSONValue.string))
-        let step = Step(adds: [sets(user.node(in: system).id, attribute)])
+        let step = Step(adds: ReachNode.sets(user.node(in: system).id, [attribute], system: system))
         return try plan(operation, user, [touched], inverse: inverse, step: step, db)
-    }
-
-    private func sets(_ node: String, _ attribute: String) -> NamedFact {
-        NamedFact("setsAttribute", node, ReachNode.id(system: system, attribute: attribute))
     }
 
     private func planCreate(_ operation: Operation, _ input: Input, _ db: Database) throws -> Plan {
@@ -98,7 +94,8 @@ extension EmbeddedDirectory {
             target: uid, targetName: name, touched: [touch("entry", ["present"])] + attributes,
             inverse: Inverse(operation: "user.remove", input: ["user": .string(name)]), reversibility: operation.reversibility,
             precondition: .atomic, version: "0", native: ["target": name], facts: [fact],
-            step: Step(adds: attributes.map { sets(ReachNode.id(system: system, uid), $0.attribute) }),
+            step: Step(
+                adds: ReachNode.sets(ReachNode.id(system: system, uid), attributes.map(\.attribute), system: system)),
             obstacle: exists ? ConnectorError(.invalid, "\(name) exists already") : nil)
     }
 

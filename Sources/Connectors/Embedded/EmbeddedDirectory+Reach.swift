@@ -49,7 +49,8 @@ extension Entry {
     /// Enabling takes the restriction away, disabling puts it there.
     func step(enabling: Bool, in system: String) -> Step {
         let disabled = NamedFact("disabled", node(in: system).id)
-        return enabling ? Step(removes: [disabled]) : Step(adds: [disabled])
+        let sets = ReachNode.sets(disabled.subject, ["enabled"], system: system)
+        return enabling ? Step(adds: sets, removes: [disabled]) : Step(adds: sets + [disabled])
     }
 
     private func owned(_ db: Database) throws -> [Entry] {

@@ -112,7 +112,7 @@ struct Planner {
         return try plan(
             operation, user, [touch(user, attribute, before, value.map { [$0] } ?? [])],
             right: "replace:\(attribute.lowercased())",
-            pin: value.map { ("value", $0) }, inverse: inverse, step: Step(adds: [sets(node(user), attribute)]), obstacle: problem
+            pin: value.map { ("value", $0) }, inverse: inverse, step: Step(adds: sets(node(user), [attribute])), obstacle: problem
         )
     }
 
@@ -122,13 +122,14 @@ struct Planner {
         ReachNode.id(system: directory.system, kind: entry.isGroup ? .group : .user, key: entry.id)
     }
 
-    private func sets(_ node: String, _ attribute: String) -> NamedFact {
-        NamedFact("setsAttribute", node, ReachNode.id(system: directory.system, attribute: attribute))
+    private func sets(_ node: String, _ attributes: [String]) -> [NamedFact] {
+        ReachNode.sets(node, attributes, system: directory.system)
     }
 
     private func step(_ user: DirectoryEntry, enabling: Bool) -> Step {
         let disabled = NamedFact("disabled", node(user))
-        return enabling ? Step(removes: [disabled]) : Step(adds: [disabled])
+        let sets = sets(disabled.subject, ["enabled", "pwdAccountLockedTime"])
+        return enabling ? Step(adds: sets, removes: [disabled]) : Step(adds: sets + [disabled])
     }
 
     private func create(_ operation: Operation, _ input: Input) throws -> Plan {
@@ -157,7 +158,7 @@ struct Planner {
     /// A new entry takes its name, and whatever waited for somebody of that name.
     private func created(_ node: String, _ path: String, _ attributes: [String]) -> Step {
         let name = ReachNode.id(system: directory.system, kind: .name, key: path)
-        return Step(adds: [NamedFact("namedAs", node, name)] + attributes.map { sets(node, $0) })
+        return Step(adds: [NamedFact("namedAs", node, name)] + sets(node, LDAPSettings.given + attributes))
     }
 
     /// Removes what a grant created and nobody touched since; anything else is only disabled.

@@ -18,8 +18,8 @@ extension LDAPDirectory {
 
 /// Reads the directory as a graph: users, groups, names that lead nowhere, and who is, owns or may be what.
 final class GraphReader {
-    private let reader: DirectoryReader
-    private let known: KnownNames
+    let reader: DirectoryReader
+    let known: KnownNames
     /// By normalised name.
     private var ids: [String: String] = [:]
 
@@ -35,8 +35,7 @@ final class GraphReader {
     private static let groups = ["cn", "entryUUID", "member", "owner", "memberURL", "authzTo", "authzFrom"]
     private static let anyGroup = "(|(objectClass=groupOfNames)(objectClass=groupOfURLs))"
 
-    private var system: String { reader.system }
-    private func attribute(_ name: String) -> String { ReachNode.id(system: system, attribute: name) }
+    var system: String { reader.system }
 
     // MARK: All of it
 
@@ -119,21 +118,11 @@ final class GraphReader {
             try entry.strings(attribute).map { resolve(try LDAPText.normalized($0)) }
         }
         var facts = try nodes("member").map { NamedFact("member", $0, id) } + nodes("owner").map { NamedFact("owner", $0, id) }
-        facts += entry.strings("memberURL").flatMap(Self.selected).map { NamedFact("selects", id, attribute($0)) }
+        for url in entry.strings("memberURL") { facts += try selection(MemberURL(url), by: id, resolve) }
         facts += try entry.strings("authzTo").map { NamedFact("authorizedAs", id, try authorized($0, Self.anyTarget, resolve)) }
         facts += try entry.strings("authzFrom").map { NamedFact("authorizedAs", try authorized($0, Self.anySource, resolve), id) }
         if kind == .user, entry.first("pwdAccountLockedTime") != nil { facts.append(NamedFact("disabled", id)) }
         return facts
-    }
-
-    /// The attributes that a member URL's filter looks at (RFC 4516, RFC 4515).
-    static func selected(_ url: String) -> [String] {
-        let parts = url.split(separator: "?", omittingEmptySubsequences: false)
-        guard parts.count > 3 else { return ["objectClass"] }
-        return parts[3].split(separator: "(").compactMap { part in
-            let name = part.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
-            return name.isEmpty ? nil : String(name)
-        }
     }
 
     /// Whom an authorization rule names. One that is a pattern names nobody in particular: everybody it could mean is one node.

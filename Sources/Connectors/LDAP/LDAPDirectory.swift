@@ -51,9 +51,22 @@ public struct LDAPDirectory: Connector {
 /// The nodes that names led to at the last reading of the graph.
 final class KnownNames: Sendable {
     private let ids = Mutex<[String: String]>([:])
+    private let types = Mutex<AttributeTypes?>(nil)
 
-    func replace(_ all: [String: String]) { ids.withLock { $0 = all } }
+    /// Takes the names of a reading; the schema is read again when next it is needed.
+    func replace(_ all: [String: String]) {
+        ids.withLock { $0 = all }
+        types.withLock { $0 = nil }
+    }
+
     subscript(name: String) -> String? { ids.withLock { $0[name] } }
+
+    func types(_ read: () throws -> AttributeTypes) throws -> AttributeTypes {
+        if let known = types.withLock({ $0 }) { return known }
+        let types = try read()
+        self.types.withLock { $0 = types }
+        return types
+    }
 }
 
 /// Whether the server was found fit to hold just-in-time accounts; asked once, and again until it is.

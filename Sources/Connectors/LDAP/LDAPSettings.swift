@@ -52,6 +52,15 @@ public struct LDAPSettings: Sendable {
         AttributeDefinition("employeeType", .internal, isWritable: true), AttributeDefinition("employeeNumber", .confidential),
     ]
 
+    /// What a new user is given besides what was asked for.
+    static let given = ["objectClass", "uid", "cn"]
+
+    /// Every attribute that some operation sets, lower-cased.
+    var attributesSet: Set<String> {
+        let others = Self.given + ["displayName", "sn", "mail", "pwdAccountLockedTime"]
+        return Set((attributes.filter(\.isWritable).map(\.name) + others).map { $0.lowercased() })
+    }
+
     /// What every LDAP system has besides the configured attributes.
     static let builtIn = [
         AttributeDefinition("name", .public), AttributeDefinition("enabled", .internal),

@@ -53,8 +53,7 @@ public final class ReachKeeper: ReachGuard {
         let names = bundle.policies.attributesRead
         var bySystem: [String: Set<String>] = [:]
         for (name, catalogue) in systems {
-            let read = catalogue.attributes.filter { $0.isWritable && names.contains(ExactString($0.name)) }
-            bySystem[name] = Set(read.map(\.name))
+            bySystem[name] = Set(catalogue.attributesSet.filter { names.contains(ExactString($0)) })
         }
         try state.withLock { try $0.protectAttributes(bySystem) }
     }
@@ -69,7 +68,7 @@ public final class ReachKeeper: ReachGuard {
         return LookAheadWorld(
             system: name, catalogue: catalogue, workloads: workloads,
             entries: entries.map { LookAheadWorld.Entry($0, attributes: nil) }, graph: graph, facts: system.facts,
-            purposes: purposes, environment: environment, tenant: tenant)
+            names: state.names(waitingIn: name), purposes: purposes, environment: environment, tenant: tenant)
     }
 
     /// What the configuration asks for and no system has.
@@ -90,6 +89,11 @@ public final class ReachKeeper: ReachGuard {
 
     func see(_ facts: Set<NamedFact>, on nodes: [String] = [], of system: String) throws -> [NamedFact] {
         try state.withLock { try $0.see(facts, on: nodes, of: system) }
+    }
+
+    /// What came about through a plan beside what it says, added or lost.
+    func compare(_ plan: Plan, with seen: Set<NamedFact>, on system: String) throws -> [NamedFact] {
+        try state.withLock { try $0.compare(plan, with: seen, on: system) }
     }
 
     // MARK: The gateway's own steps
@@ -130,6 +134,9 @@ public final class ReachKeeper: ReachGuard {
         let state = state.withLock { $0 }
         return (state.graph?.standings() ?? []).map { (state.title($0.who), state.title($0.target), $0.depth) }
     }
+
+    /// The id of the node of that title.
+    func node(_ title: String) -> String? { state.withLock { $0.node(title) } }
 
     /// What is protected, sorted.
     var protected: [String] { state.withLock { state in (state.graph?.protected ?? []).map(state.title).sorted() } }

@@ -59,6 +59,9 @@ struct ReachState: Sendable {
             let labels = settings.labels.union([ReachSettings.ownLabel])
             if isNamed || !labels.isDisjoint(with: node.labels) { found.append(node.id) }
         }
+        found += awaited.filter { node in
+            settings.entries.contains { $0.kind == .user && ReachNode.awaited($0.name, in: $0.system).id == node.id }
+        }.map(\.id)
         for (system, names) in settings.attributes.merging(readAttributes, uniquingKeysWith: { $0.union($1) }) {
             found += names.map { ReachNode.id(system: system, attribute: $0) }
         }
@@ -67,11 +70,29 @@ struct ReachState: Sendable {
 
     /// What the configuration asks for and the systems don't have.
     var unresolved: [String] {
-        let named = Set(nodes.values.compactMap { node in node.system.map { "\($0)/\(node.kind.rawValue)/\(node.name)" } })
+        let named = Set(
+            nodes.values.compactMap { node in
+                node.kind == .name ? nil : node.system.map { "\($0)/\(node.kind.rawValue)/\(node.name)" }
+            })
         let wanted =
             settings.entries.map(\.title) + settings.accounts.map(\.account.title)
             + settings.links.flatMap { [$0.from.title, $0.to.title] }
         return Set(wanted).subtracting(named).sorted()
+    }
+
+    /// The users that the configuration speaks of and no system has: whoever is created under the name is meant.
+    private var awaited: Set<ReachNode> = []
+
+    private func awaitedUsers() -> Set<ReachNode> {
+        let named = settings.entries + settings.accounts.map(\.account) + settings.links.flatMap { [$0.from, $0.to] }
+        let there = Set(nodes.values.filter { $0.kind == .user }.map(\.title))
+        return Set(
+            named.filter { $0.kind == .user && !there.contains($0.title) }.map { ReachNode.awaited($0.name, in: $0.system) })
+    }
+
+    /// The names in a system that wait for somebody.
+    func names(waitingIn system: String) -> [ReachNode] {
+        nodes.values.filter { $0.kind == .name && $0.system == system }
     }
 
     /// The configured facts whose entries are known.
@@ -80,12 +101,15 @@ struct ReachState: Sendable {
     private func configuredFacts() -> Set<NamedFact> {
         var byTitle: [String: String] = [:]
         for node in nodes.values { if node.system != nil { byTitle[node.title] = node.id } }
+        func node(_ entry: ReachSettings.EntryName) -> String? {
+            byTitle[entry.title] ?? (entry.kind == .user ? ReachNode.awaited(entry.name, in: entry.system).id : nil)
+        }
         var facts = settings.ownFacts
         for (holder, account) in settings.accounts {
-            if let id = byTitle[account.title] { facts.insert(NamedFact("actsFor", holder.id, id)) }
+            if let id = node(account) { facts.insert(NamedFact("actsFor", holder.id, id)) }
         }
         for link in settings.links {
-            if let from = byTitle[link.from.title], let to = byTitle[link.to.title] {
+            if let from = node(link.from), let to = node(link.to) {
                 facts.insert(NamedFact(link.relation, from, to))
             }
         }
@@ -130,6 +154,7 @@ struct ReachState: Sendable {
         }
         systems[system] = System(
             facts: current, nodes: Dictionary(read.map { ($0.id, $0) }, uniquingKeysWith: { $1 }), readAt: now)
+        recogniseNewcomers(system)
         if before?.facts != current || before?.nodes != systems[system]?.nodes || graph == nil { try rebuild() }
         return drift
     }
@@ -138,22 +163,38 @@ struct ReachState: Sendable {
     private static let unreadable: Set<String> = ["setsAttribute", "namedAs"]
 
     /// Whether a change of a fact is what our own steps led to: somebody took a name that memberships waited for, or got an
-    /// attribute by which a group chooses.
+    /// attribute, or joined or left a group, by which a dynamic group chooses.
     private func follows(_ fact: NamedFact, from steps: [Step], _ before: Set<NamedFact>) -> Bool {
-        let adds = steps.flatMap(\.adds)
-        let names = adds.filter { $0.relation == "namedAs" }.compactMap(\.object)
-        if names.contains(where: { fact.subject == $0 || before.contains(NamedFact(fact.relation, $0, fact.object)) }) {
-            return true
+        let isNew = nodes[fact.subject] == nil
+        return steps.flatMap { $0.adds + $0.removes }.contains { cause in
+            switch cause.relation {
+            case "namedAs":
+                let name = cause.object ?? ""
+                return fact.subject == name || before.contains(NamedFact(fact.relation, name, fact.object))
+            case "setsAttribute":
+                return fact.relation == "member"
+                    && (cause.subject == fact.subject || isNew && ReachNode.isNewcomer(cause.subject))
+                    && before.contains(NamedFact("selects", fact.object ?? "", cause.object))
+            case "member":
+                return fact.relation == "member" && cause.subject == fact.subject
+                    && before.contains(NamedFact("member", cause.object ?? "", fact.object))
+            default: return false
+            }
         }
-        return adds.contains { set in
-            set.relation == "setsAttribute" && set.subject == fact.subject && fact.relation == "member"
-                && before.contains(NamedFact("selects", fact.object ?? "", set.object))
-        }
+    }
+
+    /// What was chosen for somebody when it was created is that of whoever has the name now.
+    private mutating func recogniseNewcomers(_ system: String) {
+        let users = systems[system]?.nodes.values.filter { $0.kind == .user } ?? []
+        let ids = Dictionary(users.map { (ReachNode.newcomer($0.name, in: system), $0.id) }, uniquingKeysWith: { $1 })
+        conferred = Set(conferred.map { NamedFact($0.relation, ids[$0.subject] ?? $0.subject, $0.object) })
     }
 
     private mutating func rebuild() throws {
         nodes = Dictionary(settings.ownNodes.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         for system in systems.values { nodes.merge(system.nodes) { $1 } }
+        awaited = awaitedUsers()
+        for node in awaited { nodes[node.id] = node }
         configured = configuredFacts()
         var facts = configured.union(conferred)
         for system in systems.values { facts.formUnion(system.facts) }
@@ -282,6 +323,23 @@ struct ReachState: Sendable {
         try graph?.apply(Step(adds: unknown))
         systems[system]?.facts.formUnion(unknown)
         return unknown + lifted.sorted()
+    }
+
+    /// What came about through a plan beside what it says, added or lost; the graph takes it up. What other steps of ours did
+    /// meanwhile is theirs.
+    mutating func compare(_ plan: Plan, with seen: Set<NamedFact>, on system: String) throws -> [NamedFact] {
+        // Whoever is removed has nothing any more.
+        let target = ReachNode.id(system: system, plan.target)
+        let before = plan.surroundings.union(systems[system]?.facts ?? [])
+        let more = seen.subtracting(plan.surroundings).subtracting(plan.step.adds)
+            .filter { !follows($0, from: [plan.step], before) }
+        let others = Set(pending.values.flatMap(\.step.removes))
+        let gone = plan.surroundings.subtracting(seen).subtracting(plan.step.removes).subtracting(others)
+            .filter { !plan.isCreation && !(plan.removesTarget && ($0.subject == target || $0.object == target)) }
+            .filter { systems[system]?.facts.contains($0) == true && !follows($0, from: [plan.step], before) }
+        try graph?.apply(Step(removes: gone.sorted()))
+        systems[system]?.facts.subtract(gone)
+        return try see(more, on: [], of: system) + gone.sorted()
     }
 
     mutating func reserve(_ change: String, _ system: String, _ step: Step, at now: Instant) throws {

@@ -42,10 +42,8 @@ struct LookAheadCase {
         let count = try root.integer("steps", default: -1, in: 1...9)
         steps = count < 0 ? nil : Int(count)
         try root.end()
-        let written = catalogue.attributes.filter {
-            $0.isWritable && bundle.policies.attributesRead.contains(ExactString($0.name))
-        }
-        let guarded = attributes.union(written.map(\.name))
+        let written = catalogue.attributesSet.filter { bundle.policies.attributesRead.contains(ExactString($0)) }
+        let guarded = attributes.union(written)
         let targets =
             people.entries.filter { entry in
                 entry.node.labels.contains("tier-0")

@@ -78,16 +78,12 @@ enum LookAheadRun {
             try configuration.reachSettings(), now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
         for connector in connectors { try await keeper.read(connector) }
         try keeper.protectAttributes(read: policies, connectors.map { ($0.system, $0.catalogue) })
-        return try connectors.compactMap { connector in
-            guard
-                let world = keeper.world(
-                    connector.system, connector.catalogue, workloads: workloads(configuration), purposes: configuration.purposes,
-                    environment: configuration.environment, tenant: configuration.tenant)
-            else {
-                return nil
-            }
-            return (connector.system, try LookAhead(policies, on: world))
+        let worlds = connectors.compactMap { connector in
+            keeper.world(
+                connector.system, connector.catalogue, workloads: workloads(configuration), purposes: configuration.purposes,
+                environment: configuration.environment, tenant: configuration.tenant)
         }
+        return try LookAhead.all(policies, on: worlds)
     }
 
     static func workloads(_ configuration: Configuration) -> [Entity] {
@@ -145,7 +141,7 @@ enum LookAheadRun {
             for (number, step) in result.steps.enumerated() { print("  \(number + 1). \(Printable.text(step))") }
         }
         guard result.verdict != .safe else { return }
-        if let pair = result.gains.pairs.first(where: { $0.who != LookAhead.anybody }) {
+        if let pair = result.gains.pairs.first {
             print(
                 "  \(result.steps.isEmpty ? "perhaps" : "then") \(Printable.text(pair.who)) can take \(Printable.text(pair.target))"
             )

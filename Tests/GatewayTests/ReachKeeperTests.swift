@@ -1,0 +1,77 @@
+import Authority
+import ConnectorEmbedded
+import Foundation
+import Reach
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+@Suite("Steps that are granted and not settled")
+struct ReachKeeperTests {
+    private let folder: URL
+    private let keeper: ReachKeeper
+    private let directory: EmbeddedDirectory
+
+    init() async throws {
+        folder = try Fixture.folder()
+        directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
+        try await directory.seedDemoCompany()
+        let settings = ReachSettings(rules: try RuleSet.shipped(), workloads: ["agent"], persons: ["lena"])
+        keeper = ReachKeeper(settings, now: { Instant(milliseconds: 1_000_000) })
+        try await keeper.read(directory)
+    }
+
+    private func id(_ kind: String, _ name: String) throws -> String {
+        try #require(keeper.node("corp/\(kind)/\(name)") as String?, "no \(name)")
+    }
+
+    private func member(_ who: String, _ group: String) throws -> Step {
+        Step(adds: [NamedFact("member", try id("user", who), try id("group", group))])
+    }
+
+    private func reserve(_ change: String, _ step: Step) throws {
+        try keeper.reserve(change, on: "corp", step, gaining: try keeper.assess(step).digest)
+    }
+
+    @Test("A second way to what an unfinished step opens is as new as the first; once that is there, it is not")
+    func riding() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (first, second) = (try member("kai.nilsen", "release-managers"), try member("kai.nilsen", "domain-admins"))
+        try reserve("first", first)
+        #expect(!(try keeper.assess(second)).gains.isEmpty)
+        try keeper.settle("first", .executed)
+        #expect(try keeper.assess(second).gains.isEmpty)
+        #expect(!(try keeper.assess(first)).gains.isEmpty, "nobody knows whether it is still there")
+    }
+
+    @Test("A step that failed has opened nothing", arguments: [Change.State.failed, .expired])
+    func failed(_ outcome: Change.State) throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let step = try member("kai.nilsen", "release-managers")
+        try reserve("first", step)
+        try keeper.settle("first", outcome)
+        #expect(!keeper.standings().contains { $0.who == "corp/user/kai.nilsen" })
+    }
+
+    @Test("What nobody knows the outcome of counts as done")
+    func lost() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try reserve("first", try member("kai.nilsen", "apprentices"))
+        try keeper.settle("first", .indeterminate)
+        let (inner, outer) = (try id("group", "apprentices"), try id("group", "release-managers"))
+        let nest = Step(adds: [NamedFact("member", inner, outer)])
+        #expect(try keeper.assess(nest).gains.contains { $0.who == keeper.node("corp/user/kai.nilsen") })
+    }
+
+    @Test("A change is granted once, and only while the step gains what it did when it was decided")
+    func once() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let step = try member("kai.nilsen", "release-managers")
+        try reserve("first", step)
+        #expect(throws: GrantRefusal.alreadyGranted) { try reserve("first", step) }
+        #expect(throws: GrantRefusal.stale) {
+            try keeper.reserve("second", on: "corp", member("ivo.petrov", "release-managers"), gaining: ReachFinding.none.digest)
+        }
+    }
+}

@@ -120,7 +120,8 @@ let package = Package(
                 crypto, grdb, logging,
             ]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
-        tests("ConnectorLDAPTests", ["ConnectorConformance", "ConnectorLDAP", "TestSupport"]),
+        tests(
+            "ConnectorLDAPTests", ["Authority", "ConnectorConformance", "ConnectorLDAP", "Reach", "StrictJSON", "TestSupport"]),
         tests("ReachTests", ["Reach"]),
         tests("StrictJSONTests", ["StrictJSON"]),
         tests("TransparencyLogTests", ["TransparencyLog", crypto]),

@@ -207,7 +207,8 @@ struct SmallStepsTests {
     func readsEnabled() async throws {
         let world = try await GatewayFixture(
             policy: openPolicy
-                + "forbid (principal, action, resource is Embedded::User) when { resource has enabled && resource.enabled && resource.name == \"x\" };")
+                + "forbid (principal, action, resource is Embedded::User) when { resource has enabled && resource.enabled && resource.name == \"x\" };"
+        )
         defer { world.close() }
         #expect(try await world.submit("user.disable", ["user": "kai.nilsen"]).code == "staged.approval")
         #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)

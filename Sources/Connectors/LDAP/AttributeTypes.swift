@@ -9,13 +9,14 @@ struct AttributeTypes: Sendable {
     /// - Parameter definitions: as the subschema gives them; one that can't be read is left out.
     init(_ definitions: [String]) {
         let types = definitions.compactMap(Self.parse)
-        var all = Dictionary(types.flatMap { type in type.names.map { ($0, type.names) } }, uniquingKeysWith: { $0.union($1) })
+        let own = Dictionary(types.flatMap { type in type.names.map { ($0, type.names) } }, uniquingKeysWith: { $0.union($1) })
+        var all = own
         let parents = Dictionary(
             types.flatMap { type in type.names.map { ($0, type.parent) } }, uniquingKeysWith: { first, _ in first })
         for type in types {
             var (parent, seen): (String?, Set<String>) = (type.parent, [])
             while let name = parent, seen.insert(name).inserted {
-                for other in all[name] ?? [] { all[other]?.formUnion(type.names) }
+                for other in own[name] ?? [] { all[other]?.formUnion(type.names) }
                 parent = parents[name] ?? nil
             }
         }

@@ -10,8 +10,8 @@ public final class Slapd: Sendable {
 
     public static let isAvailable = FileManager.default.isExecutableFile(atPath: "/usr/sbin/slapd")
 
-    /// - Parameter root: the project's folder, for `examples/ldap`.
-    public init() throws {
+    /// - Parameter more: entries to start with besides those of `examples/ldap`, as LDIF.
+    public init(_ more: String = "") throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
             .deletingLastPathComponent()
@@ -30,6 +30,11 @@ public final class Slapd: Sendable {
         try Self.run(
             "/usr/sbin/slapadd",
             ["-f", file, "-b", "dc=ex,dc=org", "-l", root.appendingPathComponent("examples/ldap/base.ldif").path])
+        if !more.isEmpty {
+            let entries = folder.appendingPathComponent("more.ldif").path
+            try more.write(toFile: entries, atomically: true, encoding: .utf8)
+            try Self.run("/usr/sbin/slapadd", ["-f", file, "-b", "dc=ex,dc=org", "-l", entries])
+        }
         let server = Process()
         server.executableURL = URL(fileURLWithPath: "/usr/sbin/slapd")
         server.arguments = ["-f", file, "-h", "ldap://127.0.0.1:\(port)", "-d", "0"]

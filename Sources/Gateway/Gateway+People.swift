@@ -28,8 +28,8 @@ extension Gateway {
     public func show(_ id: String) async throws -> JSONValue {
         guard let change = try await store.change(id) else { throw Refusal("change.not_found", "There is no such change.") }
         var json: JSONValue = ["change": change.json, "gateway": .string(environment.id)]
+        json.add("assessment", change.shown)
         if let (submission, plan) = try? await fresh(change) {
-            json.add("assessment", change.shown)
             if let finding = try? assess(submission, plan) {
                 let now = Assessment(plan, submission.operation, reach: finding)
                 if !now.isCovered(by: change.shown) { json.add("assessmentNow", now.json) }

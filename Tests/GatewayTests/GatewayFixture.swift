@@ -34,7 +34,7 @@ final class GatewayFixture: Sendable {
 
     init(
         policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
-        accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = []
+        accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true
     ) async throws {
         folder = try Fixture.folder()
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
@@ -60,7 +60,9 @@ final class GatewayFixture: Sendable {
             environment: environment, store: store, journal: Journal(store: store, gateway: "test", key: key),
             sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: [workload], people: people), connectors: [meddler],
-            policies: try PolicyBundle(Baseline.before([(name: "test.cedar", text: policy)]), catalogues: [directory.catalogue]),
+            policies: try PolicyBundle(
+                hasBaseline ? Baseline.before([(name: "test.cedar", text: policy)]) : [(name: "test.cedar", text: policy)],
+                catalogues: [directory.catalogue]),
             reach: ReachKeeper(settings, now: now))
         try await gateway.resumeReach()
         try await gateway.adopt(gateway.policies)

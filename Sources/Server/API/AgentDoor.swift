@@ -117,6 +117,7 @@ public struct AgentDoor: Door {
         case "input.unknown_system", "input.unknown_operation", "change.not_found": 404
         case "locked", "task.ended", "denied": 403
         case "input.idempotency_conflict", "rollback.impossible", "change.closed": 409
+        case "reach.stale", "reach.unread": 503
         default: 400
         }
     }

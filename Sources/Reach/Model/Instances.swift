@@ -1,19 +1,27 @@
 /// The instances of rules, by what they ask for and what they give.
 struct Instances {
     private var numbers: [Instance.Key: Int] = [:]
-    private var all: [Int: Instance] = [:]
-    private var next = 0
+    private var all: [Instance?] = []
+    private var free: [Int] = []
     /// Those that ask for one right, by that right and by what they give.
     private(set) var fromRight: [NodeID: [Int]] = [:]
     private(set) var singleTo: [NodeID: [Int]] = [:]
-    /// Those that ask for several, by the first right, by each, and by what they give.
-    private(set) var byFirst: [NodeID: [Int]] = [:]
+    /// Those that ask for several, by each right, and by what they give.
     private(set) var byEach: [NodeID: [Int]] = [:]
     private(set) var joinedTo: [NodeID: [Int]] = [:]
+    /// Those that ask for several, by the mark of the first right: looked through at every node that gets a mark.
+    private(set) var joins: [[Join]] = []
+    private var placeOfJoin: [Int: Int] = [:]
     /// Who has all that they ask for.
-    private(set) var holders: [Int: Set<NodeID>] = [:]
+    private(set) var holders: [Set<NodeID>] = []
 
-    var hasJoined: Bool { !byFirst.isEmpty }
+    /// An instance that asks for several rights, with their marks.
+    struct Join {
+        let number: Int
+        let marks: [Int]
+    }
+
+    var hasJoined: Bool { !joinedTo.isEmpty }
 
     subscript(number: Int) -> Instance? { all[number] }
 
@@ -22,25 +30,43 @@ struct Instances {
     /// - Returns: its number; nil when it is there already.
     mutating func insert(_ instance: Instance) -> Int? {
         guard numbers[instance.key] == nil else { return nil }
-        let number = next
-        next += 1
+        let number = free.popLast() ?? all.count
+        if number == all.count {
+            all.append(instance)
+            holders.append([])
+        } else {
+            all[number] = instance
+        }
         numbers[instance.key] = number
-        all[number] = instance
         if instance.rights.count == 1 {
             fromRight[instance.rights[0], default: []].append(number)
             singleTo[instance.head, default: []].append(number)
         } else {
-            byFirst[instance.rights[0], default: []].append(number)
             for right in instance.rights { byEach[right, default: []].append(number) }
             joinedTo[instance.head, default: []].append(number)
         }
         return number
     }
 
+    mutating func setMarks(_ marks: [Int], of number: Int) {
+        while joins.count <= marks[0] { joins.append([]) }
+        joins[marks[0]].append(Join(number: number, marks: marks))
+        placeOfJoin[number] = marks[0]
+    }
+
     mutating func remove(_ number: Int) {
-        guard let instance = all.removeValue(forKey: number) else { return }
+        if let place = placeOfJoin.removeValue(forKey: number) {
+            if joins[place].last?.number == number {
+                joins[place].removeLast()
+            } else {
+                joins[place].removeAll { $0.number == number }
+            }
+        }
+        guard let instance = all[number] else { return }
+        all[number] = nil
+        free.append(number)
         numbers[instance.key] = nil
-        holders[number] = nil
+        holders[number] = []
         func drop(_ table: inout [NodeID: [Int]], _ node: NodeID) {
             // A change that is taken back goes by its last instance first.
             if table[node]?.last == number { table[node]?.removeLast() } else { table[node]?.removeAll { $0 == number } }
@@ -50,16 +76,15 @@ struct Instances {
             drop(&fromRight, instance.rights[0])
             drop(&singleTo, instance.head)
         } else {
-            drop(&byFirst, instance.rights[0])
             for right in instance.rights { drop(&byEach, right) }
             drop(&joinedTo, instance.head)
         }
     }
 
     /// - Returns: whether that is new.
-    mutating func addHolder(_ node: NodeID, of number: Int) -> Bool { holders[number, default: []].insert(node).inserted }
+    mutating func addHolder(_ node: NodeID, of number: Int) -> Bool { holders[number].insert(node).inserted }
 
-    mutating func forgetHolders() { holders = [:] }
+    mutating func forgetHolders() { for number in holders.indices { holders[number] = [] } }
 
-    mutating func removeHolder(_ node: NodeID, of number: Int) { holders[number]?.remove(node) }
+    mutating func removeHolder(_ node: NodeID, of number: Int) { holders[number].remove(node) }
 }

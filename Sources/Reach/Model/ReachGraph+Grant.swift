@@ -62,7 +62,7 @@ extension ReachGraph {
             for previous in before where masks.merge(node, into: previous) { waiting.append(previous) }
             guard roles[Int(node)].contains(.givenBySeveral) else { continue }
             for number in instances.joinedTo[node] ?? [] {
-                for holder in instances.holders[number] ?? [] where effort.allows(1) && masks.merge(node, into: holder) {
+                for holder in instances.holders[number] where effort.allows(1) && masks.merge(node, into: holder) {
                     waiting.append(holder)
                 }
             }
@@ -74,17 +74,22 @@ extension ReachGraph {
         var isStable = false
         while !isStable {
             isStable = true
-            for right in masks.joining(node) {
-                for number in instances.byFirst[right] ?? []
-                where effort.allows(1) && hasAll(number, node) && takeHead(number, node) {
-                    isStable = false
+            for word in 0..<masks.stride {
+                var bits = masks.joining(node, word: word)
+                while bits != 0 {
+                    for join in instances.joins[word * 64 + bits.trailingZeroBitCount]
+                    where effort.allows(1) && hasAll(join, node) && takeHead(join.number, node) {
+                        isStable = false
+                    }
+                    bits &= bits - 1
                 }
             }
         }
     }
 
-    private func hasAll(_ number: Int, _ node: NodeID) -> Bool {
-        instances[number]?.rights.allSatisfy { right in masks.mark(of: right).map { masks.has(node, $0) } ?? false } ?? false
+    @inline(__always) private func hasAll(_ join: Instances.Join, _ node: NodeID) -> Bool {
+        for mark in join.marks where !masks.has(node, mark) { return false }
+        return true
     }
 
     private mutating func takeHead(_ number: Int, _ node: NodeID) -> Bool {

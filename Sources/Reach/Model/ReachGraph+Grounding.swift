@@ -143,21 +143,22 @@ extension ReachGraph {
 
     /// Marks the rights, so that masks tell who has them all.
     private mutating func join(_ number: Int, _ rights: [NodeID]) {
-        var fresh: [NodeID] = []
+        var (marks, fresh): ([Int], [NodeID]) = ([], [])
         for right in rights {
             if masks.mark(of: right) == nil {
                 guard effort.allows(masks.costOfMark) else { return }
                 undo?.marks.append(right)
             }
             let mark = masks.addMark(right)
-            if right == rights[0] { masks.markJoin(mark) }
+            marks.append(mark)
             guard !masks.has(right, mark) else { continue }
             masks.set(right, mark)
             fresh.append(right)
         }
+        masks.markJoin(marks[0])
+        instances.setMarks(marks, of: number)
         // Whoever gets a mark that is fresh is looked at on the way; whoever had them all before is not.
         guard fresh.isEmpty else { return spread(from: fresh) }
-        let marks = rights.compactMap { masks.mark(of: $0) }
         for holder in upstream(of: rights[0]) where marks.allSatisfy({ masks.has(holder, $0) }) { give(number, to: holder) }
     }
 
@@ -171,7 +172,7 @@ extension ReachGraph {
             next += 1
             before.removeAll(keepingCapacity: true)
             predecessors(node, into: &before)
-            for number in instances.joinedTo[node] ?? [] { before += instances.holders[number] ?? [] }
+            for number in instances.joinedTo[node] ?? [] { before += instances.holders[number] }
             for previous in before where masks.has(previous, mark) && seen.insert(previous).inserted { found.append(previous) }
         }
         return found

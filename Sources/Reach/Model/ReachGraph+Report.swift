@@ -20,7 +20,7 @@ extension ReachGraph {
         return names.indices.map(NodeID.init).compactMap { node in
             guard node != target, !isRight(node), masks.has(node, mark) else { return nil }
             // Only rights that are held together could be a shorter way than the one found.
-            let simple = masks.joining(node).isEmpty ? depths[node] : nil
+            let simple = masks.isJoining(node) ? nil : depths[node]
             let depth = simple ?? proof(from: name(node), to: name(target))?.depth ?? 0
             return Standing(who: name(node), target: name(target), depth: depth)
         }

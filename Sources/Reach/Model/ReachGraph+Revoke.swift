@@ -15,28 +15,29 @@ extension ReachGraph {
             }
         }
         for number in gone { drop(number, &doubt) }
-        let unheld = isRestriction ? [] : unheld(since: fact)
+        let free = isRestriction ? [] : unheld(since: fact)
+        let unheld = free.flatMap { rightsOn[$0] ?? [] }
         for right in unheld {
             for number in (instances.byEach[right] ?? []) + (instances.fromRight[right] ?? []) { drop(number, &doubt) }
         }
         settle(&doubt)
         for right in unheld { retire(right) }
+        // What is looked for again when somebody holds it.
+        for subject in free { forgetObject(Held(relation: subject.relation, place: subject.place), subject.object) }
     }
 
-    /// The rights that nobody holds any more, now that the fact is gone.
-    private func unheld(since fact: Fact) -> [NodeID] {
+    /// What nobody holds any more, now that the fact is gone.
+    private func unheld(since fact: Fact) -> [Right.Subject] {
         let flags = usage.flags[Int(fact.relation)]
         guard !usage.isDerived[Int(fact.relation)] else { return [] }
         var subjects: [Right.Subject] = []
         if flags.contains(.held) { subjects.append(Right.Subject(relation: fact.relation, place: 0, object: fact.b)) }
         if flags.contains(.heldSecond) { subjects.append(Right.Subject(relation: fact.relation, place: 1, object: fact.a)) }
-        return subjects.filter { !isHeld($0) }.flatMap { rightsOn[$0] ?? [] }
+        return subjects.filter { !isHeld($0) }
     }
 
     /// Frees the mark of a right that nobody holds; it is made ready again when somebody does.
     private mutating func retire(_ right: NodeID) {
-        guard let subject = rights[right]?.subject else { return }
-        forgetObject(Held(relation: subject.relation, place: subject.place), subject.object)
         masks.clear(right, masks.mask(right))
         masks.freeMark(right)
     }
@@ -85,7 +86,7 @@ extension ReachGraph {
     private mutating func drop(_ number: Int, _ doubt: inout Doubt) {
         guard let instance = instances[number] else { return }
         let given = masks.mask(instance.head)
-        let holders = instance.rights.count == 1 ? [instance.rights[0]] : Array(instances.holders[number] ?? [])
+        let holders = instance.rights.count == 1 ? [instance.rights[0]] : Array(instances.holders[number])
         for holder in holders { add(&doubt, holder, given) }
         instances.remove(number)
     }
@@ -123,7 +124,7 @@ extension ReachGraph {
             for previous in before { add(&doubt, previous, bits) }
             if roles[Int(node)].contains(.givenBySeveral) {
                 for number in instances.joinedTo[node] ?? [] {
-                    for holder in instances.holders[number] ?? [] { add(&doubt, holder, bits) }
+                    for holder in instances.holders[number] { add(&doubt, holder, bits) }
                 }
             }
             loseInstances(node, bits, &doubt)
@@ -157,7 +158,7 @@ extension ReachGraph {
         for word in bits.indices where bits[word] != 0 {
             for bit in 0..<64 where bits[word] & (1 << UInt64(bit)) != 0 {
                 let right = masks.marked[word * 64 + bit]
-                for number in instances.byEach[right] ?? [] where instances.holders[number]?.contains(node) == true {
+                for number in instances.byEach[right] ?? [] where instances.holders[number].contains(node) {
                     instances.removeHolder(node, of: number)
                     if let head = instances[number]?.head { add(&doubt, node, masks.mask(head)) }
                 }

@@ -109,6 +109,7 @@ public struct ReachGraph: Sendable {
     /// Takes all facts at once, into a graph that has none yet, and derives what follows.
     private mutating func pack(_ all: [Fact]) {
         facts.pack(all, nodes: names.count)
+        effort.most = max(effort.most, Effort.ofFact * all.count)
         // Room to grow: to move the tables in the middle of a change would be what takes longest.
         names.reserveCapacity(names.count * 5 / 4 + 1024)
         roles.reserveCapacity(names.capacity)

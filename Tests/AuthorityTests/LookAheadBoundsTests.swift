@@ -84,6 +84,12 @@ struct LookAheadBoundsTests {
         #expect(mail.verdict == .reachable && mail.steps.count == 1)
     }
 
+    @Test("It knows every operation that writes")
+    func operations() {
+        let unknown = Self.catalogue.operations.filter { $0.access == .write && LookAheadEffect($0) == nil }
+        #expect(unknown.map(\.name).isEmpty)
+    }
+
     @Test("A protected name that nobody has yet can be taken")
     func awaited() throws {
         let boss = ReachNode.awaited("boss", in: "corp")

@@ -50,6 +50,9 @@ extension ReachGraph {
         try requireWhole()
     }
 
+    /// Whether everything that follows was followed; a graph that is not whole answers nothing.
+    public var isWhole: Bool { !effort.isOver }
+
     /// Refuses when not everything that follows was followed.
     mutating func requireWhole() throws(GraphProblem) {
         guard !effort.isOver else {

@@ -1,0 +1,89 @@
+import Authority
+import Reach
+
+/// What a step would do, told before it is done.
+extension ReachState {
+    /// What a step would newly make possible.
+    ///
+    /// What is new is judged from the least that may be so: without what other steps are only adding, and as if what the step
+    /// adds were not there, whatever the graph still has. What is possible is judged from the most: with all of it.
+    mutating func finding(_ step: Step) throws -> ReachFinding {
+        guard var graph else { throw Refusal("reach.unread", "What the change makes possible can't be told yet.") }
+        self.graph = nil
+        defer { self.graph = graph }
+        let others = underWay
+        let doubtful = Step(
+            adds: (step.removes + others.removes).filter { isRestriction($0) && !graph.contains($0) },
+            removes: (step.adds + others.adds).filter { !isRestriction($0) && graph.contains($0) })
+        try graph.apply(doubtful)
+        defer { try? graph.apply(doubtful.reversed) }
+        let alone = try graph.gains(of: step)
+        guard !others.isEmpty else { return described(step, alone, graph) }
+        let both = Step(adds: step.adds + others.adds, removes: step.removes + others.removes)
+        let theirs = Set(try graph.gains(of: others, proofs: 0).pairs)
+        let together = try graph.gains(of: both)
+        let pairs = Set(alone.pairs).union(together.pairs.filter { !theirs.contains($0) })
+        let proofs = (alone.proofs + together.proofs).filter { pairs.contains(Gain(who: $0.who, target: $0.target)) }
+        return described(step, Gains(pairs: pairs.sorted(), proofs: proofs), graph)
+    }
+
+    /// What the steps granted and not settled give that is not known to be there without them.
+    private var underWay: Step {
+        let steps = pending.values.map(\.step)
+        let adds = kept(steps.flatMap(\.adds)).filter { !isRestriction($0) && !isKnown($0) }
+        return Step(
+            adds: Set(adds).sorted(), removes: Set(steps.flatMap(\.removes).filter { isRestriction($0) && isKnown($0) }).sorted())
+    }
+
+    /// A gain as people and policy see it. A credential that is chosen anew is a gain of all that the account can take, whoever
+    /// had it before.
+    private func described(_ step: Step, _ gains: Gains, _ graph: ReachGraph) -> ReachFinding {
+        var pairs = Set(gains.pairs)
+        var (shown, paths) = (gains.proofs.map { (title($0.who), title($0.target)) }, gains.proofs.map(sentences))
+        for fact in step.adds where Power(rawValue: fact.relation) != nil {
+            guard let holder = fact.object else { continue }
+            for target in graph.targets(of: fact.subject) where pairs.insert(Gain(who: holder, target: target)).inserted {
+                let further = graph.proof(from: fact.subject, to: target).map(sentences) ?? []
+                shown.append((title(holder), title(target)))
+                paths.append([sentence(fact)] + further)
+            }
+        }
+        guard !pairs.isEmpty else { return .none }
+        return ReachFinding(
+            gains: pairs.sorted(), targets: Set(pairs.map { title($0.target) }).sorted(), shown: shown, paths: paths)
+    }
+
+    /// The protected targets that a step would leave without any user who can take them, and so look after them.
+    mutating func lockouts(_ step: Step) throws -> [String] {
+        let weakens = step.removes.contains { !isRestriction($0) } || step.adds.contains(where: isRestriction)
+        let ends = Set((step.adds + step.removes).flatMap { [$0.subject, $0.object].compactMap { $0 } })
+        guard weakens, var graph, ends.contains(where: { !graph.targets(of: $0).isEmpty }) else { return [] }
+        self.graph = nil
+        defer { self.graph = graph }
+        func keepers(_ target: String) -> Bool { graph.takers(of: target).contains { nodes[$0]?.kind == .user } }
+        let before = graph.protected.filter(keepers)
+        // With every removal that is under way, and without what is only being added.
+        let others = pending.values.map(\.step)
+        let adds = step.adds.filter(isRestriction) + others.flatMap { $0.adds.filter(isRestriction) }
+        let removes =
+            step.removes.filter { !isRestriction($0) } + others.flatMap { $0.removes.filter { !isRestriction($0) } }
+            + others.flatMap { $0.adds.filter { !isRestriction($0) && !isKnown($0) } }
+        let real = Step(
+            adds: Set(adds).filter { !graph.contains($0) }.sorted(), removes: Set(removes).filter { graph.contains($0) }.sorted())
+        try graph.apply(real)
+        let lost = before.filter { !keepers($0) }
+        try graph.apply(real.reversed)
+        return lost.map(title)
+    }
+
+    func sentences(_ proof: Proof) -> [String] {
+        proof.steps.map { step in
+            step.facts.map(sentence).joined(separator: " and ") + (step.because.map { ": \($0)" } ?? "")
+        }
+    }
+
+    private func sentence(_ fact: NamedFact) -> String {
+        let reading = settings.rules[fact.relation]?.reading ?? fact.relation
+        return title(fact.subject) + " " + reading + (fact.object.map { " " + title($0) } ?? "")
+    }
+}

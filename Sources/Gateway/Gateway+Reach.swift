@@ -60,11 +60,17 @@ extension Gateway {
     ///   lock everybody out.
     func assess(_ submission: Submission, _ plan: Plan) throws -> ReachFinding {
         let declared = Set(submission.operation.effects.flatMap(\.relations))
-        for fact in plan.step.adds + plan.step.removes where !declared.contains(fact.relation) {
+        let attributes = Set(
+            (submission.operation.attributesSet + ["*"]).map { ReachNode.id(system: submission.system, attribute: $0) })
+        func isDeclared(_ fact: NamedFact) -> Bool {
+            declared.contains(fact.relation) && (fact.relation != "setsAttribute" || attributes.contains(fact.object ?? ""))
+        }
+        for fact in plan.step.adds + plan.step.removes where !isDeclared(fact) {
             environment.log.critical("a plan goes beyond its operation", metadata: ["operation": "\(submission.operation.name)"])
             throw Refusal("plan.undeclared", "The operation would do more than it declares; nothing was changed.")
         }
         try reach.requireFresh(submission.system)
+        try reach.meet(plan.nodes(in: submission.system), of: submission.system)
         let touched = ([plan.target] + plan.related).map { ReachNode.id(system: submission.system, $0) }
         let unknown = try reach.see(
             plan.surroundings.union(plan.memberships(in: submission.system)), on: touched, of: submission.system)

@@ -84,6 +84,13 @@ struct LookAheadBoundsTests {
         #expect(mail.verdict == .reachable && mail.steps.count == 1)
     }
 
+    @Test("Whoever may be removed may be made anew")
+    func madeAnew() throws {
+        let remove = Self.permit("user.remove")
+        #expect(try verdict(remove, protected: ["corp:group:t"]).verdict == .safe)
+        #expect(try verdict(remove + Self.permit("user.create"), protected: ["corp:group:t"]).verdict == .possible)
+    }
+
     @Test("It knows every operation that writes")
     func operations() {
         let unknown = Self.catalogue.operations.filter { $0.access == .write && LookAheadEffect($0) == nil }

@@ -9,7 +9,7 @@ private let mild = [
     #"permit (principal, action == Embedded::Action::"execute:group.add-member", resource) when { ["apprentices", "finance"].contains(resource.name) };"#,
     #"permit (principal, action == Embedded::Action::"execute:group.add-member", resource) when { resource.name == "operations" && context.input.member like "*.n*" };"#,
     #"permit (principal, action in [Embedded::Action::"execute:group.remove-member", Embedded::Action::"execute:user.disable"], resource);"#,
-    #"permit (principal, action in [Embedded::Action::"execute:user.create", Embedded::Action::"execute:user.remove"], resource);"#,
+    #"permit (principal, action == Embedded::Action::"execute:user.create", resource);"#,
     #"permit (principal, action == Embedded::Action::"execute:user.set-title", resource);"#,
     #"permit (principal, action == Embedded::Action::"execute:user.set-department", resource) when { context.input has value };"#,
     #"permit (principal, action == Embedded::Action::"execute:user.set-mail", resource) when { resource.name == "kai.nilsen" };"#,
@@ -17,6 +17,7 @@ private let mild = [
 
 /// These often do.
 private let bold = [
+    #"permit (principal, action == Embedded::Action::"execute:user.remove", resource);"#,
     #"permit (principal, action == Embedded::Action::"execute:group.add-member", resource) unless { resource.labels.contains("tier-0") };"#,
     #"permit (principal, action == Embedded::Action::"execute:user.enable", resource);"#,
     #"permit (principal, action == Embedded::Action::"execute:user.set-telephoneNumber", resource) when { resource has title && resource.title == "IT" };"#,

@@ -6,7 +6,7 @@ import Synchronization
 /// The embedded directory, with somebody at work between it and the gateway.
 final class Meddler: Connector {
     /// What is done to it.
-    enum Trick { case none, cutOff, dangling, undeclared, moreThanDeclared, takenAway }
+    enum Trick { case none, cutOff, dangling, undeclared, undeclaredAttribute, moreThanDeclared, takenAway }
 
     private let inner: EmbeddedDirectory
     private let trick = Mutex(Trick.none)
@@ -21,8 +21,13 @@ final class Meddler: Connector {
 
     func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan {
         let plan = try await inner.plan(operation, input)
-        guard current == .undeclared else { return plan }
-        let step = Step(adds: plan.step.adds + [NamedFact("owner", "corp:user:u-1013", "corp:group:g-8")])
+        let extra: NamedFact
+        switch current {
+        case .undeclared: extra = NamedFact("owner", "corp:user:u-1013", "corp:group:g-8")
+        case .undeclaredAttribute: extra = NamedFact("setsAttribute", "corp:user:u-1013", "corp:attribute:mail")
+        default: return plan
+        }
+        let step = Step(adds: plan.step.adds + [extra])
         return Plan(
             target: plan.target, targetName: plan.targetName, touched: plan.touched, inverse: plan.inverse,
             reversibility: plan.reversibility, precondition: plan.precondition, version: plan.version, native: plan.native,

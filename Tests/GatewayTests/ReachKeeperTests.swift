@@ -45,6 +45,22 @@ struct ReachKeeperTests {
         #expect(!(try keeper.assess(first)).gains.isEmpty, "nobody knows whether it is still there")
     }
 
+    @Test("Of two steps that bring the same half, the second is new although the first is under way")
+    func third() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (kai, target, finance) = (
+            try id("user", "kai.nilsen"), try id("group", "domain-admins"), try id("group", "finance")
+        )
+        try reserve("before", Step(adds: [NamedFact("GetChangesAll", finance, target)]))
+        try keeper.settle("before", .executed)
+        try reserve("half", Step(adds: [NamedFact("GetChanges", kai, target)]))
+        try reserve("other", Step(adds: [NamedFact("GetChangesAll", kai, target)]))
+        #expect(!(try keeper.assess(try member("kai.nilsen", "finance"))).gains.isEmpty)
+        #expect(try keeper.assess(try member("ivo.petrov", "finance")).gains.isEmpty, "that has no part in it")
+        try keeper.settle("other", .executed)
+        #expect(try keeper.assess(try member("kai.nilsen", "finance")).gains.isEmpty, "that half is there already")
+    }
+
     @Test("A step that failed has opened nothing", arguments: [Change.State.failed, .expired])
     func failed(_ outcome: Change.State) throws {
         defer { try? FileManager.default.removeItem(at: folder) }

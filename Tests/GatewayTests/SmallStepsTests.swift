@@ -217,7 +217,6 @@ struct SmallStepsTests {
     @Test(
         "A name that the configuration speaks of is not free to be taken", arguments: ["future.boss", "Future.Boss", "lena.own"])
     func awaited(_ name: String) async throws {
-        func user(_ name: String) -> ReachSettings.EntryName { .init(system: "corp", kind: .user, name: name) }
         let world = try await GatewayFixture(
             policy: openPolicy, entries: [user("future.boss")],
             accounts: [(ReachNode(own: .person, "lena"), user("lena.own"))])
@@ -230,17 +229,56 @@ struct SmallStepsTests {
         #expect(try await create("somebody.else").status == .done)
     }
 
-    @Test("The address chosen for somebody new is the agents' when it has been read who that is")
-    func newcomer() async throws {
+    @Test("The address chosen for somebody new is the agents', read since or not", arguments: [true, false])
+    func newcomer(_ isRead: Bool) async throws {
         let world = try await GatewayFixture(policy: openPolicy)
         defer { world.close() }
         let input: JSONValue = ["user": "new.one", "displayName": "x", "surname": "x", "mail": "a@evil.example"]
         #expect(try await world.submit("user.create", input).status == .done)
-        try await world.gateway.reread("corp")
+        if isRead { try await world.gateway.reread("corp") }
         #expect(try await world.entries("drift").isEmpty)
         let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "new.one"])
         let shown = try await world.gateway.show(try #require(nest.change))
         #expect(JSONWriter.canonicalText(shown["assessment"] ?? .null).contains("exequatur/coalition/agents"))
+    }
+
+    private func user(_ name: String) -> ReachSettings.EntryName { .init(system: "corp", kind: .user, name: name) }
+
+    @Test("Who was created since the last reading is known by name when a step is judged")
+    func unread() async throws {
+        let world = try await GatewayFixture(
+            policy: openPolicy, entries: [user("the.boss")], accounts: [(ReachNode(own: .person, "lena"), user("lena.own"))])
+        defer { world.close() }
+        for (id, name) in [("u-9001", "the.boss"), ("u-9002", "lena.own"), ("u-9003", "nobody")] {
+            try await world.change(
+                "INSERT INTO entry SELECT '\(id)', kind, '\(name)', 1, 1, NULL, NULL FROM entry WHERE name = 'kai.nilsen'"
+            )
+        }
+        for (name, isFree) in [("the.boss", false), ("lena.own", false), ("nobody", true)] {
+            let answer = try await world.submit("user.set-mail", ["user": .string(name), "value": "a@evil.example"])
+            #expect((answer.status == .done) == isFree, "\(name)")
+        }
+    }
+
+    @Test("Who is created under a name that the graph still has is taken for the one that had it")
+    func madeAnew() async throws {
+        let world = try await GatewayFixture(
+            policy: openPolicy, accounts: [(ReachNode(own: .person, "lena"), user("kai.nilsen"))])
+        defer { world.close() }
+        try await world.change("DELETE FROM entry WHERE name IN ('kai.nilsen', 'nora.lie')")
+        for (name, isFree) in [("kai.nilsen", false), ("nora.lie", true)] {
+            let answer = try await world.submit("user.create", ["user": .string(name), "displayName": "x", "surname": "x"])
+            #expect((answer.status == .done) == isFree, "\(name)")
+        }
+    }
+
+    @Test("Names in the configuration are meant however they are written")
+    func spelling() async throws {
+        let world = try await GatewayFixture(policy: openPolicy, entries: [user("Kai.NILSEN")])
+        defer { world.close() }
+        #expect(
+            try await world.submit("user.set-mail", ["user": "kai.nilsen", "value": "x@y.example"]).code == "staged.approval")
+        #expect(world.gateway.reachReport()["unresolved"] == .array([]))
     }
 
     @Test(
@@ -258,11 +296,13 @@ struct SmallStepsTests {
                 == "staged.approval")
     }
 
-    @Test("A plan that goes beyond what its operation declares is refused")
-    func undeclaredEffects() async throws {
+    @Test(
+        "A plan that goes beyond what its operation declares is refused",
+        arguments: [Meddler.Trick.undeclared, .undeclaredAttribute])
+    func undeclaredEffects(_ trick: Meddler.Trick) async throws {
         let world = try await GatewayFixture(policy: openPolicy)
         defer { world.close() }
-        world.meddler.play(.undeclared)
+        world.meddler.play(trick)
         let error = await #expect(throws: Refusal.self) {
             try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"])
         }

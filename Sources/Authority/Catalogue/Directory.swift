@@ -3,9 +3,15 @@ extension Catalogue {
     ///
     /// - Parameter attributes: those of its users. Each writable one gets an operation of its own, so
     ///   that policy can tell them apart.
-    public static func directory(namespace: String, attributes: [AttributeDefinition]) -> Catalogue {
+    /// - Parameter given: the attributes that a new user is given, by the system's names.
+    /// - Parameter switched: those by which a user is enabled and disabled.
+    public static func directory(
+        namespace: String, attributes: [AttributeDefinition], given: [String] = ["displayName", "surname", "mail"],
+        switched: [String] = ["enabled"]
+    ) -> Catalogue {
         let readable = attributes.filter { $0.sensitivity != .secret }.map(\.name)
-        let fixed = reads(readable) + memberships + switches + [create(attributes.map(\.name)), remove, resetPassword]
+        let fixed =
+            reads(readable) + memberships + switches(switched) + [create(given), remove(switched), resetPassword]
         return Catalogue(
             namespace: namespace, operations: fixed + attributes.filter(\.isWritable).map(setAttribute), attributes: attributes)
     }
@@ -41,19 +47,22 @@ extension Catalogue {
             classes: [.membership], effects: [Effect(.removes, "member", relations: ["member"])], inverse: "group.add-member"),
     ]
 
-    private static let setsEnabled = Effect(.replaces, "enabled", relations: ["disabled", "setsAttribute"])
+    private static func sets(_ attributes: [String], _ more: [String] = []) -> [Effect] {
+        attributes.map { Effect(.replaces, $0, relations: ["setsAttribute"] + more) }
+    }
 
-    private static let switches = [
-        Operation(
-            "user.enable", "Let a disabled user log in again.", .write, on: .user, input: [user],
-            classes: [.lifecycle, .privilege],
-            effects: [setsEnabled], inverse: "user.disable"),
-        Operation(
-            "user.disable", "Keep a user from logging in.", .write, on: .user, input: [user], classes: [.lifecycle],
-            effects: [setsEnabled], inverse: "user.enable"),
-    ]
-    /// - Parameter known: the attributes of the system: of what a new user is given, policy sees those.
-    private static func create(_ known: [String]) -> Operation {
+    private static func switches(_ switched: [String]) -> [Operation] {
+        [
+            Operation(
+                "user.enable", "Let a disabled user log in again.", .write, on: .user, input: [user],
+                classes: [.lifecycle, .privilege],
+                effects: sets(switched, ["disabled"]), inverse: "user.disable"),
+            Operation(
+                "user.disable", "Keep a user from logging in.", .write, on: .user, input: [user], classes: [.lifecycle],
+                effects: sets(switched, ["disabled"]), inverse: "user.enable"),
+        ]
+    }
+    private static func create(_ given: [String]) -> Operation {
         Operation(
             "user.create", "Create a user, without password and in no group.", .write, on: .user,
             input: [
@@ -63,18 +72,17 @@ extension Catalogue {
                 InputField("mail", .text(256), "The mail address", isRequired: false),
             ],
             classes: [.lifecycle],
-            effects: [Effect(.creates, "entry", relations: ["namedAs", Power.recovery.rawValue])]
-                + ["displayName", "surname", "sn", "mail"].filter(known.contains).map {
-                    Effect(.adds, $0, relations: ["setsAttribute"])
-                },
+            effects: [Effect(.creates, "entry", relations: ["namedAs", Power.recovery.rawValue])] + sets(given),
             inverse: "user.remove", reversibility: .compensable)
     }
 
-    private static let remove =
+    private static func remove(_ switched: [String]) -> Operation {
         Operation(
             "user.remove", "Remove a user that was created here and not touched since; otherwise disable it.", .write, on: .user,
             input: [user], classes: [.lifecycle, .destructive],
-            effects: [Effect(.deletes, "entry", relations: ["member"]), setsEnabled], reversibility: .irreversible)
+            effects: [Effect(.deletes, "entry", relations: ["member"])] + sets(switched, ["disabled"]),
+            reversibility: .irreversible)
+    }
 
     private static let resetPassword = Operation(
         "user.reset-password", "Set a fresh generated password, shown once to a person, never to you.", .write, on: .user,

@@ -72,5 +72,5 @@ public struct Operation: Sendable {
     }
 
     /// The attributes whose values it sets.
-    var attributesSet: [String] { effects.filter { $0.relations.contains("setsAttribute") }.map(\.attribute) }
+    public var attributesSet: [String] { effects.filter { $0.relations.contains("setsAttribute") }.map(\.attribute) }
 }

@@ -174,7 +174,10 @@ struct LookAheadAbstraction {
             case .enable: removes.insert(NamedFact("disabled", node))
             case .password: adds.insert(NamedFact(Power.password.rawValue, node, LookAhead.secret))
             case .create: adds.formUnion(world.names.map { NamedFact("namedAs", node, $0) })
-            case .removeMember, .disable, .remove, .set: break
+            case .remove:
+                // The name may be free then: whoever is created under it is taken for the one that had it.
+                adds.formUnion(newcomers(operation).map { NamedFact("namedAs", $0.node.id, node) })
+            case .removeMember, .disable, .set: break
             }
         }
         if !addable.isEmpty {

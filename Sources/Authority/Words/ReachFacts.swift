@@ -14,13 +14,16 @@ public struct ReachNode: Hashable, Sendable {
     public let name: String
     /// Its own labels, such as `tier-0`.
     public let labels: Set<String>
+    /// Of a name: whether a user could be created under it.
+    public let isFree: Bool
 
-    public init(system: String, kind: Kind, key: String, name: String, labels: Set<String> = []) {
+    public init(system: String, kind: Kind, key: String, name: String, labels: Set<String> = [], isFree: Bool = false) {
         id = Self.id(system: system, kind: kind, key: key)
         self.kind = kind
         self.system = system
         self.name = name
         self.labels = labels
+        self.isFree = isFree
     }
 
     /// A node of the gateway's own.
@@ -30,6 +33,7 @@ public struct ReachNode: Hashable, Sendable {
         system = nil
         name = key
         labels = []
+        isFree = false
     }
 
     public static func id(system: String, kind: Kind, key: String) -> String { "\(system):\(kind.rawValue):\(key)" }
@@ -51,7 +55,13 @@ public struct ReachNode: Hashable, Sendable {
 
     /// The name of a user that configuration speaks of and that is not there yet: whoever is created under it is that user.
     public static func awaited(_ name: String, in system: String) -> ReachNode {
-        ReachNode(system: system, kind: .name, key: "user \(name.lowercased())", name: name)
+        ReachNode(system: system, kind: .name, key: awaitedPrefix + name.lowercased(), name: name, isFree: true)
+    }
+
+    static let awaitedPrefix = "user "
+
+    private var isAwaited: Bool {
+        kind == .name && id.hasPrefix(Self.id(system: system ?? "", kind: .name, key: Self.awaitedPrefix))
     }
 
     /// Before the name of a user that a plan would create: it has no id yet.
@@ -73,7 +83,7 @@ public struct ReachNode: Hashable, Sendable {
     }
 
     /// How policies and people call it: `corp/group/domain-admins`.
-    public var title: String { "\(system ?? "exequatur")/\(kind.rawValue)/\(name)" }
+    public var title: String { "\(system ?? "exequatur")/\((isAwaited ? .user : kind).rawValue)/\(name)" }
 
     /// All agents together.
     public static let coalition = ReachNode(own: .coalition, "agents")
@@ -182,6 +192,20 @@ extension Plan {
 
     /// Whether what it is about is gone afterwards.
     public var removesTarget: Bool { touched.contains { $0.attribute == "entry" && $0.after.isEmpty } }
+
+    /// The users and groups that it touches, as nodes.
+    public func nodes(in system: String) -> [ReachNode] {
+        let touched = Set([target] + related)
+        return facts.filter { touched.contains($0.uid) && !isCreation }.map { entity in
+            var labels: Set<String> = []
+            if case .set(let values)? = entity.attributes["labels"] { labels = Set(values.compactMap(Self.text)) }
+            return ReachNode(
+                system: system, kind: entity.uid.type.string.hasSuffix("::Group") ? .group : .user, key: entity.uid.id.string,
+                name: entity.attributes["name"].flatMap(Self.text) ?? entity.uid.id.string, labels: labels)
+        }
+    }
+
+    private static func text(_ value: Value) -> String? { if case .string(let text) = value { text.string } else { nil } }
 
     /// The memberships that the plan's facts show: of the entries touched, and of every group above them.
     public func memberships(in system: String) -> Set<NamedFact> {

@@ -128,7 +128,7 @@ struct Planner {
 
     private func step(_ user: DirectoryEntry, enabling: Bool) -> Step {
         let disabled = NamedFact("disabled", node(user))
-        let sets = sets(disabled.subject, ["enabled", "pwdAccountLockedTime"])
+        let sets = sets(disabled.subject, LDAPSettings.switched)
         return enabling ? Step(adds: sets, removes: [disabled]) : Step(adds: sets + [disabled])
     }
 

@@ -87,7 +87,13 @@ final class GraphReader {
     }
 
     private func stray(_ name: String, _ labels: Set<String>) -> ReachNode {
-        ReachNode(system: system, kind: .name, key: name, name: name, labels: labels)
+        // The gateway creates users there, and nobody elsewhere.
+        let isFree =
+            name.hasPrefix("uid=")
+            && (try? LDAPText.normalized(reader.settings.people)).map { parent in
+                name.firstIndex(of: ",").map { name[name.index(after: $0)...] == parent } ?? false
+            } ?? false
+        return ReachNode(system: system, kind: .name, key: name, name: name, labels: labels, isFree: isFree)
     }
 
     private func node(_ entry: LDAPEntry, _ kind: ReachNode.Kind, _ labels: [String: Set<String>]) -> ReachNode? {

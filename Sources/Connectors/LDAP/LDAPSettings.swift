@@ -54,12 +54,11 @@ public struct LDAPSettings: Sendable {
 
     /// What a new user is given besides what was asked for.
     static let given = ["objectClass", "uid", "cn"]
+    /// By what a user is enabled and disabled.
+    static let switched = ["enabled", "pwdAccountLockedTime"]
 
     /// Every attribute that some operation sets, lower-cased.
-    var attributesSet: Set<String> {
-        let others = Self.given + ["displayName", "sn", "mail", "pwdAccountLockedTime"]
-        return Set((attributes.filter(\.isWritable).map(\.name) + others).map { $0.lowercased() })
-    }
+    var attributesSet: Set<String> { Set(Self.catalogue(attributes).attributesSet.map { $0.lowercased() }) }
 
     /// What every LDAP system has besides the configured attributes.
     static let builtIn = [
@@ -68,6 +67,8 @@ public struct LDAPSettings: Sendable {
     ]
 
     public static func catalogue(_ attributes: [AttributeDefinition]) -> Catalogue {
-        .directory(namespace: "LDAP", attributes: builtIn + attributes)
+        .directory(
+            namespace: "LDAP", attributes: builtIn + attributes, given: given + ["displayName", "sn", "mail"],
+            switched: switched)
     }
 }

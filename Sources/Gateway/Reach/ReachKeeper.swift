@@ -87,6 +87,8 @@ public final class ReachKeeper: ReachGuard {
 
     func lockouts(_ step: Step) throws -> [String] { try state.withLock { try $0.lockouts(step) } }
 
+    func meet(_ entries: [ReachNode], of system: String) throws { try state.withLock { try $0.meet(entries, of: system) } }
+
     func see(_ facts: Set<NamedFact>, on nodes: [String] = [], of system: String) throws -> [NamedFact] {
         try state.withLock { try $0.see(facts, on: nodes, of: system) }
     }

@@ -16,6 +16,14 @@ public struct ReachSettings: Sendable {
         }
 
         public var title: String { "\(system)/\(kind.rawValue)/\(name)" }
+
+        /// Entries are the same whose names differ in case only: to some systems they are.
+        var key: String { Self.key(system, kind, name) }
+        static func key(_ node: ReachNode) -> String { key(node.system ?? "", node.kind, node.name) }
+
+        private static func key(_ system: String, _ kind: ReachNode.Kind, _ name: String) -> String {
+            "\(system)/\(kind.rawValue)/\(name.lowercased())"
+        }
     }
 
     /// A fact between two entries that no connector reads, such as one across systems.

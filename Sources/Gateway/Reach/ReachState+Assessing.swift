@@ -7,32 +7,66 @@ extension ReachState {
     ///
     /// What is new is judged from the least that may be so: without what other steps are only adding, and as if what the step
     /// adds were not there, whatever the graph still has. What is possible is judged from the most: with all of it.
-    mutating func finding(_ step: Step) throws -> ReachFinding {
+    mutating func finding(_ asked: Step) throws -> ReachFinding {
         guard var graph else { throw Refusal("reach.unread", "What the change makes possible can't be told yet.") }
+        let step = whole(asked)
         self.graph = nil
         defer { self.graph = graph }
         let others = underWay
+        let adds = step.adds + others.flatMap(\.adds)
         let doubtful = Step(
-            adds: (step.removes + others.removes).filter { isRestriction($0) && !graph.contains($0) },
-            removes: (step.adds + others.adds).filter { !isRestriction($0) && graph.contains($0) })
+            adds: (step.removes + others.flatMap(\.removes)).filter { isRestriction($0) && !graph.contains($0) },
+            removes: Set(adds).filter { !isRestriction($0) && graph.contains($0) }.sorted())
         try graph.apply(doubtful)
         defer { try? graph.apply(doubtful.reversed) }
-        let alone = try graph.gains(of: step)
-        guard !others.isEmpty else { return described(step, alone, graph) }
-        let both = Step(adds: step.adds + others.adds, removes: step.removes + others.removes)
-        let theirs = Set(try graph.gains(of: others, proofs: 0).pairs)
-        let together = try graph.gains(of: both)
-        let pairs = Set(alone.pairs).union(together.pairs.filter { !theirs.contains($0) })
-        let proofs = (alone.proofs + together.proofs).filter { pairs.contains(Gain(who: $0.who, target: $0.target)) }
-        return described(step, Gains(pairs: pairs.sorted(), proofs: proofs), graph)
+        return described(step, try gains(step, others, &graph), graph)
     }
 
-    /// What the steps granted and not settled give that is not known to be there without them.
-    private var underWay: Step {
-        let steps = pending.values.map(\.step)
-        let adds = kept(steps.flatMap(\.adds)).filter { !isRestriction($0) && !isKnown($0) }
-        return Step(
-            adds: Set(adds).sorted(), removes: Set(steps.flatMap(\.removes).filter { isRestriction($0) && isKnown($0) }).sorted())
+    /// The step with what only the graph can tell: whoever is created under a name that the graph still has is that one.
+    func whole(_ step: Step) -> Step {
+        let names = step.adds.filter { $0.relation == "namedAs" && ReachNode.isNewcomer($0.subject) }
+        guard !names.isEmpty else { return step }
+        let users = nodes.values.filter { $0.kind == .user }
+        let more = names.flatMap { fact in
+            users.filter { ReachNode.awaited($0.name, in: $0.system ?? "").id == fact.object }
+                .map { NamedFact("namedAs", fact.subject, $0.id) }
+        }
+        return Step(adds: step.adds + more.sorted(), removes: step.removes)
+    }
+
+    /// What the step gains, by itself or together with any of those under way: some of them may still fail.
+    private func gains(_ step: Step, _ others: [Step], _ graph: inout ReachGraph) throws -> Gains {
+        func sum(_ steps: [Step]) -> Step {
+            Step(adds: Set(steps.flatMap(\.adds)).sorted(), removes: Set(steps.flatMap(\.removes)).sorted())
+        }
+        let together = try graph.gains(of: sum(others + [step]))
+        guard !others.isEmpty, !together.isEmpty else { return together }
+        var pairs: Set<Gain> = []
+        // When they are many, what any of them gives is the step's too.
+        let subsets =
+            others.count > 4
+            ? [[]]
+            : (0..<(1 << others.count)).map { choice in
+                others.indices.filter { choice & (1 << $0) != 0 }.map { others[$0] }
+            }
+        for subset in subsets {
+            let without = subset.isEmpty ? [] : try graph.gains(of: sum(subset), proofs: 0).pairs
+            let with = others.count > 4 ? together.pairs : try graph.gains(of: sum(subset + [step]), proofs: 0).pairs
+            pairs.formUnion(Set(with).subtracting(without))
+        }
+        return Gains(
+            pairs: pairs.sorted(), proofs: together.proofs.filter { pairs.contains(Gain(who: $0.who, target: $0.target)) })
+    }
+
+    /// The steps granted and not settled, as far as they give what is not known to be there without them.
+    private var underWay: [Step] {
+        pending.keys.sorted().compactMap { change -> Step? in
+            guard let step = pending[change]?.step else { return nil }
+            let given = Step(
+                adds: kept(step.adds).filter { !isRestriction($0) && !isKnown($0) },
+                removes: step.removes.filter { isRestriction($0) && isKnown($0) })
+            return given.isEmpty ? nil : given
+        }
     }
 
     /// A gain as people and policy see it. A credential that is chosen anew is a gain of all that the account can take, whoever

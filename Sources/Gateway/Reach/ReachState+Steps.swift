@@ -26,20 +26,22 @@ extension ReachState {
         let target = ReachNode.id(system: system, plan.target)
         let known = systems[system]?.facts ?? []
         func wasThere(_ fact: NamedFact) -> Bool { plan.surroundings.contains(fact) || known.contains(fact) }
-        let more = seen.subtracting(plan.surroundings).subtracting(plan.step.adds)
-            .filter { !follows($0, from: [plan.step], wasThere) }
+        let more = unexplained(
+            seen.subtracting(plan.surroundings).subtracting(plan.step.adds), by: [plan.step], wasThere)
         let others = Set(pending.values.flatMap { $0.step.adds + $0.step.removes })
         let gone = plan.surroundings.subtracting(seen).subtracting(plan.step.removes).subtracting(others)
             .filter { !plan.isCreation && !(plan.removesTarget && ($0.subject == target || $0.object == target)) }
-            .filter { known.contains($0) && !follows($0, from: [plan.step], wasThere) }
+            .filter(known.contains)
+        let lost = unexplained(gone, by: [plan.step], wasThere)
         if !gone.isEmpty {
             try graph?.apply(Step(removes: gone.sorted()))
             systems[system]?.facts.subtract(gone)
         }
-        return try see(more, on: [], of: system) + gone.sorted()
+        return try see(more, on: [], of: system) + lost.sorted()
     }
 
     mutating func reserve(_ change: String, _ system: String, _ step: Step, at now: Instant) throws {
+        let step = whole(step)
         pending[change] = Pending(system: system, step: step, since: now)
         let grants = Step(adds: kept(step.adds.filter { !isRestriction($0) }), removes: step.removes.filter(isRestriction))
         try graph?.apply(grants)

@@ -64,64 +64,98 @@ struct ReachState: Sendable {
     {
         let before = systems[system]
         let ours = done.filter { $0.system == system }
-        let late = ours.filter { $0.at >= since }
-        let current = facts.union(late.flatMap { kept($0.step.adds).filter { Power(rawValue: $0.relation) == nil } })
-            .subtracting(late.flatMap(\.step.removes))
-        let explained = (
-            added: Set(ours.flatMap(\.step.adds) + pending.values.flatMap(\.step.adds)),
-            removed: Set(ours.flatMap(\.step.removes) + pending.values.flatMap(\.step.removes))
-        )
+        var current = facts
+        for late in ours where late.at >= since {
+            current.formUnion(kept(late.step.adds).filter { Power(rawValue: $0.relation) == nil })
+            current.subtract(late.step.removes)
+        }
+        let steps = ours.map(\.step) + pending.values.map(\.step)
         pending = pending.filter { !($0.value.isLost && $0.value.system == system && $0.value.since < since) }
         done.removeAll { $0.system == system && $0.at < since }
-        var drift: Drift?
-        if let before {
-            let all = ours.map(\.step) + pending.values.map(\.step)
-            let added = current.subtracting(before.facts).subtracting(explained.added)
-                .filter { !follows($0, from: all, before.facts.contains) }.sorted()
-            let removed = before.facts.subtracting(current).subtracting(explained.removed)
-                .filter { !Self.unreadable.contains($0.relation) && !follows($0, from: all, before.facts.contains) }.sorted()
-            drift = Drift(
-                system: system, added: added, removed: removed, finding: try finding(Step(adds: added, removes: removed)))
-        }
+        if graph?.isWhole != true { graph = nil }
+        let drift = try before.map { try self.drift(system, $0.facts, current, steps) }
         systems[system] = System(
             facts: current, nodes: Dictionary(read.map { ($0.id, $0) }, uniquingKeysWith: { $1 }), readAt: now)
         recogniseNewcomers(system)
-        if before?.facts != current || before?.nodes != systems[system]?.nodes || graph?.isWhole != true { try rebuild() }
+        if before?.facts != current || before?.nodes != systems[system]?.nodes || graph == nil { try rebuild() }
         return drift
     }
 
     /// What only the gateway knows: no reading shows it.
     private static let unreadable: Set<String> = ["setsAttribute", "namedAs"]
 
-    /// Whether a change of a fact is what our own steps led to: somebody took a name that memberships waited for, or got an
-    /// attribute, or joined or left a group, by which a dynamic group chooses.
-    func follows(_ fact: NamedFact, from steps: [Step], _ wasThere: (NamedFact) -> Bool) -> Bool {
-        let isNew = nodes[fact.subject] == nil
-        return steps.flatMap { $0.adds + $0.removes }.contains { cause in
-            switch cause.relation {
-            case "namedAs":
-                let name = cause.object ?? ""
-                return fact.subject == name || wasThere(NamedFact(fact.relation, name, fact.object))
-            case "setsAttribute":
-                return fact.relation == "member"
-                    && (cause.subject == fact.subject || isNew && ReachNode.isNewcomer(cause.subject))
-                    && wasThere(NamedFact("selects", fact.object ?? "", cause.object))
-            case "member":
-                return fact.relation == "member" && cause.subject == fact.subject
-                    && wasThere(NamedFact("member", cause.object ?? "", fact.object))
-            default: return false
-            }
+    private mutating func drift(_ system: String, _ before: Set<NamedFact>, _ now: Set<NamedFact>, _ steps: [Step]) throws
+        -> Drift
+    {
+        let added = now.subtracting(before).subtracting(steps.flatMap(\.adds))
+        let removed = before.subtracting(now).subtracting(steps.flatMap(\.removes)).filter {
+            !Self.unreadable.contains($0.relation)
+        }
+        let step = Step(
+            adds: unexplained(added, by: steps, before.contains).sorted(),
+            removes: unexplained(removed, by: steps, before.contains).sorted())
+        return Drift(
+            system: system, added: step.adds, removed: step.removes, finding: graph == nil ? .none : try finding(step))
+    }
+
+    /// The changes that are not what our own steps led to: somebody took a name that memberships waited for, or got an
+    /// attribute, or joined or left a group, by which a dynamic group chooses, and perhaps another by that one.
+    func unexplained(_ facts: Set<NamedFact>, by steps: [Step], _ wasThere: (NamedFact) -> Bool) -> Set<NamedFact> {
+        var causes = steps.flatMap { $0.adds + $0.removes }
+        var left = facts
+        while true {
+            let explained = left.filter { fact in causes.contains { follows(fact, $0, wasThere) } }
+            guard !explained.isEmpty else { return left }
+            left.subtract(explained)
+            causes = Array(explained)
         }
     }
 
-    /// What was chosen for somebody when it was created is that of whoever has the name now.
+    private func follows(_ fact: NamedFact, _ cause: NamedFact, _ wasThere: (NamedFact) -> Bool) -> Bool {
+        let isSame =
+            cause.subject == fact.subject || nodes[fact.subject] == nil && ReachNode.isNewcomer(cause.subject)
+        switch cause.relation {
+        case "namedAs":
+            let name = cause.object ?? ""
+            return fact.subject == name || isSame && wasThere(NamedFact(fact.relation, name, fact.object))
+        case "setsAttribute":
+            return fact.relation == "member" && isSame && wasThere(NamedFact("selects", fact.object ?? "", cause.object))
+        case "member":
+            return fact.relation == "member" && isSame && wasThere(NamedFact("member", cause.object ?? "", fact.object))
+        default: return false
+        }
+    }
+
+    /// Takes entries that a plan speaks of and no reading had.
+    mutating func meet(_ entries: [ReachNode], of system: String) throws {
+        let unknown = entries.filter { nodes[$0.id] == nil }
+        guard !unknown.isEmpty, systems[system] != nil else { return }
+        for node in unknown { systems[system]?.nodes[node.id] = node }
+        recogniseNewcomers(system)
+        try rebuild()
+    }
+
+    /// What is known of somebody as it was created is true of whoever has the name now.
     private mutating func recogniseNewcomers(_ system: String) {
         let users = systems[system]?.nodes.values.filter { $0.kind == .user } ?? []
-        let ids = Dictionary(users.map { (ReachNode.newcomer($0.name, in: system), $0.id) }, uniquingKeysWith: { $1 })
-        conferred = Set(conferred.map { NamedFact($0.relation, ids[$0.subject] ?? $0.subject, $0.object) })
+        let ids = Dictionary(
+            users.map { (ReachNode.newcomer($0.name.lowercased(), in: system), $0.id) }, uniquingKeysWith: { min($0, $1) })
+        func known(_ fact: NamedFact) -> NamedFact {
+            guard ReachNode.isNewcomer(fact.subject), let id = ids[fact.subject.lowercased()] else { return fact }
+            return NamedFact(fact.relation, id, fact.object)
+        }
+        conferred = Set(conferred.map(known))
+        let new = systems[system]?.facts.filter { ReachNode.isNewcomer($0.subject) } ?? []
+        systems[system]?.facts.subtract(new)
+        systems[system]?.facts.formUnion(new.map(known))
+        func known(_ step: Step) -> Step { Step(adds: step.adds.map(known), removes: step.removes.map(known)) }
+        pending = pending.mapValues { Pending(system: $0.system, step: known($0.step), since: $0.since, isLost: $0.isLost) }
+        done = done.map { Done(system: $0.system, step: known($0.step), at: $0.at) }
     }
 
     mutating func rebuild() throws {
+        // Until it is there, there is none: nothing is judged by an old one.
+        graph = nil
         nodes = Dictionary(settings.ownNodes.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         for system in systems.values { nodes.merge(system.nodes) { $1 } }
         awaited = awaitedUsers()

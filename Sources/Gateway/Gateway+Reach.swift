@@ -22,7 +22,8 @@ extension Gateway {
         environment.log.critical(
             "\(drift.system) was changed by somebody else",
             metadata: [
-                "added": "\(drift.added.count)", "removed": "\(drift.removed.count)", "gained": "\(drift.finding.gains.count)",
+                "problem": "\(drift.problem ?? "none")", "added": "\(drift.added.count)", "removed": "\(drift.removed.count)",
+                "gained": "\(drift.finding.gains.count)",
             ])
         let body: JSONValue = [
             "message": "the system was changed by somebody else", "system": .string(drift.system),

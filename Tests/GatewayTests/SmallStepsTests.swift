@@ -272,6 +272,23 @@ struct SmallStepsTests {
         }
     }
 
+    @Test("What was chosen for somebody new is not taken for that of one who had the name, or has it otherwise spelt")
+    func namesakes() async throws {
+        for (gone, name) in [(true, "kai.nilsen"), (false, "Kai.Nilsen")] {
+            let world = try await GatewayFixture(policy: openPolicy)
+            defer { world.close() }
+            if gone { try await world.change("DELETE FROM entry WHERE name = 'kai.nilsen'") }
+            let input: JSONValue = ["user": .string(name), "displayName": "x", "surname": "x", "mail": "a@evil.example"]
+            #expect(try await world.submit("user.create", input).status == .done)
+            for isRead in [false, true] {
+                if isRead { try await world.gateway.reread("corp") }
+                let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": .string(name)])
+                let shown = try await world.gateway.show(try #require(nest.change))
+                #expect(JSONWriter.canonicalText(shown["assessment"] ?? .null).contains("exequatur/coalition/agents"))
+            }
+        }
+    }
+
     @Test("Names in the configuration are meant however they are written")
     func spelling() async throws {
         let world = try await GatewayFixture(policy: openPolicy, entries: [user("Kai.NILSEN")])

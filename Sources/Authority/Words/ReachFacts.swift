@@ -60,6 +60,11 @@ public struct ReachNode: Hashable, Sendable {
 
     static let awaitedPrefix = "user "
 
+    /// Everybody whom some pattern of a system lets act as somebody: users to come among them.
+    public static func whoever(in system: String) -> ReachNode {
+        ReachNode(system: system, kind: .name, key: "whoever a rule lets act", name: "whoever a rule lets act", isFree: true)
+    }
+
     private var isAwaited: Bool {
         kind == .name && id.hasPrefix(Self.id(system: system ?? "", kind: .name, key: Self.awaitedPrefix))
     }
@@ -197,11 +202,9 @@ extension Plan {
     public func nodes(in system: String) -> [ReachNode] {
         let touched = Set([target] + related)
         return facts.filter { touched.contains($0.uid) && !isCreation }.map { entity in
-            var labels: Set<String> = []
-            if case .set(let values)? = entity.attributes["labels"] { labels = Set(values.compactMap(Self.text)) }
-            return ReachNode(
+            ReachNode(
                 system: system, kind: entity.uid.type.string.hasSuffix("::Group") ? .group : .user, key: entity.uid.id.string,
-                name: entity.attributes["name"].flatMap(Self.text) ?? entity.uid.id.string, labels: labels)
+                name: entity.attributes["name"].flatMap(Self.text) ?? entity.uid.id.string)
         }
     }
 

@@ -30,7 +30,7 @@ final class GraphReader {
 
     /// Everybody that a pattern of an authorization rule could mean: to act as, and to be let act.
     private static let anyTarget = "whoever a rule lets it act as"
-    private static let anySource = "whoever a rule lets act"
+    private var anySource: String { ReachNode.whoever(in: system).name }
     private static let users = ["uid", "entryUUID", "pwdAccountLockedTime", "authzTo", "authzFrom"]
     private static let groups = ["cn", "entryUUID", "member", "owner", "memberURL", "authzTo", "authzFrom"]
     private static let anyGroup = "(|(objectClass=groupOfNames)(objectClass=groupOfURLs))"
@@ -81,12 +81,13 @@ final class GraphReader {
         var wide: [NamedFact] = []
         for (_, id) in ids {
             if let anyone = strays[Self.anyTarget] { wide.append(NamedFact("authorizedAs", anyone.id, id)) }
-            if let anyone = strays[Self.anySource] { wide.append(NamedFact("authorizedAs", id, anyone.id)) }
+            if let anyone = strays[anySource] { wide.append(NamedFact("authorizedAs", id, anyone.id)) }
         }
         receive(SnapshotPage(nodes: strays.keys.sorted().compactMap { strays[$0] }, facts: wide))
     }
 
     private func stray(_ name: String, _ labels: Set<String>) -> ReachNode {
+        if name == anySource { return ReachNode.whoever(in: system) }
         // The gateway creates users there, and nobody elsewhere.
         let isFree =
             name.hasPrefix("uid=")
@@ -126,7 +127,7 @@ final class GraphReader {
         var facts = try nodes("member").map { NamedFact("member", $0, id) } + nodes("owner").map { NamedFact("owner", $0, id) }
         for url in entry.strings("memberURL") { facts += try selection(MemberURL(url), by: id, resolve) }
         facts += try entry.strings("authzTo").map { NamedFact("authorizedAs", id, try authorized($0, Self.anyTarget, resolve)) }
-        facts += try entry.strings("authzFrom").map { NamedFact("authorizedAs", try authorized($0, Self.anySource, resolve), id) }
+        facts += try entry.strings("authzFrom").map { NamedFact("authorizedAs", try authorized($0, anySource, resolve), id) }
         if kind == .user, entry.first("pwdAccountLockedTime") != nil { facts.append(NamedFact("disabled", id)) }
         return facts
     }

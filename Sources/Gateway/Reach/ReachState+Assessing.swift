@@ -30,8 +30,10 @@ extension ReachState {
         let more = names.flatMap { fact in
             users.filter { ReachNode.awaited($0.name, in: $0.system ?? "").id == fact.object }
                 .map { NamedFact("namedAs", fact.subject, $0.id) }
+                + systems.keys.filter { fact.subject.hasPrefix(ReachNode.newcomer("", in: $0)) }
+                .map { ReachNode.whoever(in: $0).id }.filter { nodes[$0] != nil }.map { NamedFact("namedAs", fact.subject, $0) }
         }
-        return Step(adds: step.adds + more.sorted(), removes: step.removes)
+        return Step(adds: step.adds + Set(more).subtracting(step.adds).sorted(), removes: step.removes)
     }
 
     /// What the step gains, by itself or together with any of those under way: some of them may still fail.
@@ -42,20 +44,24 @@ extension ReachState {
         let together = try graph.gains(of: sum(others + [step]))
         guard !others.isEmpty, !together.isEmpty else { return together }
         var pairs: Set<Gain> = []
-        // When they are many, what any of them gives is the step's too.
-        let subsets =
-            others.count > 4
-            ? [[]]
-            : (0..<(1 << others.count)).map { choice in
-                others.indices.filter { choice & (1 << $0) != 0 }.map { others[$0] }
-            }
-        for subset in subsets {
+        for subset in Self.subsets(of: others) {
             let without = subset.isEmpty ? [] : try graph.gains(of: sum(subset), proofs: 0).pairs
-            let with = others.count > 4 ? together.pairs : try graph.gains(of: sum(subset + [step]), proofs: 0).pairs
+            let with = try graph.gains(of: sum(subset + [step]), proofs: 0).pairs
             pairs.formUnion(Set(with).subtracting(without))
         }
         return Gains(
             pairs: pairs.sorted(), proofs: together.proofs.filter { pairs.contains(Gain(who: $0.who, target: $0.target)) })
+    }
+
+    /// Which of the steps under way may come about: any of up to four; of more, all, all but one, one or two, or none.
+    private static func subsets(of steps: [Step]) -> [[Step]] {
+        let count = steps.count
+        if count <= 4 {
+            return (0..<(1 << count)).map { choice in steps.indices.filter { choice & (1 << $0) != 0 }.map { steps[$0] } }
+        }
+        let pairs = steps.indices.flatMap { a in steps.indices.filter { $0 > a }.map { [steps[a], steps[$0]] } }
+        let rest = steps.indices.map { gone in steps.indices.filter { $0 != gone }.map { steps[$0] } }
+        return [[], steps] + steps.map { [$0] } + pairs + rest
     }
 
     /// The steps granted and not settled, as far as they give what is not known to be there without them.

@@ -27,12 +27,12 @@ extension ReachState {
         let known = systems[system]?.facts ?? []
         func wasThere(_ fact: NamedFact) -> Bool { plan.surroundings.contains(fact) || known.contains(fact) }
         let more = unexplained(
-            seen.subtracting(plan.surroundings).subtracting(plan.step.adds), by: [plan.step], wasThere)
+            seen.subtracting(plan.surroundings).subtracting(plan.step.adds), isAddition: true, by: [plan.step], wasThere)
         let others = Set(pending.values.flatMap { $0.step.adds + $0.step.removes })
         let gone = plan.surroundings.subtracting(seen).subtracting(plan.step.removes).subtracting(others)
             .filter { !plan.isCreation && !(plan.removesTarget && ($0.subject == target || $0.object == target)) }
             .filter(known.contains)
-        let lost = unexplained(gone, by: [plan.step], wasThere)
+        let lost = unexplained(gone, isAddition: false, by: [plan.step], wasThere)
         if !gone.isEmpty {
             try graph?.apply(Step(removes: gone.sorted()))
             systems[system]?.facts.subtract(gone)

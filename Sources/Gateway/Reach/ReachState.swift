@@ -73,35 +73,44 @@ struct ReachState: Sendable {
         pending = pending.filter { !($0.value.isLost && $0.value.system == system && $0.value.since < since) }
         done.removeAll { $0.system == system && $0.at < since }
         if graph?.isWhole != true { graph = nil }
-        let drift = try before.map { try self.drift(system, $0.facts, current, steps) }
+        var drift = before.map { self.drift(system, $0.facts, current, steps) }
         systems[system] = System(
             facts: current, nodes: Dictionary(read.map { ($0.id, $0) }, uniquingKeysWith: { $1 }), readAt: now)
-        recogniseNewcomers(system)
-        if before?.facts != current || before?.nodes != systems[system]?.nodes || graph == nil { try rebuild() }
+        let isRenamed = recogniseNewcomers(system)
+        guard before?.facts != current || before?.nodes != systems[system]?.nodes || isRenamed || graph == nil else {
+            return drift
+        }
+        // What others did is told even when it can't be judged; without a graph nothing is written.
+        do { try rebuild() } catch  where drift != nil { drift?.problem = "\(error)" }
         return drift
     }
 
     /// What only the gateway knows: no reading shows it.
     private static let unreadable: Set<String> = ["setsAttribute", "namedAs"]
 
-    private mutating func drift(_ system: String, _ before: Set<NamedFact>, _ now: Set<NamedFact>, _ steps: [Step]) throws
-        -> Drift
-    {
+    private mutating func drift(_ system: String, _ before: Set<NamedFact>, _ now: Set<NamedFact>, _ steps: [Step]) -> Drift {
         let added = now.subtracting(before).subtracting(steps.flatMap(\.adds))
         let removed = before.subtracting(now).subtracting(steps.flatMap(\.removes)).filter {
             !Self.unreadable.contains($0.relation)
         }
         let step = Step(
-            adds: unexplained(added, by: steps, before.contains).sorted(),
-            removes: unexplained(removed, by: steps, before.contains).sorted())
-        return Drift(
-            system: system, added: step.adds, removed: step.removes, finding: graph == nil ? .none : try finding(step))
+            adds: unexplained(added, isAddition: true, by: steps, before.contains).sorted(),
+            removes: unexplained(removed, isAddition: false, by: steps, before.contains).sorted())
+        var drift = Drift(system: system, added: step.adds, removed: step.removes, finding: .none)
+        guard graph != nil else { return drift }
+        do { drift.finding = try finding(step) } catch { drift.problem = "\(error)" }
+        return drift
     }
 
     /// The changes that are not what our own steps led to: somebody took a name that memberships waited for, or got an
     /// attribute, or joined or left a group, by which a dynamic group chooses, and perhaps another by that one.
-    func unexplained(_ facts: Set<NamedFact>, by steps: [Step], _ wasThere: (NamedFact) -> Bool) -> Set<NamedFact> {
-        var causes = steps.flatMap { $0.adds + $0.removes }
+    func unexplained(_ facts: Set<NamedFact>, isAddition: Bool, by steps: [Step], _ wasThere: (NamedFact) -> Bool) -> Set<
+        NamedFact
+    > {
+        var causes = steps.flatMap { step in
+            (isAddition ? step.adds : step.removes).filter { $0.relation == "member" }
+                + step.adds.filter { $0.relation == "namedAs" || $0.relation == "setsAttribute" }
+        }
         var left = facts
         while true {
             let explained = left.filter { fact in causes.contains { follows(fact, $0, wasThere) } }
@@ -117,7 +126,8 @@ struct ReachState: Sendable {
         switch cause.relation {
         case "namedAs":
             let name = cause.object ?? ""
-            return fact.subject == name || isSame && wasThere(NamedFact(fact.relation, name, fact.object))
+            return fact.subject == name
+                || isSame && (fact.object == name || wasThere(NamedFact(fact.relation, name, fact.object)))
         case "setsAttribute":
             return fact.relation == "member" && isSame && wasThere(NamedFact("selects", fact.object ?? "", cause.object))
         case "member":
@@ -135,22 +145,36 @@ struct ReachState: Sendable {
         try rebuild()
     }
 
-    /// What is known of somebody as it was created is true of whoever has the name now.
-    private mutating func recogniseNewcomers(_ system: String) {
+    /// What is known of somebody as it was created is true of whoever has the name now: of each, where names differ in case
+    /// only, or where somebody who had it before is still known.
+    ///
+    /// - Returns: whether that is news.
+    @discardableResult
+    private mutating func recogniseNewcomers(_ system: String) -> Bool {
+        let prefix = ReachNode.newcomer("", in: system)
         let users = systems[system]?.nodes.values.filter { $0.kind == .user } ?? []
-        let ids = Dictionary(
-            users.map { (ReachNode.newcomer($0.name.lowercased(), in: system), $0.id) }, uniquingKeysWith: { min($0, $1) })
-        func known(_ fact: NamedFact) -> NamedFact {
-            guard ReachNode.isNewcomer(fact.subject), let id = ids[fact.subject.lowercased()] else { return fact }
-            return NamedFact(fact.relation, id, fact.object)
+        let ids = Dictionary(grouping: users) { ReachNode.newcomer($0.name.lowercased(), in: system).lowercased() }.mapValues {
+            $0.map(\.id).sorted()
         }
-        conferred = Set(conferred.map(known))
-        let new = systems[system]?.facts.filter { ReachNode.isNewcomer($0.subject) } ?? []
-        systems[system]?.facts.subtract(new)
-        systems[system]?.facts.formUnion(new.map(known))
-        func known(_ step: Step) -> Step { Step(adds: step.adds.map(known), removes: step.removes.map(known)) }
-        pending = pending.mapValues { Pending(system: $0.system, step: known($0.step), since: $0.since, isLost: $0.isLost) }
-        done = done.map { Done(system: $0.system, step: known($0.step), at: $0.at) }
+        func more(_ facts: some Sequence<NamedFact>) -> [NamedFact] {
+            facts.filter { $0.subject.hasPrefix(prefix) }.flatMap { fact in
+                (ids[fact.subject.lowercased()] ?? []).map { NamedFact(fact.relation, $0, fact.object) }
+            }
+        }
+        var isNews = false
+        func whole(_ step: Step) -> Step {
+            let adds = more(step.adds).filter { !step.adds.contains($0) }
+            isNews = isNews || !adds.isEmpty
+            return Step(adds: step.adds + adds, removes: step.removes)
+        }
+        let chosen = Set(more(conferred)).subtracting(conferred)
+        conferred.formUnion(chosen)
+        let known = systems[system]?.facts ?? []
+        let facts = Set(more(known)).subtracting(known)
+        if !facts.isEmpty { systems[system]?.facts.formUnion(facts) }
+        pending = pending.mapValues { Pending(system: $0.system, step: whole($0.step), since: $0.since, isLost: $0.isLost) }
+        done = done.map { Done(system: $0.system, step: whole($0.step), at: $0.at) }
+        return isNews || !chosen.isEmpty || !facts.isEmpty
     }
 
     mutating func rebuild() throws {
@@ -193,7 +217,9 @@ public struct Drift: Sendable {
     public let added: [NamedFact]
     public let removed: [NamedFact]
     /// What the additions newly make possible.
-    public let finding: ReachFinding
+    public internal(set) var finding: ReachFinding
+    /// Why that could not be told; until it can, nothing is written.
+    public internal(set) var problem: String?
 
-    var isEmpty: Bool { added.isEmpty && removed.isEmpty }
+    var isEmpty: Bool { added.isEmpty && removed.isEmpty && problem == nil }
 }

@@ -42,26 +42,17 @@ extension ReachState {
             Step(adds: Set(steps.flatMap(\.adds)).sorted(), removes: Set(steps.flatMap(\.removes)).sorted())
         }
         let together = try graph.gains(of: sum(others + [step]))
-        guard !others.isEmpty, !together.isEmpty else { return together }
+        // Of many it is not asked which: what any of them gives is then the step's too.
+        guard !others.isEmpty, others.count <= 4, !together.isEmpty else { return together }
         var pairs: Set<Gain> = []
-        for subset in Self.subsets(of: others) {
+        for choice in 0..<(1 << others.count) {
+            let subset = others.indices.filter { choice & (1 << $0) != 0 }.map { others[$0] }
             let without = subset.isEmpty ? [] : try graph.gains(of: sum(subset), proofs: 0).pairs
             let with = try graph.gains(of: sum(subset + [step]), proofs: 0).pairs
             pairs.formUnion(Set(with).subtracting(without))
         }
         return Gains(
             pairs: pairs.sorted(), proofs: together.proofs.filter { pairs.contains(Gain(who: $0.who, target: $0.target)) })
-    }
-
-    /// Which of the steps under way may come about: any of up to four; of more, all, all but one, one or two, or none.
-    private static func subsets(of steps: [Step]) -> [[Step]] {
-        let count = steps.count
-        if count <= 4 {
-            return (0..<(1 << count)).map { choice in steps.indices.filter { choice & (1 << $0) != 0 }.map { steps[$0] } }
-        }
-        let pairs = steps.indices.flatMap { a in steps.indices.filter { $0 > a }.map { [steps[a], steps[$0]] } }
-        let rest = steps.indices.map { gone in steps.indices.filter { $0 != gone }.map { steps[$0] } }
-        return [[], steps] + steps.map { [$0] } + pairs + rest
     }
 
     /// The steps granted and not settled, as far as they give what is not known to be there without them.

@@ -103,7 +103,8 @@ let package = Package(
         .executableTarget(
             name: "reach-probe", dependencies: ["Reach"], path: "Tests/Support/ReachProbe", swiftSettings: settings),
         library(
-            "TestSupport", path: "Tests/Support/TestSupport", ["Authority", "Cedar", "ConnectorLDAP", "Reach", "StrictJSON"]),
+            "TestSupport", path: "Tests/Support/TestSupport",
+            ["Authority", "Cedar", "ConnectorLDAP", "Reach", "StrictJSON", crypto]),
         library(
             "ConnectorConformance", path: "Tests/Support/ConnectorConformance",
             ["Authority", "Cedar", "Reach", "StrictJSON", "TestSupport"]),

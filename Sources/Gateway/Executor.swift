@@ -23,19 +23,22 @@ extension Gateway {
         do {
             grant = try await decision.grant(
                 for: change, submission: submission, plan: plan, policies: policies, now: now, entry: intent, ledger: store,
-                reach: reach)
+                reach: reach, lease: { connector.reference(for: change.id, id: environment.id("lease"), expires: $0) })
         } catch let refusal as GrantRefusal {
             return try await stop(change, refusal)
+        } catch let error as StoreError where error.code == .conflict {
+            // Refused, or carried out by somebody else, since it was decided.
+            return try await status(of: stored(change))
         }
         Failpoint.reach("intent")
-        let reference = connector.reference(for: grant, id: environment.id("lease"))
-        try await store.commit([.putLease(reference)], entries: [])
-        Failpoint.reach("lease-stored")
-        let result = await perform(grant, connector, reference)
+        let reference = grant.lease
+        let result = await perform(grant, connector, reference) {
+            _ = try await self.checkLocks(submission.principal, change.task, writing: change.system)
+        }
         Failpoint.reach("applied")
         let executing = try change.after(.began)
         switch result {
-        case .applied, .refused: return try await settle(executing, plan, connector, reference, result)
+        case .applied, .refused, .stopped: return try await settle(executing, plan, connector, reference, result)
         case .unknown: return try await settleLater(executing)
         }
     }
@@ -51,16 +54,24 @@ extension Gateway {
         case applied(Disclosure?)
         /// The backend said no: nothing was changed.
         case refused(ConnectorError)
+        /// A lock came between; nothing was applied.
+        case stopped
         /// No answer: it may have been applied.
         case unknown(String)
     }
 
-    private func perform(_ grant: borrowing Grant, _ connector: any Connector, _ reference: LeaseReference) async -> Attempt {
+    /// - Parameter check: throws when a lock stands in the way. Asked once the lease is there: a lock placed before that is seen
+    ///   here, and one placed later finds the lease and ends it.
+    private func perform(
+        _ grant: borrowing Grant, _ connector: any Connector, _ reference: LeaseReference,
+        unlessStopped check: () async throws -> Void
+    ) async -> Attempt {
         var lease: (any Lease)?
         do {
             lease = try await connector.lease(grant, as: reference)
             Failpoint.reach("leased")
             guard let lease else { return .unknown("no lease") }
+            do { try await check() } catch { return .stopped }
             return .applied(try await connector.apply(grant, with: lease))
         } catch {
             environment.log.warning("\(error)", metadata: ["change": "\(grant.change)"])
@@ -74,7 +85,11 @@ extension Gateway {
         async throws -> Answer
     {
         if case .applied(let disclosure?) = attempt { disclosures.withLock { $0[change.id] = disclosure } }
-        let isRefused = if case .refused = attempt { true } else { false }
+        let isRefused =
+            switch attempt {
+            case .refused, .stopped: true
+            case .applied, .unknown: false
+            }
         let seen =
             isRefused ? nil : try? await withDeadline(environment.deadline) { try await connector.observe(plan, under: lease) }
         Failpoint.reach("observed")
@@ -87,7 +102,7 @@ extension Gateway {
         let settled = try change.after(event)
         var writes = [Write.updateChange(settled, from: change.state)]
         if isGone { writes.append(.endLease(lease.id, at: now)) }
-        if settled.state == .executed, let original = try await rolledBack(by: change) { writes.append(original) }
+        if settled.state == .executed { writes += try await rolledBack(by: change) }
         let positions = try await store.commit(writes, entries: [outcome(settled, lease, seen)])
         await noteOutcome(settled)
         Failpoint.reach("outcome")
@@ -102,6 +117,7 @@ extension Gateway {
     /// those planned; without an acknowledgement they must also be attributable to our lease.
     static func event(_ attempt: Attempt, _ plan: Plan, _ seen: Observation?) -> ChangeEvent {
         if case .refused(let error) = attempt { return .failed(error.code.rawValue) }
+        if case .stopped = attempt { return .failed("locked") }
         guard let seen else { return .lost("readback.unavailable") }
         let isDone = seen.shows(plan.touched.map(\.after))
         switch attempt {
@@ -113,11 +129,14 @@ extension Gateway {
         }
     }
 
-    func rolledBack(by change: Change) async throws -> Write? {
-        guard let id = change.rollbackOf, let original = try await store.change(id), original.state == .executed else {
-            return nil
+    /// What becomes of the change that was rolled back, and of the one that it had itself rolled back: that is in force again.
+    func rolledBack(by change: Change) async throws -> [Write] {
+        guard let id = change.rollbackOf, let undone = try await store.change(id), undone.state == .executed else { return [] }
+        var writes = [Write.updateChange(try undone.after(.undone), from: .executed)]
+        if let id = undone.rollbackOf, let first = try await store.change(id), first.state == .rolledBack {
+            writes.append(.updateChange(try first.after(.reinstated), from: .rolledBack))
         }
-        return .updateChange(try original.after(.undone), from: .executed)
+        return writes
     }
 
     /// - Parameter hadIntent: whether it got as far as an intent, which the entry then links to.

@@ -3,8 +3,7 @@ import Cedar
 import StrictJSON
 
 extension Gateway {
-    /// Takes a person's signed statement on a change. On approval everything is decided again, on fresh facts, and
-    /// carried out when that permits it.
+    /// Takes a person's signed statement on a change.
     ///
     /// - Parameter proof: the statement with its signature, which has been verified as the person's.
     public func record(_ proof: SignedApproval, by person: Person) async throws -> Change {
@@ -15,52 +14,105 @@ extension Gateway {
         if let problem = statement.problem(for: change, by: person, at: environment.id, now: now) {
             throw Refusal(problem, "The signed statement does not hold for this change; show the change again and sign anew.")
         }
+        switch statement.verdict {
+        case .approve: return try await approve(change, proof, person)
+        case .refuse: return try await refuse(change, proof, person)
+        }
+    }
+
+    private static let used = Refusal(
+        "approval.used", "You have spoken on this change already, or the statement was used before.")
+
+    /// The log entry of a statement. Its id makes a statement good once, whether or not it is the person's first.
+    private func entry(_ proof: SignedApproval, _ change: Change) -> LogEntry {
+        LogEntry(
+            .requests, id: "approval-\(proof.statement.nonce)", kind: "approval", time: now,
+            links: ["change": change.id, "request": change.request], body: proof.json)
+    }
+
+    /// Everything is decided again, on fresh facts, and carried out when that permits it.
+    private func approve(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
         guard change.state == .proposed, change.expires > now else {
             throw Refusal("change.closed", "The change is \(change.state.rawValue) and takes no approvals.")
         }
         try await requireStanding(of: person, for: change)
-        let entry = LogEntry(
-            .requests, id: environment.id("apr"), kind: "approval", time: now,
-            links: ["change": change.id, "request": change.request],
-            body: proof.json)
-        var writes = [Write.insertApproval(proof)]
-        if statement.verdict == .refuse { writes.append(.updateChange(try change.after(.refused), from: .proposed)) }
-        let used = Refusal("approval.used", "You have spoken on this change already, or the statement was used before.")
-        do { try await store.commit(writes, entries: [entry]) } catch let error as StoreError where error.code == .conflict {
-            // What stood in the way of an earlier word of theirs may be gone; it counts once all the same.
-            guard try await hasApproved(person, change) else { throw used }
+        let entry = entry(proof, change)
+        do { try await store.commit([.insertApproval(proof)], entries: [entry]) } catch let error as StoreError
+            where error.code == .conflict
+        {
+            // What stood in the way of an earlier approval of theirs may be gone; it counts once all the same.
+            guard try await hasApproved(person, change) else { throw Self.used }
+            do { try await store.commit([], entries: [entry]) } catch let error as StoreError where error.code == .conflict {
+                throw Self.used
+            }
             let again = try await reconsider(change)
-            guard again.state != .proposed else { throw used }
+            guard again.state != .proposed else { throw Self.used }
             return again
         }
-        guard statement.verdict == .approve else { return try await stored(change) }
         return try await reconsider(change)
     }
 
-    /// Whether this person may speak on this change at all, by policy and by not being on its side. A lock stops this too:
+    /// A refusal needs nothing but the change and a say in it: not the system, not its requester, no fresh plan. It ends the
+    /// change unless that has a grant already, and can never lead to execution.
+    private func refuse(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
+        guard try await hasSay(person, in: change) else { throw Self.notEligible }
+        var change = change
+        // Each turn the change is further on: proposed, approved, granted.
+        for _ in 0..<3 {
+            guard [.proposed, .approved].contains(change.state) else { break }
+            let writes = [Write.insertApproval(proof), .updateChange(try change.after(.refused), from: change.state)]
+            do {
+                try await store.commit(writes, entries: [entry(proof, change)])
+                return try await stored(change)
+            } catch let error as StoreError where error.code == .conflict {
+                let current = try await stored(change)
+                guard current.state != change.state else { throw Self.used }
+                change = current
+            }
+        }
+        do { try await store.commit([], entries: [entry(proof, change)]) } catch let error as StoreError
+            where error.code == .conflict
+        { throw Self.used }
+        throw Refusal(
+            "approval.too_late", "Your refusal is recorded, but it came too late: the change is \(change.state.rawValue).")
+    }
+
+    private static let notEligible = Refusal(
+        "approval.not_eligible", "You can't speak on this change: it is yours, or policy gives you no say in it.")
+
+    /// Whether the person had a say when the change was last decided, by the facts recorded then, or has one now.
+    private func hasSay(_ person: Person, in change: Change) async throws -> Bool {
+        guard principals.aliases(of: person.id).isDisjoint(with: parties(of: change)) else { return false }
+        if try await hasApproved(person, change) { return true }
+        if let body = try await latestDecision(on: change) {
+            if body["decision"]?["eligible"]?.array?.contains(.string(person.id)) == true { return true }
+            if let question = try body["question"].map(Question.init(json:)), mayApprove(person, question) { return true }
+        }
+        return (try? await requireStanding(of: person, for: change)) != nil
+    }
+
+    private func mayApprove(_ person: Person, _ question: Question) -> Bool {
+        let bundle = policies
+        return Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0)).mayApprove(person.id)
+    }
+
+    /// Whether this person may approve this change at all, by policy and by not being on its side. A lock stops this too:
     /// a word given now would be used up for nothing.
     private func requireStanding(of person: Person, for change: Change) async throws {
         let (submission, plan) = try await fresh(change)
         _ = try await checkLocks(submission.principal, change.task, writing: change.system)
         let question = question(
             submission, plan, reach: try assess(submission, plan), catalogue: try connector(change.system).catalogue,
-            approvals: [],
-            also: parties(of: change))
-        let bundle = policies
-        let locks = try await store.locks().epoch
-        guard question.candidates.contains(where: { $0.id == person.id }),
-            Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: locks)).mayApprove(person.id)
-        else {
-            throw Refusal(
-                "approval.not_eligible", "You can't approve this change: it is yours, or policy gives you no say in it.")
-        }
+            approvals: [], also: parties(of: change))
+        guard mayApprove(person, question) else { throw Self.notEligible }
     }
 
-    /// The people on the change's side besides its requester's owner and delegator.
-    private func parties(of change: Change) -> [String] {
-        let requester = principals.principal(change.requester, at: now)
-        let owner: String? = if case .workload(let workload)? = requester { workload.owner } else { requester?.id }
-        return [change.adopter, change.task.delegator, owner].compactMap { $0 }
+    /// The people on the change's side: who asked, who answered for the workload then and who does now, whom it acts for, who
+    /// made it their own.
+    func parties(of change: Change) -> [String] {
+        let asked = change.requester.type.string == "Exequatur::Person" ? change.requester.id.string : nil
+        return [asked, change.adopter, change.task.delegator, change.owner, principals.owner(of: change.requester)]
+            .compactMap { $0 }
     }
 
     /// Decides the change again on what is true now, with the approvals it has, and carries it out when permitted.
@@ -69,8 +121,10 @@ extension Gateway {
         let epoch = try await checkLocks(submission.principal, change.task, writing: change.system)
         let bundle = policies
         let finding = try assess(submission, plan)
-        guard plan.obstacle == nil, Terms(submission, plan, policies: bundle).digest == change.digest,
-            Terms(submission, change.plan, policies: bundle).digest == change.digest, plan.native == change.plan.native,
+        guard plan.obstacle == nil, change.isShownWhole,
+            Terms(submission, plan, policies: bundle, owner: change.owner).digest == change.digest,
+            Terms(submission, change.plan, policies: bundle, owner: change.owner).digest == change.digest,
+            plan.native == change.plan.native,
             Assessment(plan, submission.operation, reach: finding).isCovered(by: change.shown)
         else { return try await void(change, "change.altered") }
         let facts = try await approvalFacts(change)
@@ -134,7 +188,7 @@ extension Gateway {
         return try await store.approvals(of: change.id).compactMap { approval in
             let statement = approval.statement
             guard statement.change == change.id, statement.plan == change.digest, statement.gateway == environment.id,
-                let fact = principals.fact(of: approval),
+                statement.assessment == change.assessment, let fact = principals.fact(of: approval),
                 humans.insert(principals.aliases(of: fact.person.id).min() ?? "").inserted
             else { return nil }
             return fact

@@ -34,27 +34,28 @@ extension Gateway {
                 let now = Assessment(plan, submission.operation, reach: finding)
                 if !now.isCovered(by: change.shown) { json.add("assessmentNow", now.json) }
             }
-            json.add("terms", Terms(submission, plan, policies: policies).shown)
+            json.add("terms", Terms(submission, plan, policies: policies, owner: change.owner).shown)
             json.add("obstacle", plan.obstacle.map { .string($0.message) })
         }
         let given = try await store.approvals(of: id)
         json.add(
             "approvals",
             .array(given.map { ["by": .string($0.statement.approver), "verdict": .string($0.statement.verdict.rawValue)] }))
-        let decision = try await latestDecision(on: change)
+        let decision = try await latestDecision(on: change)?["decision"]
         json.add("eligible", decision?["eligible"] ?? [])
         json.add("needs", decision?["needs"])
         json.add("evidence", try await evidence(of: change))
         return json
     }
 
-    private func latestDecision(on change: Change) async throws -> JSONValue? {
+    /// The log entry's body of the last decision on a change: its question and what was decided.
+    func latestDecision(on change: Change) async throws -> JSONValue? {
         for position in try await store.positions(linkedTo: change.id).reversed() where position.log == .decisions {
             let bytes = try await store.entries(.decisions, in: position.index..<(position.index + 1))
             guard let bytes = bytes.first, let body = try JSONReader.read(bytes, limits: .init(bytes: 1 << 24))["body"] else {
                 continue
             }
-            return body["decision"]
+            if body["decision"] != nil { return body }
         }
         return nil
     }
@@ -75,7 +76,7 @@ extension Gateway {
         var adopted = change
         (adopted.adopter, adopted.wait) = (person.id, .approval)
         let (submission, plan) = try await fresh(adopted)
-        adopted.digest = Terms(submission, plan, policies: policies).digest
+        adopted.digest = Terms(submission, plan, policies: policies, owner: change.owner).digest
         let entry = LogEntry(
             .requests, id: environment.id("ado"), kind: "adoption", time: now, links: ["change": id, "request": change.request],
             body: ["by": .string(person.id), "digest": .string(adopted.digest.hex)])
@@ -84,14 +85,16 @@ extension Gateway {
         let finding = try assess(submission, plan)
         let catalogue = try connector(change.system).catalogue
         adopted.assess(Assessment(plan, submission.operation, reach: finding))
-        let question = question(submission, plan, reach: finding, catalogue: catalogue, approvals: [], also: [])
+        let question = question(submission, plan, reach: finding, catalogue: catalogue, approvals: [], also: parties(of: change))
         let decision = decide(
             question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
         guard [.permit, .needsApproval].contains(decision.verdict) else {
             try await store.commit([], entries: [entry, self.entry(decision, question, submission, change: id)])
             throw Refusal("denied", "Policy does not let you execute this yourself.")
         }
-        try await store.commit([.updateChange(adopted, from: .proposed)], entries: [entry])
+        do { try await store.commit([.adoptChange(adopted)], entries: [entry]) } catch let error as StoreError
+            where error.code == .conflict
+        { throw Refusal("change.closed", "Somebody else adopted the change first, or it was closed.") }
         return try await reconsider(adopted)
     }
 

@@ -88,8 +88,8 @@ extension Gateway {
     }
 
     /// Attributes that loaded policies read are protected: who writes them writes what policy believes.
-    func protectAttributes(read bundle: PolicyBundle) throws {
-        try reach.protectAttributes(read: bundle, systems.map { ($0.name, $0.catalogue) })
+    func protectAttributes(read bundles: [PolicyBundle]) throws {
+        try reach.protectAttributes(read: bundles, systems.map { ($0.name, $0.catalogue) })
     }
 
     /// What these policies alone would let workloads add up to, on the systems as they were read last.

@@ -43,7 +43,7 @@ extension Gateway {
         let input = try Input(request.input, for: operation, at: "/input")
         let isWrite = operation.access == .write
         let epoch = try await checkLocks(request.principal, request.task, writing: isWrite ? request.system : nil)
-        if let known = try await replay(request, input) { return known }
+        if let known = try await replay(request, input, rollbackOf: rollbackOf) { return known }
         let submission = Submission(
             id: environment.id("req"), principal: request.principal, task: request.task, system: request.system,
             operation: operation, input: input)
@@ -52,14 +52,16 @@ extension Gateway {
         do {
             guard isWrite else { return try await read(submission, epoch: epoch) }
             let key = request.idempotencyKey.map {
-                IdempotencyRecord(principal: request.principal.id, key: $0, request: fingerprint(request, input), change: "")
+                IdempotencyRecord(
+                    principal: request.principal.uid.description, key: $0,
+                    request: fingerprint(request, input, rollbackOf), change: "")
             }
             do { return try await write(submission, epoch: epoch, rollbackOf: rollbackOf, idempotency: key) } catch let error
                 as StoreError
                 where error.code == .conflict && key != nil
             {
                 // Another request with the same key came first.
-                guard let known = try await replay(request, input) else { throw error }
+                guard let known = try await replay(request, input, rollbackOf: rollbackOf) else { throw error }
                 return known
             }
         } catch let error as ConnectorError {
@@ -82,21 +84,25 @@ extension Gateway {
     }
 
     /// The earlier answer under the same idempotency key, if there is one.
-    func replay(_ request: Request, _ input: Input) async throws -> Answer? {
+    func replay(_ request: Request, _ input: Input, rollbackOf: String?) async throws -> Answer? {
         guard let key = request.idempotencyKey else { return nil }
         guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw Refusal("input.idempotency_key", "An idempotency key has 1 to 128 visible ASCII characters.")
         }
-        guard let known = try await store.idempotency(principal: request.principal.id, key: key) else { return nil }
-        guard known.request == fingerprint(request, input) else {
+        guard let known = try await store.idempotency(principal: request.principal.uid.description, key: key) else { return nil }
+        guard known.request == fingerprint(request, input, rollbackOf) else {
             throw Refusal("input.idempotency_conflict", "This idempotency key was used for another request.")
         }
         guard let change = try await store.change(known.change) else { return nil }
         return try await status(of: change)
     }
 
-    private func fingerprint(_ request: Request, _ input: Input) -> Digest {
-        Digest(of: ["system": .string(request.system), "operation": .string(request.operation), "input": input.json])
+    /// What a key was used for. Rolling back two changes can be the same operation with the same input.
+    private func fingerprint(_ request: Request, _ input: Input, _ rollbackOf: String?) -> Digest {
+        Digest(of: [
+            "system": .string(request.system), "operation": .string(request.operation), "input": input.json,
+            "rollbackOf": rollbackOf.map(JSONValue.string) ?? .null,
+        ])
     }
 
     /// What a connector's failure looks like from outside; the whole of it goes to the operator and the log.

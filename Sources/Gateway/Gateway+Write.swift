@@ -82,7 +82,8 @@ extension Gateway {
         Change(
             id: environment.id("chg"), state: .proposed,
             wait: decision.verdict == .permit ? .nothing : decision.verdict == .propose ? .adoption : .approval,
-            submission: submission, plan: plan, digest: Terms(submission, plan, policies: bundle).digest,
+            submission: submission, plan: plan,
+            digest: Terms(submission, plan, policies: bundle, owner: submission.principal.owner).digest,
             assessment: assessment, created: now,
             expires: now.adding(seconds: environment.changeLife), rollbackOf: rollbackOf)
     }
@@ -130,7 +131,8 @@ extension Gateway {
             principal: principal, task: task, system: change.system, operation: inverse.operation, input: inverse.input,
             evidence: evidence, idempotencyKey: key, door: door)
         let operation = try operation(inverse.operation, of: change.system)
-        if let known = try await replay(request, try Input(inverse.input, for: operation)) { return known }
+        let input = try Input(inverse.input, for: operation)
+        if let known = try await replay(request, input, rollbackOf: change.id) { return known }
         guard change.state == .executed else { throw impossible(change) }
         let connector = try connector(change.system)
         let seen = try await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: nil) }

@@ -69,9 +69,13 @@ public final class Gateway: Sendable {
             "schemaText": .string(bundle.schemaText),
         ]
         let entry = LogEntry(.decisions, id: environment.id("policies"), kind: "policies", time: now, body: body)
+        // What either set reads is protected until the new one is in force: a failure leaves too much protected, never too little.
+        try protectAttributes(read: [policies, bundle])
         try await store.commit([.voidDecisions], entries: [entry])
-        try protectAttributes(read: bundle)
         current.withLock { $0 = bundle }
+        do { try protectAttributes(read: [bundle]) } catch {
+            environment.log.error("attributes that only the former policies read stay protected: \(error)")
+        }
     }
 
     /// Refuses when a lock stands in the way.

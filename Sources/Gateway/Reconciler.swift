@@ -40,12 +40,9 @@ extension Gateway {
         // Ended first, so that nothing can still happen after the target was read.
         if let lease, await !end(lease) { return nil }
         let seen = try await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: lease) }
-        // Without a lease nothing can have been applied: the lease is stored before it is made.
-        let event: ChangeEvent =
-            lease == nil ? .failed("not_applied") : Self.event(.unknown("the gateway stopped"), change.plan, seen)
-        let settled = try change.after(event)
+        let settled = try change.after(Self.event(.unknown("the gateway stopped"), change.plan, seen))
         var writes = [Write.updateChange(settled, from: .executing)]
-        if settled.state == .executed, let original = try await rolledBack(by: change) { writes.append(original) }
+        if settled.state == .executed { writes += try await rolledBack(by: change) }
         try await store.commit(writes, entries: [outcome(settled, lease, seen)])
         await noteOutcome(settled)
         environment.log.notice("reconciled: \(settled.state.rawValue)", metadata: ["change": "\(change.id)"])
@@ -81,16 +78,16 @@ extension Gateway {
     /// Settles changes whose grant is over and whose outcome could not be stored.
     private func settleOverdue() async {
         for change in (try? await store.changes(in: [.executing], limit: 10_000)) ?? [] {
-            guard let lease = try? await store.lease(of: change.id),
-                lease.expires.adding(seconds: 2 * environment.deadline) <= now
-            else { continue }
+            let lease = try? await store.lease(of: change.id)
+            // The lease is stored with the intent: where there is none, none was ever in hand.
+            if let lease, lease.expires.adding(seconds: 2 * environment.deadline) > now { continue }
             await reconciled(change)
         }
     }
 
     /// Ends staged changes whose time is over.
     private func expire() async {
-        for change in (try? await store.changes(in: [.proposed, .approved], limit: 10_000)) ?? [] where change.expires <= now {
+        for change in (try? await store.overdue(at: now, limit: 1_000)) ?? [] {
             guard let expired = try? change.after(.timedOut) else { continue }
             let entry = LogEntry(
                 .actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: ["change": change.id],

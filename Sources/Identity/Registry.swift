@@ -34,6 +34,10 @@ public struct Registry: Principals {
         return workloads.first { EntityUID.workload($0.id) == uid }.flatMap { workload($0, at: now) }.map(Principal.workload)
     }
 
+    public func owner(of workload: EntityUID) -> String? {
+        workloads.first { EntityUID.workload($0.id) == workload }?.owner
+    }
+
     /// The workload, if it has an owner who is known, and has not expired.
     func workload(_ registration: WorkloadRegistration, at now: Instant) -> Workload? {
         guard let owner = registration.owner, authenticator.people.contains(where: { $0.id == owner }),

@@ -17,6 +17,16 @@ extension SQLiteStore {
         }
     }
 
+    public func overdue(at now: Instant, limit: Int) async throws -> [Change] {
+        try await read { db in
+            let sql = """
+                SELECT json FROM change WHERE state IN ('proposed', 'approved') AND expires <= ?
+                    ORDER BY expires, id LIMIT \(limit)
+                """
+            return try all(db, sql, [now.milliseconds], Change.init(json:))
+        }
+    }
+
     public func task(_ id: String) async throws -> Task? {
         try await read { db in try one(db, "SELECT json FROM task WHERE id = ?", [id], Task.init(json:)) }
     }

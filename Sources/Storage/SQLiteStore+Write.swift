@@ -23,6 +23,7 @@ extension SQLiteStore {
             try db.execute(
                 sql: "INSERT INTO intent VALUES (?, ?, ?)",
                 arguments: [intent.change, intent.digest.hex, intent.expires.milliseconds])
+            try perform(.putLease(intent.lease), db)
             _ = try LogTable.append(entry, db)
         }
     }
@@ -31,9 +32,13 @@ extension SQLiteStore {
         switch write {
         case .insertChange(let change):
             try db.execute(
-                sql: "INSERT INTO change VALUES (?, ?, ?, ?)",
-                arguments: [change.id, change.state.rawValue, change.created.milliseconds, blob(change.json)])
+                sql: "INSERT INTO change VALUES (?, ?, ?, ?, ?)",
+                arguments: [
+                    change.id, change.state.rawValue, change.created.milliseconds, blob(change.json),
+                    change.expires.milliseconds,
+                ])
         case .updateChange(let change, let from): try update(change, from: from, db)
+        case .adoptChange(let change): try adopt(change, db)
         case .insertTask(let task, let token):
             try db.execute(sql: "INSERT INTO task VALUES (?, ?, ?)", arguments: [task.id, token, blob(task.json)])
         case .updateTask(let task):
@@ -42,8 +47,10 @@ extension SQLiteStore {
         case .insertApproval(let approval):
             let statement = approval.statement
             try db.execute(
-                sql: "INSERT INTO approval VALUES (?, ?, ?, ?)",
-                arguments: [statement.nonce, statement.change, statement.approver, blob(approval.json)])
+                sql: "INSERT INTO approval VALUES (?, ?, ?, ?, ?)",
+                arguments: [
+                    statement.nonce, statement.change, statement.approver, statement.verdict.rawValue, blob(approval.json),
+                ])
         case .insertIdempotency(let record):
             try db.execute(
                 sql: "INSERT INTO idempotency VALUES (?, ?, ?, ?)",
@@ -81,6 +88,17 @@ extension SQLiteStore {
             sql: "UPDATE change SET state = ?, json = ? WHERE id = ? AND state = ?",
             arguments: [change.state.rawValue, blob(change.json), change.id, from.rawValue])
         try requireOne(db, "change \(change.id) is no longer \(from.rawValue)")
+    }
+
+    /// Of two adopters the second finds that it no longer waits.
+    private func adopt(_ change: Change, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                UPDATE change SET json = ? WHERE id = ? AND state = 'proposed'
+                    AND CAST(json AS TEXT) ->> '$.wait' = 'adoption'
+                """,
+            arguments: [blob(change.json), change.id])
+        try requireOne(db, "change \(change.id) does not wait to be adopted")
     }
 
     private func requireOne(_ db: Database, _ message: String) throws {

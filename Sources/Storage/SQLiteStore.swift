@@ -46,12 +46,18 @@ public struct SQLiteStore: Store {
 }
 
 extension StoreError {
-    /// A uniqueness that did not hold is a conflict; anything else of the database is its absence.
+    /// A uniqueness that did not hold is a conflict. Any other constraint is a fault of the store's contents, and anything
+    /// else of the database is its absence.
     init(_ error: any Error) {
-        if let error = error as? DatabaseError, error.resultCode == .SQLITE_CONSTRAINT {
-            self.init(.conflict, error.message ?? "a condition did not hold")
-        } else {
+        guard let error = error as? DatabaseError else {
             self.init(.unavailable, "\(error)")
+            return
+        }
+        switch error.extendedResultCode {
+        case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY:
+            self.init(.conflict, error.message ?? "a condition did not hold")
+        default:
+            self.init(error.resultCode == .SQLITE_CONSTRAINT ? .corrupt : .unavailable, "\(error)")
         }
     }
 }

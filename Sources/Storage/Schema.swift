@@ -5,8 +5,23 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 first") { db in try db.execute(sql: first) }
+        migrator.registerMigration("2 both verdicts, order of expiry") { db in try db.execute(sql: second) }
         return migrator
     }
+
+    private static let second = """
+        CREATE TABLE approval_2 (
+            nonce TEXT PRIMARY KEY NOT NULL, change TEXT NOT NULL REFERENCES change (id), person TEXT NOT NULL,
+            verdict TEXT NOT NULL, json BLOB NOT NULL, UNIQUE (change, person, verdict)) STRICT;
+        INSERT INTO approval_2
+            SELECT nonce, change, person,
+                json_extract(json_extract(CAST(json AS TEXT), '$.statement'), '$.verdict'), json FROM approval ORDER BY rowid;
+        DROP TABLE approval;
+        ALTER TABLE approval_2 RENAME TO approval;
+        ALTER TABLE change ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;
+        UPDATE change SET expires = CAST(json AS TEXT) ->> '$.expires';
+        CREATE INDEX change_by_expiry ON change (state, expires);
+        """
 
     private static let first = """
         CREATE TABLE change (

@@ -52,6 +52,7 @@ struct ChangeMachineTests {
             expires: Fixture.now, rollbackOf: nil)
         let events: [ChangeEvent] = [
             .approvedEnough, .began, .succeeded, .failed("x"), .lost("x"), .refused, .withdrawn("x"), .timedOut, .undone,
+            .reinstated,
         ]
         var steps: [String] = []
         for state in Change.State.allCases {
@@ -64,9 +65,9 @@ struct ChangeMachineTests {
             steps == [
                 "proposed 0 approved", "proposed 1 executing", "proposed 3 failed", "proposed 5 withdrawn",
                 "proposed 6 withdrawn", "proposed 7 expired",
-                "approved 1 executing", "approved 3 failed", "approved 6 withdrawn", "approved 7 expired", "executing 2 executed",
-                "executing 3 failed",
-                "executing 4 indeterminate", "executed 8 rolledBack",
+                "approved 1 executing", "approved 3 failed", "approved 5 withdrawn", "approved 6 withdrawn", "approved 7 expired",
+                "executing 2 executed", "executing 3 failed", "executing 4 indeterminate", "executed 8 rolledBack",
+                "rolledBack 9 executed",
             ])
     }
 }

@@ -21,6 +21,7 @@ final class GatewayFixture: Sendable {
     let meddler: Meddler
     let key = Curve25519.Signing.PrivateKey()
     let seal = Curve25519.KeyAgreement.PrivateKey()
+    let signers = Dictionary(uniqueKeysWithValues: ["olga", "lena", "lars", "dan"].map { ($0, TestSigner()) })
 
     static let policy = """
         permit (principal in Exequatur::WorkloadGroup::"desk", action in [Embedded::Action::"read:user.find", Embedded::Action::"read:user.read",
@@ -46,8 +47,10 @@ final class GatewayFixture: Sendable {
             now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let people = [("olga", ["desk"]), ("lena", ["leads"]), ("lars", ["leads"]), ("dan", ["security"])].map {
-            PersonRegistration(id: $0, teams: $1, keys: [], aliases: [], subjects: [])
+        let people = [("olga", ["desk"]), ("lena", ["leads"]), ("lars", ["leads"]), ("dan", ["security"])].map { [signers] in
+            PersonRegistration(
+                id: $0, teams: $1, keys: [signers[$0]?.line].compactMap { $0.flatMap(SSHPublicKey.init(line:)) }, aliases: [],
+                subjects: [])
         }
         let workload = WorkloadRegistration(
             id: "agent", issuer: "i", subject: "agent", owner: "olga", expires: .max, groups: ["desk"])
@@ -86,6 +89,16 @@ final class GatewayFixture: Sendable {
                 evidence: evidence, idempotencyKey: key, door: "test"))
     }
 
+    /// Hands in a person's signed word on a change as it is stored now.
+    @discardableResult
+    func say(_ verdict: ApprovalStatement.Verdict, on id: String, by person: String, teams: [String] = ["leads"]) async throws
+        -> Change
+    {
+        guard let change = try await store.change(id), let signer = signers[person] else { throw Refusal("test", "nobody") }
+        return try await gateway.record(
+            signer.statement(verdict, on: change, by: person), by: Fixture.person(person, teams: teams))
+    }
+
     var keys: [LogKey] { LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: "test"), key: key.publicKey) } }
 
     func checkpoints() async throws -> [String] {
@@ -102,9 +115,17 @@ extension GatewayFixture {
         try await queue.write { try $0.execute(sql: sql) }
     }
 
-    /// The bodies of the actions log's entries of a kind.
-    func entries(_ kind: String) async throws -> [JSONValue] {
-        let bytes = try await store.entries(.actions, in: 0..<store.logSize(.actions))
+    /// Changes the store behind the gateway's back.
+    func tamper(_ sql: String) async throws {
+        let queue = try DatabaseQueue(path: folder.appendingPathComponent("exequatur.sqlite").path)
+        try await queue.write { try $0.execute(sql: sql) }
+    }
+
+    func requests(_ kind: String) async throws -> [JSONValue] { try await entries(kind, of: .requests) }
+
+    /// The bodies of a log's entries of a kind.
+    func entries(_ kind: String, of log: LogName = .actions) async throws -> [JSONValue] {
+        let bytes = try await store.entries(log, in: 0..<store.logSize(log))
         return try bytes.map { try JSONReader.read($0, limits: .init(bytes: 1 << 24)) }.filter { $0["kind"] == .string(kind) }
             .compactMap { $0["body"] }
     }

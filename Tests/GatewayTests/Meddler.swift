@@ -6,7 +6,7 @@ import Synchronization
 /// The embedded directory, with somebody at work between it and the gateway.
 final class Meddler: Connector {
     /// What is done to it.
-    enum Trick { case none, cutOff, dangling, undeclared, undeclaredAttribute, moreThanDeclared, takenAway }
+    enum Trick { case none, unreachable, cutOff, dangling, undeclared, undeclaredAttribute, moreThanDeclared, takenAway }
 
     private let inner: EmbeddedDirectory
     private let trick = Mutex(Trick.none)
@@ -14,12 +14,16 @@ final class Meddler: Connector {
     init(_ inner: EmbeddedDirectory) { self.inner = inner }
 
     func play(_ trick: Trick) { self.trick.withLock { $0 = trick } }
+    /// Does something whenever a lease has been made.
+    func onLease(_ body: @escaping @Sendable () async -> Void) { afterLease.withLock { $0 = body } }
+    private let afterLease = Mutex<@Sendable () async -> Void>({})
     private var current: Trick { trick.withLock { $0 } }
 
     var system: String { inner.system }
     var catalogue: Catalogue { inner.catalogue }
 
     func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan {
+        if current == .unreachable { throw ConnectorError(.unavailable, "nobody answers") }
         let plan = try await inner.plan(operation, input)
         let extra: NamedFact
         switch current {
@@ -61,9 +65,13 @@ final class Meddler: Connector {
         try await inner.read(operation, input)
     }
     func find(_ input: Input) async throws(ConnectorError) -> Matches { try await inner.find(input) }
-    func reference(for grant: borrowing Grant, id: String) -> LeaseReference { inner.reference(for: grant, id: id) }
+    func reference(for change: String, id: String, expires: Instant) -> LeaseReference {
+        inner.reference(for: change, id: id, expires: expires)
+    }
     func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
-        try await inner.lease(grant, as: reference)
+        let lease = try await inner.lease(grant, as: reference)
+        await afterLease.withLock { $0 }()
+        return lease
     }
     func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
         try await inner.apply(grant, with: lease)

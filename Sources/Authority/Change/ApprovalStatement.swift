@@ -58,8 +58,7 @@ public struct ApprovalStatement: Hashable, Sendable {
         self.init(
             verdict: verdict, gateway: try fields.string("gateway"), change: try fields.string("change"), plan: plan,
             assessment: assessment, approver: try fields.string("approver"),
-            issued: Instant(milliseconds: try fields.integer("issued")),
-            expires: Instant(milliseconds: try fields.integer("expires")), nonce: try fields.string("nonce"))
+            issued: try fields.instant("issued"), expires: try fields.instant("expires"), nonce: try fields.string("nonce"))
         try fields.end()
         guard bytes.elementsEqual(text.utf8) else { throw ShapeError(.invalid, at: "", "the statement is not in canonical form") }
         guard nonce.utf8.count == 32, nonce.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
@@ -68,11 +67,13 @@ public struct ApprovalStatement: Hashable, Sendable {
     }
 
     /// Why the statement does not hold for this change, person, gateway and moment; nil when it does.
+    ///
+    /// Who refuses, refuses the change whatever became of its plan; who approves, approves what was shown.
     public func problem(for change: Change, by person: Person, at gateway: String, now: Instant) -> String? {
         if self.gateway != gateway { return "approval.other_gateway" }
         if self.change != change.id { return "approval.other_change" }
         if approver != person.id { return "approval.other_person" }
-        if plan != change.digest || assessment != change.assessment { return "approval.digest_mismatch" }
+        if verdict == .approve, plan != change.digest || assessment != change.assessment { return "approval.digest_mismatch" }
         if now >= expires || expires <= issued || expires > issued.adding(seconds: Self.longestLife) { return "approval.expired" }
         if issued > now.adding(seconds: 60) { return "approval.not_yet_valid" }
         return nil

@@ -9,6 +9,8 @@ public enum ChangeEvent: Sendable {
     case withdrawn(String)
     case timedOut
     case undone
+    /// Its rollback was itself rolled back: it is in force again.
+    case reinstated
 }
 
 /// A step that the change's state does not allow.
@@ -28,11 +30,12 @@ extension Change {
         case (.executing, .failed(let code)), (.approved, .failed(let code)), (.proposed, .failed(let code)):
             (next.state, next.reason) = (.failed, code)
         case (.executing, .lost(let code)): (next.state, next.reason) = (.indeterminate, code)
-        case (.proposed, .refused): (next.state, next.reason) = (.withdrawn, "refused")
+        case (.proposed, .refused), (.approved, .refused): (next.state, next.reason) = (.withdrawn, "refused")
         case (.proposed, .withdrawn(let code)), (.approved, .withdrawn(let code)):
             (next.state, next.reason) = (.withdrawn, code)
         case (.proposed, .timedOut), (.approved, .timedOut): next.state = .expired
         case (.executed, .undone): next.state = .rolledBack
+        case (.rolledBack, .reinstated): next.state = .executed
         default: throw ImpossibleStep(state: state)
         }
         return next

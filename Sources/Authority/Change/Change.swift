@@ -17,6 +17,8 @@ public struct Change: Sendable {
     public let request: String
     /// Who asked, as a Cedar literal's parts.
     public let requester: EntityUID
+    /// The person who answered for the workload that asked, when it asked.
+    public let owner: String?
     /// The person who made it their own, when somebody did.
     public var adopter: String?
     public let task: Task
@@ -45,6 +47,7 @@ public struct Change: Sendable {
         self.wait = wait
         request = submission.id
         requester = submission.principal.uid
+        owner = submission.principal.owner
         task = submission.task
         system = submission.system
         operation = submission.operation.name
@@ -64,6 +67,9 @@ public struct Change: Sendable {
         shown = assessment.json
     }
 
+    /// Whether what is stored as shown is what approvers signed for.
+    public var isShownWhole: Bool { Digest(of: shown) == assessment }
+
     public var json: JSONValue {
         var json: JSONValue = [
             "id": .string(id), "state": .string(state.rawValue), "wait": .string(wait.rawValue), "request": .string(request),
@@ -72,6 +78,7 @@ public struct Change: Sendable {
             "shown": shown,
             "created": .integer(created.milliseconds), "expires": .integer(expires.milliseconds),
         ]
+        json.add("owner", owner.map(JSONValue.string))
         json.add("adopter", adopter.map(JSONValue.string))
         json.add("rollbackOf", rollbackOf.map(JSONValue.string))
         json.add("reason", reason.map(JSONValue.string))
@@ -88,6 +95,7 @@ public struct Change: Sendable {
         else { throw ShapeError(.invalid, at: "", "not a change") }
         (self.state, self.wait, self.requester, self.digest, self.assessment) = (state, wait, uid, digest, assessment)
         request = try fields.string("request")
+        owner = try fields.optionalString("owner")
         adopter = try fields.optionalString("adopter")
         task = try Task(json: try fields.required("task"))
         system = try fields.string("system")
@@ -95,8 +103,8 @@ public struct Change: Sendable {
         input = try fields.required("input")
         plan = try Plan(json: try fields.required("plan"))
         shown = try fields.required("shown")
-        created = Instant(milliseconds: try fields.integer("created"))
-        expires = Instant(milliseconds: try fields.integer("expires"))
+        created = try fields.instant("created")
+        expires = try fields.instant("expires")
         rollbackOf = try fields.optionalString("rollbackOf")
         reason = try fields.optionalString("reason")
         try fields.end()

@@ -115,7 +115,7 @@ public protocol Connector: Sendable {
     func find(_ input: Input) async throws(ConnectorError) -> Matches
 
     /// Names the account that ``lease(_:as:)`` would make. Does nothing else; the caller stores it first.
-    func reference(for grant: borrowing Grant, id: String) -> LeaseReference
+    func reference(for change: String, id: String, expires: Instant) -> LeaseReference
 
     /// Makes the credential: good for this one step.
     func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease

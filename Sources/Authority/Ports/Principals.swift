@@ -4,6 +4,8 @@ public import Cedar
 public protocol Principals: Sendable {
     /// The registered principal; nil when it is no longer registered, owned or within its term.
     func principal(_ uid: EntityUID, at now: Instant) -> Principal?
+    /// Who answers for a workload, whether or not its term is over.
+    func owner(of workload: EntityUID) -> String?
     /// The ids of the workloads registered.
     var workloadIDs: [String] { get }
     /// Everybody known, from configuration.

@@ -24,9 +24,11 @@ public enum Write: Sendable {
     case insertChange(Change)
     /// The stored change must be in the state `from`.
     case updateChange(Change, from: Change.State)
+    /// The stored change must wait to be adopted.
+    case adoptChange(Change)
     case insertTask(Task, token: String)
     case updateTask(Task)
-    /// The nonce must be new, and the person must not yet have spoken on the change.
+    /// The nonce must be new, and the person must not yet have given that verdict on the change.
     case insertApproval(SignedApproval)
     case putLease(LeaseReference)
     case endLease(String, at: Instant)
@@ -104,6 +106,8 @@ public protocol Store: IntentLedger {
     func change(_ id: String) async throws -> Change?
     /// Newest first.
     func changes(in states: Set<Change.State>, limit: Int) async throws -> [Change]
+    /// Staged changes whose time is over, those due first first.
+    func overdue(at now: Instant, limit: Int) async throws -> [Change]
     func task(_ id: String) async throws -> Task?
     func task(forToken token: String) async throws -> Task?
     func approvals(of change: String) async throws -> [SignedApproval]

@@ -45,6 +45,9 @@ public enum Principal: Hashable, Sendable {
 
     public var isWorkload: Bool { if case .workload = self { true } else { false } }
 
+    /// The person who answers for a workload.
+    public var owner: String? { if case .workload(let workload) = self { workload.owner } else { nil } }
+
     public var uid: EntityUID {
         switch self {
         case .workload(let workload): .workload(workload.id)

@@ -39,7 +39,8 @@ public struct Terms: Sendable {
     /// The terms themselves: their digest can be recomputed by whoever is shown them.
     public let shown: JSONValue
 
-    public init(_ submission: Submission, _ plan: Plan, policies: PolicyBundle) {
+    /// - Parameter owner: who answered for the workload when the change was staged.
+    public init(_ submission: Submission, _ plan: Plan, policies: PolicyBundle, owner: String?) {
         shown = [
             "tenant": .string(submission.task.tenant), "system": .string(submission.system),
             "operation": .string(submission.operation.name), "target": plan.target.json,
@@ -49,6 +50,7 @@ public struct Terms: Sendable {
             "precondition": .string(plan.precondition.rawValue), "policies": .string(policies.digest.hex),
             "schema": .string(policies.schema.hex), "task": .string(submission.task.id),
             "purpose": .string(submission.task.purpose), "workload": .string(submission.task.workload),
+            "owner": owner.map(JSONValue.string) ?? .null,
             "delegator": submission.task.delegator.map(JSONValue.string) ?? .null,
             "principal": .string(submission.principal.uid.description),
         ]

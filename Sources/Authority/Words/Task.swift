@@ -47,8 +47,8 @@ public struct Task: Hashable, Sendable {
         self.init(
             id: try fields.string("id"), tenant: try fields.string("tenant"), workload: try fields.string("workload"),
             purpose: try fields.string("purpose"), delegator: try fields.optionalString("delegator"),
-            created: Instant(milliseconds: try fields.integer("created")),
-            expires: Instant(milliseconds: try fields.integer("expires")),
+            created: try fields.instant("created"),
+            expires: try fields.instant("expires"),
             ended: try fields.optionalInteger("ended").map(Instant.init(milliseconds:)))
         try fields.end()
     }

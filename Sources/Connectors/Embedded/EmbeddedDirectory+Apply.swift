@@ -10,8 +10,8 @@ struct EmbeddedLease: Lease {
 }
 
 extension EmbeddedDirectory {
-    public func reference(for grant: borrowing Grant, id: String) -> LeaseReference {
-        LeaseReference(id: id, change: grant.change, system: system, account: "lease/\(id)", expires: grant.expires)
+    public func reference(for change: String, id: String, expires: Instant) -> LeaseReference {
+        LeaseReference(id: id, change: change, system: system, account: "lease/\(id)", expires: expires)
     }
 
     public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {

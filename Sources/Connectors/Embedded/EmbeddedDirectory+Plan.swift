@@ -42,11 +42,19 @@ extension EmbeddedDirectory {
             target: target.uid, targetName: target.name, touched: touched,
             inverse: inverse.flatMap { input in name.map { Inverse(operation: $0, input: input) } },
             reversibility: operation.reversibility, precondition: .atomic,
-            version: "\(target.version)" + (other.map { ".\($0.version)" } ?? ""),
+            version: version(target, other, touched, facts),
             native: ["target": target.id].merging(other.map { ["other": $0.id] } ?? [:]) { $1 }, facts: facts,
             related: other.map { [$0.uid] } ?? [], step: step,
             surroundings: try target.reachFacts(in: system, db).union(other?.reachFacts(in: system, db) ?? []), obstacle: obstacle
         )
+    }
+
+    /// The versions of the rows, and a digest of all that was planned on: a label or a membership moves no version.
+    private func version(_ target: Entry, _ other: Entry?, _ touched: [TouchedValue], _ facts: [Entity]) -> String {
+        let digest = Digest(of: [
+            "touched": .array(touched.map(\.json)), "facts": .array(facts.sorted { $0.uid < $1.uid }.map(\.json)),
+        ])
+        return "\(target.version)" + (other.map { ".\($0.version)" } ?? "") + " \(digest.hex)"
     }
 
     private func planMembership(_ operation: Operation, _ input: Input, adding: Bool, _ db: Database) throws -> Plan {

@@ -53,7 +53,7 @@ extension EmbeddedDirectory {
         case "userPassword":
             // A password can't be read back: it is the new one if we wrote last, the old one if nobody wrote since.
             if isOurs { return value.after }
-            return "\(target.version)" == plan.version ? value.before : ["(unknown)"]
+            return plan.version.hasPrefix("\(target.version) ") ? value.before : ["(unknown)"]
         case "member":
             let members = Set(try target.members(db).map(\.reference))
             return (value.before + value.after).filter(members.contains)

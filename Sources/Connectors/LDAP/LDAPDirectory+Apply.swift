@@ -11,9 +11,8 @@ struct LDAPLease: Lease {
 }
 
 extension LDAPDirectory {
-    public func reference(for grant: borrowing Grant, id: String) -> LeaseReference {
-        LeaseReference(
-            id: id, change: grant.change, system: system, account: "cn=\(id),\(settings.grants)", expires: grant.expires)
+    public func reference(for change: String, id: String, expires: Instant) -> LeaseReference {
+        LeaseReference(id: id, change: change, system: system, account: "cn=\(id),\(settings.grants)", expires: expires)
     }
 
     public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {

@@ -49,8 +49,8 @@ public final class ReachKeeper: ReachGuard {
     }
 
     /// Attributes that policies read are protected: who writes them writes what policy believes.
-    public func protectAttributes(read bundle: PolicyBundle, _ systems: [(name: String, catalogue: Catalogue)]) throws {
-        let names = bundle.policies.attributesRead
+    public func protectAttributes(read bundles: [PolicyBundle], _ systems: [(name: String, catalogue: Catalogue)]) throws {
+        let names = bundles.reduce(into: Set()) { $0.formUnion($1.policies.attributesRead) }
         var bySystem: [String: Set<String>] = [:]
         for (name, catalogue) in systems {
             bySystem[name] = Set(catalogue.attributesSet.filter { names.contains(ExactString($0)) })

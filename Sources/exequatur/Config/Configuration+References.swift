@@ -9,6 +9,8 @@ extension Configuration {
         try refuseRepeated(workloads.map(\.id), "workload id", workloadFields)
         try refuseRepeated(workloads.map { "\($0.subject) of \($0.issuer)" }, "subject", workloadFields)
         try refuseRepeated(persons.map(\.id), "person id", personFields)
+        try refuseRepeated(
+            workloads.map(\.id) + persons.map(\.id), "id of a workload and of a person", workloadFields + personFields)
         for (workload, fields) in zip(workloads, workloadFields) {
             guard issuers.contains(where: { $0.issuer.name.isExactly(workload.issuer) }) else {
                 throw fields.problem("workload \(workload.id) has an issuer that is not under `issuers`: \(workload.issuer)")

@@ -77,7 +77,7 @@ enum LookAheadRun {
         let keeper = ReachKeeper(
             try configuration.reachSettings(), now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
         for connector in connectors { try await keeper.read(connector) }
-        try keeper.protectAttributes(read: policies, connectors.map { ($0.system, $0.catalogue) })
+        try keeper.protectAttributes(read: [policies], connectors.map { ($0.system, $0.catalogue) })
         let worlds = connectors.compactMap { connector in
             keeper.world(
                 connector.system, connector.catalogue, workloads: workloads(configuration), purposes: configuration.purposes,

@@ -206,7 +206,7 @@ struct Check {
         let titlePlan = try await make.plan("user.set-title", title)
         let own = try await make.grant("user.set-title", title, titlePlan, now: now)
         let other = try await make.grant("group.add-member", adding, try await make.plan("group.add-member", adding), now: now)
-        let reference = connector.reference(for: other, id: "lease-foreign")
+        let reference = connector.reference(for: other.change, id: "lease-foreign", expires: other.expires)
         let lease = try await connector.lease(other, as: reference)
         var refusal: ConnectorError?
         do { _ = try await connector.apply(own, with: lease) } catch { refusal = error }
@@ -220,7 +220,7 @@ struct Check {
         let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let plan = try await make.plan("group.add-member", adding)
         let grant = try await make.grant("group.add-member", adding, plan, now: now)
-        let reference = connector.reference(for: grant, id: "lease-ended")
+        let reference = connector.reference(for: grant.change, id: "lease-ended", expires: grant.expires)
         let lease = try await connector.lease(grant, as: reference)
         #expect(try await connector.leftovers().map(\.account).contains { $0.lowercased() == reference.account.lowercased() })
         try await connector.revoke(reference)

@@ -99,15 +99,19 @@ private struct Check {
     }
 
     func intents() async throws {
+        let lease = LeaseReference(id: "l1", change: "chg-1", system: "corp", account: "cn=l1", expires: Fixture.now)
         let change = try change()
         try await store.commit([.insertChange(change)], entries: [])
-        let stale = Intent(change: "chg-1", digest: digest, epochs: Epochs(policies: digest, locks: 7), expires: Fixture.now)
+        let stale = Intent(
+            change: "chg-1", digest: digest, epochs: Epochs(policies: digest, locks: 7), expires: Fixture.now, lease: lease)
         await #expect(throws: GrantRefusal.stale) { try await store.commit(stale, of: change, entry: entry("i0")) }
-        let intent = Intent(change: "chg-1", digest: digest, epochs: Epochs(policies: digest, locks: 0), expires: Fixture.now)
+        let intent = Intent(
+            change: "chg-1", digest: digest, epochs: Epochs(policies: digest, locks: 0), expires: Fixture.now, lease: lease)
         try await store.commit(intent, of: change, entry: entry("i1"))
         #expect(try await store.change("chg-1")?.state == .executing)
         await #expect(throws: GrantRefusal.alreadyGranted) { try await store.commit(intent, of: change, entry: entry("i2")) }
         #expect(try await store.logSize(.actions) == 1)
+        #expect(try await store.openLeases() == [lease], "the lease is recorded with its intent")
     }
 
     func approvals() async throws {

@@ -92,14 +92,17 @@ public struct GrantMaker: Sendable {
         let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0))
         let change = Change(
             id: "chg-\(UUID().uuidString)", state: .proposed, wait: .nothing, submission: submission, plan: plan,
-            digest: Terms(submission, plan, policies: bundle).digest,
+            digest: Terms(submission, plan, policies: bundle, owner: submission.principal.owner).digest,
             assessment: Assessment(plan, submission.operation, reach: .none),
             created: now,
             expires: now.adding(seconds: 3600), rollbackOf: nil)
         let entry = LogEntry(.actions, id: "intent-\(change.id)", kind: "intent", time: now, body: [:])
         return try await decision.grant(
             for: change, submission: submission, plan: plan, policies: bundle, now: now, entry: entry, ledger: ledger,
-            reach: TestGuard())
+            reach: TestGuard(),
+            lease: {
+                connector.reference(for: change.id, id: "lease-" + UUID().uuidString.lowercased().prefix(12), expires: $0)
+            })
     }
 
     /// Plans, grants, leases, applies and revokes.
@@ -111,7 +114,7 @@ public struct GrantMaker: Sendable {
         let plan: Plan
         if let planned { plan = planned } else { plan = try await self.plan(operation, input) }
         let grant = try await grant(operation, input, plan, now: now)
-        let reference = connector.reference(for: grant, id: "lease-" + UUID().uuidString.lowercased().prefix(12))
+        let reference = grant.lease
         do {
             let lease = try await connector.lease(grant, as: reference)
             let disclosure = try await connector.apply(grant, with: lease)

@@ -1,0 +1,229 @@
+import Authority
+import ConnectorEmbedded
+import Foundation
+import GRDB
+import Gateway
+import Identity
+import Storage
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite("A signed refusal")
+struct RefusalTests {
+    private static let adding: JSONValue = ["group": "operations", "member": "ivo.petrov"]
+
+    /// A gateway with a change that waits, and that change's id.
+    private func staged(policy: String = GatewayFixture.policy) async throws -> (GatewayFixture, String) {
+        let world = try await GatewayFixture(policy: policy)
+        let waiting = try await world.submit("group.add-member", Self.adding)
+        return (world, try #require(waiting.change))
+    }
+
+    /// Policy that asks for two approvals.
+    private static let two = GatewayFixture.policy.replacing("count >= 1", with: "count >= 2")
+
+    @Test("One whose approval is stored, and who then refuses, is heard: nothing runs")
+    func afterOneOfOnesOwn() async throws {
+        let (world, id) = try await staged(policy: Self.two)
+        defer { world.close() }
+        #expect(try await world.say(.approve, on: id, by: "lena").state == .proposed)
+        #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
+        await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "lars") }
+        #expect(try await world.store.change(id)?.state == .withdrawn)
+        let said = try await world.requests("approval")
+        #expect(said.count == 2, "both statements are in the log")
+    }
+
+    @Test("An approval stored while the system was away does not run on a refusal")
+    func outage() async throws {
+        let (world, id) = try await staged()
+        defer { world.close() }
+        // The approval is taken, and then the system can't be asked: the store has it, the change still waits.
+        let change = try #require(try await world.store.change(id))
+        let signer = try #require(world.signers["lena"])
+        try await world.store.commit([.insertApproval(signer.statement(.approve, on: change, by: "lena"))], entries: [])
+        #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
+        #expect(try await world.entries("intent").isEmpty)
+    }
+
+    @Test(
+        "A refusal needs neither the system nor the requester, and no lock stands in its way",
+        arguments: ["outage", "lock", "moved", "task"])
+    func obstacles(what: String) async throws {
+        let (world, id) = try await staged()
+        defer { world.close() }
+        switch what {
+        case "outage": world.meddler.play(.unreachable)
+        case "lock": _ = try await world.gateway.place(.all, "", by: Fixture.person("olga", teams: ["desk"]))
+        case "moved": try await world.change("UPDATE entry SET version = version + 1, enabled = 0 WHERE name = 'ivo.petrov'")
+        default: try await world.gateway.end(world.task())
+        }
+        #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
+    }
+
+    @Test("Nobody without a say can refuse, and nobody on the change's side")
+    func strangers() async throws {
+        let (world, id) = try await staged()
+        defer { world.close() }
+        for (person, teams) in [("olga", ["desk"]), ("dan", ["security"])] {
+            await #expect(throws: Refusal.self) { try await world.say(.refuse, on: id, by: person, teams: teams) }
+        }
+        #expect(try await world.store.change(id)?.state == .proposed)
+    }
+
+    @Test("A refusal of what has a grant is logged, and said to be too late")
+    func tooLate() async throws {
+        let (world, id) = try await staged()
+        defer { world.close() }
+        #expect(try await world.say(.approve, on: id, by: "lena").state == .executed)
+        let refusal = await #expect(throws: Refusal.self) { try await world.say(.refuse, on: id, by: "lars") }
+        #expect(refusal?.code == "approval.too_late")
+        #expect(try await world.requests("approval").count == 2)
+        #expect(try await world.store.change(id)?.state == .executed)
+    }
+
+    @Test("The same statement handed in again decides nothing")
+    func replay() async throws {
+        let (world, id) = try await staged()
+        defer { world.close() }
+        let change = try #require(try await world.store.change(id))
+        let lena = Fixture.person("lena", teams: ["leads"])
+        let proof = try #require(world.signers["lena"]).statement(.approve, on: change, by: "lena")
+        world.meddler.play(.unreachable)
+        await #expect(throws: Refusal.self) { try await world.gateway.record(proof, by: lena) }
+        world.meddler.play(.none)
+        #expect(try await world.gateway.record(proof, by: lena).state == .executed, "it was never taken")
+        await #expect(throws: Refusal.self) { try await world.gateway.record(proof, by: lena) }
+    }
+
+    @Test("What approvers were shown is what they signed, or nothing runs")
+    func alteredShown() async throws {
+        let (world, id) = try await staged(policy: Self.two)
+        defer { world.close() }
+        try await world.say(.approve, on: id, by: "lena")
+        try await world.tamper(
+            "UPDATE change SET json = CAST(replace(CAST(json AS TEXT), '\"shown\":{', '\"shown\":{\"a\":1,') AS BLOB)")
+        await #expect(throws: (any Error).self) {
+            let change = try await world.say(.approve, on: id, by: "lars")
+            if change.state == .withdrawn { throw Refusal("void", "it was voided") }
+        }
+        #expect(try await world.entries("intent").isEmpty)
+    }
+
+    @Test("Of two who adopt a change at once, one is told that the other was first")
+    func twoAdopters() async throws {
+        let world = try await GatewayFixture(
+            policy: GatewayFixture.policy + """
+                permit (principal in Exequatur::Team::"leads", action in Embedded::Action::"user.disable", resource);
+                """)
+        defer { world.close() }
+        let id = try #require(try await world.submit("user.disable", ["user": "kai.nilsen"]).change)
+        let (lena, lars) = (Fixture.person("lena", teams: ["leads"]), Fixture.person("lars", teams: ["leads"]))
+        async let first = Result { try await world.gateway.adopt(id, by: lena) }
+        async let second = Result { try await world.gateway.adopt(id, by: lars) }
+        let results = await [first, second]
+        #expect(results.count { (try? $0.get()) != nil } == 1)
+    }
+
+    @Test("A key used for one rollback answers for no other")
+    func rollbackKeys() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let agent = Principal.workload(Fixture.workload())
+        var changes: [Change] = []
+        for title in ["A", "B"] {
+            let done = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": .string(title)])
+            changes.append(try await world.gateway.change(try #require(done.change), for: agent))
+            if title == "A" {
+                try await world.change(
+                    "UPDATE attribute SET value = 'Dispatcher' WHERE name = 'title' AND entry = (SELECT id FROM entry WHERE name = 'kai.nilsen')"
+                )
+            }
+        }
+        let task = try await world.task()
+        let undone = try await world.gateway.rollback(
+            changes[1], by: agent, task: task, evidence: Evidence(), key: "k", door: "test")
+        #expect(undone.status == .done)
+        let refusal = await #expect(throws: Refusal.self) {
+            try await world.gateway.rollback(changes[0], by: agent, task: task, evidence: Evidence(), key: "k", door: "test")
+        }
+        #expect(refusal?.code == "input.idempotency_conflict")
+    }
+
+    @Test("A rollback that is itself rolled back puts the first change in force again")
+    func undoneRollback() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let agent = Principal.workload(Fixture.workload())
+        func undo(_ id: String?) async throws -> String? {
+            let change = try await world.gateway.change(try #require(id), for: agent)
+            return try await world.gateway.rollback(
+                change, by: agent, task: world.task(), evidence: Evidence(), door: "test"
+            ).change
+        }
+        let first = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"]).change
+        let back = try await undo(first)
+        #expect(try await world.store.change(first ?? "")?.state == .rolledBack)
+        _ = try await undo(back)
+        #expect(try await world.store.change(first ?? "")?.state == .executed)
+        #expect(try await world.store.change(back ?? "")?.state == .rolledBack)
+    }
+
+    @Test("A lock placed while the lease is being made stops the step before anything is applied")
+    func lockWhileLeasing() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let gateway = world.gateway
+        world.meddler.onLease { _ = try? await gateway.place(.system, "corp", by: Fixture.person("olga", teams: ["desk"])) }
+        let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
+        #expect(answer.status == .failed && answer.code == "locked")
+        #expect(try await world.store.openLeases().isEmpty)
+        #expect(try await world.directory.leftovers().isEmpty)
+    }
+
+    @Test("A label given to a group between plan and write makes the write a conflict")
+    func labelledMeanwhile() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let fixture = world
+        world.meddler.onLease {
+            try? await fixture.change("INSERT INTO label SELECT id, 'tier-0' FROM entry WHERE name = 'operations'")
+        }
+        let waiting = try await world.submit("group.add-member", Self.adding)
+        let change = try await world.say(.approve, on: try #require(waiting.change), by: "lena")
+        #expect(change.state == .failed && change.reason == "target.conflict")
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
+
+@Suite("Moments from outside")
+struct InstantTests {
+    @Test("Arithmetic on moments stays within its range", arguments: [Int64.min, -1, 0, 1, .max / 1000, .max])
+    func arithmetic(seconds: Int64) {
+        for start in [Int64.min, 0, 1_790_000_000_000, .max] {
+            #expect(Instant.range.contains(Instant(milliseconds: start).adding(seconds: seconds).milliseconds))
+        }
+    }
+
+    @Test(
+        "A statement with dates beyond the year 9999 is refused where it is read",
+        arguments: [Int64.min, -1, 253_402_300_800_000, .max])
+    func statements(date: Int64) throws {
+        let text = { (issued: Int64, expires: Int64) in
+            JSONWriter.canonicalText([
+                "type": "exequatur-approval-v1", "verdict": "approve", "gateway": "g", "change": "c",
+                "plan": .string(String(repeating: "0", count: 64)), "assessment": .string(String(repeating: "0", count: 64)),
+                "approver": "p", "issued": .integer(issued), "expires": .integer(expires),
+                "nonce": .string(String(repeating: "0", count: 32)),
+            ])
+        }
+        #expect(throws: ShapeError.self) { try ApprovalStatement(text: text(date, 1)) }
+        #expect(throws: ShapeError.self) { try ApprovalStatement(text: text(1, date)) }
+    }
+}

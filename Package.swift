@@ -28,6 +28,8 @@ let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -46,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -83,7 +86,7 @@ let package = Package(
                 "Authority", "Cedar", "Gateway", "Identity", "StrictJSON", crypto, httpTypes, hummingbird, hummingbirdCore,
                 hummingbirdTLS,
                 logging,
-                nioCore, nioSSL,
+                nioCore, nioHTTPTypes, nioPosix, nioSSL,
             ]),
         // Floor 7
         .executableTarget(
@@ -92,6 +95,7 @@ let package = Package(
                 "Authority", "Cedar", "ConnectorEmbedded", "ConnectorLDAP", "Gateway", "Identity", "Reach", "Server", "Storage",
                 "StrictJSON",
                 "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1,
+                nioPosix,
                 nioSSL,
                 unixSignals, yams,
             ],

@@ -32,15 +32,20 @@ public struct WorkloadRegistration: Sendable {
     public let owner: String?
     public let expires: Int64
     public let groups: [String]
+    /// Clients besides the subject itself that its tokens may be issued to (`azp`).
+    public let clients: [String]
 
     /// - Parameter expires: milliseconds since 1970.
-    public init(id: String, issuer: String, subject: String, owner: String?, expires: Int64, groups: [String]) {
+    public init(
+        id: String, issuer: String, subject: String, owner: String?, expires: Int64, groups: [String], clients: [String] = []
+    ) {
         self.id = id
         self.issuer = issuer
         self.subject = subject
         self.owner = owner
         self.expires = expires
         self.groups = groups
+        self.clients = clients
     }
 }
 

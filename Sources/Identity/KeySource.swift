@@ -8,6 +8,8 @@ public actor KeySource {
     /// All in milliseconds. Keys older than `fresh` are fetched again; older than `limit` they are no longer used; and the
     /// issuer is not asked more often than every `pause`, however many unknown keys tokens name.
     private static let (fresh, limit, pause): (Int64, Int64, Int64) = (300_000, 3_600_000, 30_000)
+    /// Seconds within which the whole set must have arrived.
+    private static let deadline: Int64 = 5
 
     private let fetch: @Sendable () async throws -> [UInt8]
     private var keys: [String: any JWTAlgorithm] = [:]
@@ -16,14 +18,20 @@ public actor KeySource {
     private var failure = "not fetched yet"
     private var inFlight: _Concurrency.Task<Void, Never>?
 
-    /// - Parameter fetch: gives the JWK set's bytes, within a deadline of its own.
+    /// - Parameter fetch: gives the JWK set's bytes; cancelled when it takes too long.
     public init(fetch: @escaping @Sendable () async throws -> [UInt8]) { self.fetch = fetch }
 
     /// The key for that id and algorithm; without an id, the only key there is.
     ///
     /// - Throws: ``AuthenticationError`` when the keys can't be had.
     func key(id: String?, algorithm: String, now: Int64) async throws -> (any JWTAlgorithm)? {
-        if fetched.map({ now - $0 >= Self.fresh }) ?? true || stored(id, algorithm) == nil { await refresh(now) }
+        let age = fetched.map { now - $0 } ?? .max
+        if age >= Self.limit || stored(id, algorithm) == nil {
+            await refresh(now)
+        } else if age >= Self.fresh {
+            // Nobody waits for an issuer while its keys are still good.
+            _Concurrency.Task { await self.refresh(now) }
+        }
         guard let fetched, now - fetched < Self.limit else {
             throw AuthenticationError(.unavailable, "the issuer's keys can't be had: \(failure)")
         }
@@ -43,9 +51,22 @@ public actor KeySource {
 
     private func load(_ now: Int64) async {
         do {
-            keys = try await Self.read(try await fetch())
+            keys = try await Self.read(try await fetchInTime())
             fetched = now
         } catch { failure = "\(error)" }
+    }
+
+    private func fetchInTime() async throws -> [UInt8] {
+        try await withThrowingTaskGroup(of: [UInt8].self) { [fetch] group in
+            group.addTask { try await fetch() }
+            group.addTask {
+                try await _Concurrency.Task.sleep(for: .seconds(Self.deadline))
+                throw AuthenticationError(.unavailable, "the keys did not arrive within \(Self.deadline) s")
+            }
+            defer { group.cancelAll() }
+            guard let bytes = try await group.next() else { throw CancellationError() }
+            return bytes
+        }
     }
 
     private func stored(_ id: String?, _ algorithm: String) -> (any JWTAlgorithm)? {
@@ -54,7 +75,8 @@ public actor KeySource {
         return fitting.count == 1 ? fitting.first?.value : nil
     }
 
-    /// Each usable key under its id and each algorithm it may be used with. Keys for other uses are skipped.
+    /// Each usable key under its id and each algorithm it may be used with. Keys for other uses, and those that can't be read,
+    /// are skipped: the issuer's others are good all the same.
     private static func read(_ bytes: [UInt8]) async throws -> [String: any JWTAlgorithm] {
         guard let entries = try JSONReader.read(bytes)["keys"]?.array else {
             throw ShapeError(.missing, at: "/keys", "'keys' is missing")
@@ -67,8 +89,10 @@ public actor KeySource {
                 object["kid"] = .string(id)
                 object["alg"] = .string(algorithm)
                 let collection = JWTKeyCollection()
-                try await collection.add(jwk: JWK(json: JSONWriter.canonicalText(.object(object))))
-                keys["\(id) \(algorithm)"] = try await collection.getKey(for: JWKIdentifier(string: id), alg: algorithm)
+                guard let jwk = try? JWK(json: JSONWriter.canonicalText(.object(object))),
+                    (try? await collection.add(jwk: jwk)) != nil
+                else { continue }
+                keys["\(id) \(algorithm)"] = try? await collection.getKey(for: JWKIdentifier(string: id), alg: algorithm)
             }
         }
         return keys

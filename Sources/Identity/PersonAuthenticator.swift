@@ -32,10 +32,11 @@ public struct PersonAuthenticator: Sendable {
         Person, userVerified: Bool
     ) {
         let signature = try SSHSignature(armoured: signature)
+        // First, so that it takes as long for somebody unknown.
+        let verified = try signature.verify(message, namespace: namespace)
         guard let person = people.first(where: { $0.id.isExactly(id) }), person.keys.contains(signature.key) else {
             throw AuthenticationError(.unknownKey, "this key is not one of \(id)'s")
         }
-        let verified = try signature.verify(message, namespace: namespace)
         return (Person(id: person.id, teams: person.teams), verified)
     }
 }

@@ -45,11 +45,15 @@ public struct TokenAuthenticator: Sendable {
         }
     }
 
+    /// The longest a token may still be good for, in seconds: a day.
+    static let longestLife: Int64 = 86_400
+
     /// - Throws: ``AuthenticationError``.
     public func authenticate(_ token: String, now: Instant) async throws -> AuthenticatedToken {
         let parts = try Parts(token)
         let (issuer, keys) = try issuer(of: parts.claims)
         try await verify(parts, issuer, keys, now)
+        try TokenKind.check(header: parts.header, claims: parts.claims)
         let expires = try checkTimes(parts.claims, now)
         try checkAudience(parts.claims, issuer)
         let (registration, delegator) = try registration(parts.claims, issuer)
@@ -62,6 +66,9 @@ public struct TokenAuthenticator: Sendable {
     }
 
     private func issuer(of claims: JSONValue) throws -> (Issuer, KeySource) {
+        guard claims["iss"] == nil || claims["iss"]?.string != nil else {
+            throw AuthenticationError(.malformed, "`iss` is not a string")
+        }
         let name = claims["iss"]?.string
         let domain = claims["sub"]?.string.flatMap(SPIFFE.trustDomain)
         let found = issuers.first { known in
@@ -101,6 +108,9 @@ public struct TokenAuthenticator: Sendable {
             throw AuthenticationError(.malformed, "`exp` is missing")
         }
         guard now < expires else { throw AuthenticationError(.expired, "the token expired") }
+        guard expires <= now.adding(seconds: Self.longestLife) else {
+            throw AuthenticationError(.tooLong, "the token is good for more than \(Self.longestLife) s")
+        }
         if let begins = try seconds("nbf"), begins * 1000 > now.milliseconds + 30_000 {
             throw AuthenticationError(.notYetValid, "the token is not valid yet")
         }
@@ -118,7 +128,10 @@ public struct TokenAuthenticator: Sendable {
     /// person it acts for.
     private func registration(_ claims: JSONValue, _ issuer: Issuer) throws -> (WorkloadRegistration, delegator: String?) {
         guard let subject = claims["sub"]?.string else { throw AuthenticationError(.malformed, "`sub` is missing") }
-        guard let actor = claims["act"] else { return (try workload(subject, issuer), nil) }
+        guard let actor = claims["act"] else { return (try workload(subject, issuer, claims["azp"]), nil) }
+        guard actor["iss"] == nil || actor["iss"]?.string?.isExactly(issuer.name) == true else {
+            throw AuthenticationError(.untrusted, "the actor is of another issuer")
+        }
         guard let acting = actor["sub"]?.string, actor["act"] == nil else {
             throw AuthenticationError(.malformed, "`act` must name one actor; chains of actors are not accepted")
         }
@@ -126,16 +139,23 @@ public struct TokenAuthenticator: Sendable {
             person.subjects.contains { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) }
         }
         guard let person else { throw AuthenticationError(.unregistered, "delegator \(subject) is not a known person") }
-        return (try workload(acting, issuer), person.id)
+        return (try workload(acting, issuer, claims["azp"]), person.id)
     }
 
-    private func workload(_ subject: String, _ issuer: Issuer) throws -> WorkloadRegistration {
+    /// - Parameter party: the client that the token was issued to (`azp`, OpenID Connect Core, section 2), if it says.
+    private func workload(_ subject: String, _ issuer: Issuer, _ party: JSONValue?) throws -> WorkloadRegistration {
         if let domain = SPIFFE.trustDomain(of: subject), issuer.trustDomain?.isExactly(domain) != true {
             throw AuthenticationError(.untrusted, "\(issuer.name) may not issue identities of \(domain)")
         }
         guard let found = registry.workloads.first(where: { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) })
         else {
             throw AuthenticationError(.unregistered, "no workload is registered for \(subject)")
+        }
+        if let party {
+            let known = [subject] + found.clients
+            guard let name = party.string, known.contains(where: name.isExactly) else {
+                throw AuthenticationError(.untrusted, "the token was issued to another client (`azp`)")
+            }
         }
         return found
     }

@@ -70,6 +70,38 @@ struct TokenTests {
         #expect(accepted.expires == issuer.now.adding(seconds: 60))
     }
 
+    @Test(
+        "What an issuer signs besides access tokens is refused",
+        arguments: [
+            (#"{"alg":"EdDSA","kid":"k","typ":"logout+jwt"}"#, ""), (#"{"alg":"EdDSA","kid":"k","typ":"dpop+jwt"}"#, ""),
+            (#"{"alg":"EdDSA","kid":"k","typ":"secevent+jwt"}"#, ""), (#"{"alg":"EdDSA","kid":"k","typ":7}"#, ""),
+            (#"{"alg":"EdDSA","kid":"k"}"#, #","nonce":"n""#), (#"{"alg":"EdDSA","kid":"k"}"#, #","at_hash":"h""#),
+            (#"{"alg":"EdDSA","kid":"k"}"#, #","cnf":{"jkt":"x"}"#), (#"{"alg":"EdDSA","kid":"k"}"#, #","events":{}"#),
+            (#"{"alg":"EdDSA","kid":"k"}"#, #","htm":"POST""#),
+        ])
+    func kinds(header: String, extra: String) async throws {
+        #expect(try await code(issuer.token(issuer.claims(extra: extra), header: header)) == .kind)
+    }
+
+    @Test("Access tokens are taken by any of their types", arguments: ["JWT", "at+jwt", "application/at+jwt", "JOSE"])
+    func types(type: String) async throws {
+        #expect(try await code(issuer.token(issuer.claims(), header: #"{"alg":"EdDSA","kid":"k","typ":"\#(type)"}"#)) == nil)
+    }
+
+    @Test("Who issued it, to whom, and for how long, must be plain")
+    func provenance() async throws {
+        #expect(try await code(issuer.token(issuer.claims(extra: #","azp":"agent""#))) == nil)
+        #expect(try await code(issuer.token(issuer.claims(extra: #","azp":"another""#))) == .untrusted)
+        #expect(try await code(issuer.token(issuer.claims(extra: #","azp":["agent"]"#))) == .untrusted)
+        let list = #"{"iss":["https://i"],"aud":"us","sub":"spiffe://td.example/agent","exp":\#(issuer.seconds + 60)}"#
+        #expect(try await code(issuer.token(list)) == .malformed)
+        let acting = { (extra: String) in issuer.claims("olga@x", extra: #","act":{"sub":"agent"\#(extra)}"#) }
+        #expect(try await code(issuer.token(acting(#","iss":"https://i""#))) == nil)
+        #expect(try await code(issuer.token(acting(#","iss":"https://else""#))) == .untrusted)
+        let far = #"{"iss":"https://i","aud":"us","sub":"agent","exp":999999999999}"#
+        #expect(try await code(issuer.token(far)) == .tooLong)
+    }
+
     @Test("A JWT-SVID without issuer is taken from its trust domain's keys; an array of audiences will do")
     func spiffe() async throws {
         let claims = #"{"aud":["them","us"],"sub":"spiffe://td.example/agent","exp":\#(issuer.seconds + 60).5}"#
@@ -151,7 +183,7 @@ struct KeySourceTests {
 
     private func code(_ authenticator: TokenAuthenticator, after seconds: Int64) async throws -> AuthenticationError.Code? {
         let now = issuer.now.adding(seconds: seconds)
-        let token = try issuer.token(#"{"iss":"https://i","aud":"us","sub":"agent","exp":\#(issuer.seconds + 99_999)}"#)
+        let token = try issuer.token(#"{"iss":"https://i","aud":"us","sub":"agent","exp":\#(now.milliseconds / 1000 + 60)}"#)
         do {
             _ = try await authenticator.authenticate(token, now: now)
             return nil
@@ -172,7 +204,11 @@ struct KeySourceTests {
         #expect(try await code(authenticator, after: 31) == nil)
         served.body.withLock { $0 = #"{"keys":[]}"# }
         #expect(try await code(authenticator, after: 100) == nil)
-        #expect(try await code(authenticator, after: 331) == .signature)
+        // The first to come after five minutes starts the fetch and does not wait for it.
+        for _ in 0..<200 where try await code(authenticator, after: 331) == nil {
+            try await _Concurrency.Task.sleep(for: .milliseconds(20))
+        }
+        #expect(try await code(authenticator, after: 332) == .signature)
         served.body.withLock { $0 = jwks }
         #expect(try await code(authenticator, after: 400) == nil)
         served.body.withLock { $0 = "" }

@@ -82,7 +82,7 @@ def planted(scene):
     statement = scene.desk.statement(change, "dana.moe")
     db = scene.database("exequatur")
     proof = canonical({"statement": canonical(statement), "signature": "none", "userVerified": True}).encode()
-    db.execute("INSERT INTO approval VALUES (?, ?, ?, ?)", (statement["nonce"], change, "dana.moe", proof))
+    db.execute("INSERT INTO approval VALUES (?, ?, ?, ?, ?)", (statement["nonce"], change, "dana.moe", "approve", proof))
     db.commit()
     db.close()
     scene.desk.approve(change, "farah.noor")

@@ -1,6 +1,7 @@
 import Authority
 import Gateway
 import HTTPTypes
+import Identity
 import StrictJSON
 
 /// The HTTP API for workloads. It is described, path by path, by ``OpenAPI``.
@@ -12,27 +13,29 @@ struct AgentAPI {
 
     func answer(_ call: HTTPCall) async throws -> HTTPAnswer {
         let path = Array(call.path.dropFirst())
+        if call.method == .get, path == ["openapi.json"] { return HTTPAnswer(200, OpenAPI.document(gateway.systems)) }
+        return try await door.serving(call) { caller in
+            let task = try await door.task(of: caller, purpose: try call.single("Exequatur-Purpose"))
+            return try await answer(call, path, .workload(caller.workload), task)
+        }
+    }
+
+    private func answer(_ call: HTTPCall, _ path: [String], _ principal: Principal, _ task: Task) async throws -> HTTPAnswer {
         switch (call.method, path.first, path.count) {
-        case (.get, "openapi.json", 1): return HTTPAnswer(200, OpenAPI.document(gateway.systems))
         case (.get, "operations", 1):
-            _ = try await caller(call)
             return HTTPAnswer(200, ["operations": .array(gateway.systems.flatMap(describe))])
         case (.post, "systems", 4) where path[2] == "operations":
-            return try await submit(call, system: path[1], operation: path[3])
-        case (.get, "changes", 2): return try await status(call, path[1])
-        case (.post, "changes", 3) where path[2] == "rollback": return try await rollback(call, path[1])
+            return try await submit(call, system: path[1], operation: path[3], principal, task)
+        case (.get, "changes", 2):
+            return Self.answer(try await gateway.status(of: gateway.change(path[1], for: principal)))
+        case (.post, "changes", 3) where path[2] == "rollback": return try await rollback(call, path[1], principal, task)
         case (.post, "task", 2) where path[1] == "end":
-            let (_, task) = try await caller(call)
             try await gateway.end(task)
             return HTTPAnswer(200, ["status": "done", "code": "task.ended", "message": "The task has ended."])
         case (_, "operations", 1), (_, "openapi.json", 1), (_, "systems", 4), (_, "changes", 2...3), (_, "task", 2):
             throw HTTPProblem(405, "http.method", "This method is not served at this path.")
         default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
         }
-    }
-
-    private func caller(_ call: HTTPCall) async throws -> (Principal, Task) {
-        try await door.caller(call, purpose: try call.single("Exequatur-Purpose"))
     }
 
     private func describe(_ name: String, _ catalogue: Catalogue) -> [JSONValue] {
@@ -45,9 +48,10 @@ struct AgentAPI {
         }
     }
 
-    private func submit(_ call: HTTPCall, system: String, operation: String) async throws -> HTTPAnswer {
-        let (principal, task) = try await caller(call)
-        var body = try Fields(try call.json())
+    private func submit(
+        _ call: HTTPCall, system: String, operation: String, _ principal: Principal, _ task: Task
+    ) async throws -> HTTPAnswer {
+        var body = try Fields(try await call.json())
         let input = body.optional("input") ?? [:]
         let evidence = try evidence(body.optional("evidence"))
         try body.end()
@@ -68,14 +72,8 @@ struct AgentAPI {
         return evidence
     }
 
-    private func status(_ call: HTTPCall, _ id: String) async throws -> HTTPAnswer {
-        let (principal, _) = try await caller(call)
-        return Self.answer(try await gateway.status(of: gateway.change(id, for: principal)))
-    }
-
-    private func rollback(_ call: HTTPCall, _ id: String) async throws -> HTTPAnswer {
-        let (principal, task) = try await caller(call)
-        var body = try Fields(call.body.isEmpty ? [:] : try call.json())
+    private func rollback(_ call: HTTPCall, _ id: String, _ principal: Principal, _ task: Task) async throws -> HTTPAnswer {
+        var body = try Fields(try await call.json(empty: [:]))
         let evidence = try evidence(body.optional("evidence"))
         try body.end()
         let change = try await gateway.change(id, for: principal)

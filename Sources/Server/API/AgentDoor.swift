@@ -17,6 +17,8 @@ public struct AgentDoor: Door {
     let hosts: Set<String>
     /// Origins that a browser may call from; none by default.
     let origins: Set<String>
+    /// Calls in flight, by workload.
+    let inFlight = InFlight(limit: 16)
 
     public init(
         gateway: Gateway, authenticator: TokenAuthenticator, publicURL: String, issuers: [String], hosts: Set<String>,
@@ -74,20 +76,35 @@ public struct AgentDoor: Door {
 
     // MARK: Callers
 
-    /// Who calls, and within which task.
-    func caller(_ call: HTTPCall, purpose: String?) async throws -> (Principal, Task) {
+    /// Serves a call of a workload, known by the headers alone. Each has so many calls in flight and no more.
+    ///
+    /// - Throws: ``HTTPProblem`` 401, 429 or 503, and what `body` throws.
+    func serving(_ call: HTTPCall, _ body: (AuthenticatedToken) async throws -> HTTPAnswer) async throws -> HTTPAnswer {
+        let caller = try await authenticate(call)
+        guard inFlight.enter(caller.workload.id) else {
+            throw HTTPProblem(
+                429, "limit.in_flight", "This workload has \(inFlight.limit) calls in flight; wait for their answers.",
+                headers: [("Retry-After", "1")])
+        }
+        defer { inFlight.leave(caller.workload.id) }
+        return try await body(caller)
+    }
+
+    private func authenticate(_ call: HTTPCall) async throws -> AuthenticatedToken {
         do {
             guard let token = call.bearer else { throw AuthenticationError(.missing, "no bearer token") }
-            let accepted = try await authenticator.authenticate(token, now: gateway.environment.now())
-            let task = try await gateway.task(
-                for: accepted.workload, delegator: accepted.delegator, token: accepted.id, expires: accepted.expires,
-                purpose: purpose)
-            return (.workload(accepted.workload), task)
+            return try await authenticator.authenticate(token, now: gateway.environment.now())
         } catch let error as AuthenticationError {
             gateway.environment.log.notice(
                 "\(error)", metadata: ["path": .string(Printable.text(call.path.joined(separator: "/")))])
             throw unauthorized(error)
         }
+    }
+
+    /// The task that the caller works in.
+    func task(of caller: AuthenticatedToken, purpose: String?) async throws -> Task {
+        try await gateway.task(
+            for: caller.workload, delegator: caller.delegator, token: caller.id, expires: caller.expires, purpose: purpose)
     }
 
     private func unauthorized(_ error: AuthenticationError) -> HTTPProblem {

@@ -1,22 +1,29 @@
 public import HTTPTypes
 public import StrictJSON
 
-/// One HTTP request, its body read whole.
+/// One HTTP request. Its body is read when it is asked for: who calls is to be known by then.
 public struct HTTPCall: Sendable {
     public let method: HTTPRequest.Method
     /// The path's segments, percent-decoded.
     public let path: [String]
     public let host: String?
     public let headers: HTTPFields
-    public let body: [UInt8]
+    private let load: @Sendable (_ limit: Int) async throws -> [UInt8]
 
-    public init(method: HTTPRequest.Method, path: [String], host: String?, headers: HTTPFields, body: [UInt8]) {
+    /// - Parameter load: reads the body, up to so many bytes. Called once at most.
+    public init(
+        method: HTTPRequest.Method, path: [String], host: String?, headers: HTTPFields,
+        load: @escaping @Sendable (_ limit: Int) async throws -> [UInt8]
+    ) {
         self.method = method
         self.path = path
         self.host = host
         self.headers = headers
-        self.body = body
+        self.load = load
     }
+
+    /// Reads the body whole; good for one call.
+    func body(limit: Int = HTTPHost.bodyLimit) async throws -> [UInt8] { try await load(limit) }
 
     /// The token of `Authorization: Bearer …`.
     var bearer: String? {
@@ -44,12 +51,19 @@ public struct HTTPCall: Sendable {
         return values.first
     }
 
-    /// The body as JSON, read strictly.
-    func json(fractions: Bool = false) throws -> JSONValue {
-        guard isJSON else { throw HTTPProblem(415, "input.content_type", "The body must be application/json.") }
+    /// The body as JSON, read strictly; `empty` when there is none.
+    func json(fractions: Bool = false, limit: Int = HTTPHost.bodyLimit, empty: JSONValue? = nil) async throws -> JSONValue {
+        if empty == nil { try requireJSON() }
+        let body = try await body(limit: limit)
+        if body.isEmpty, let empty { return empty }
+        try requireJSON()
         do { return try JSONReader.read(body, limits: .init(fractions: fractions)) } catch {
             throw HTTPProblem(400, error.code.rawValue, "\(error)")
         }
+    }
+
+    private func requireJSON() throws {
+        guard isJSON else { throw HTTPProblem(415, "input.content_type", "The body must be application/json.") }
     }
 }
 

@@ -4,7 +4,7 @@ public import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 public import Logging
-import NIOCore
+public import NIOCore
 public import NIOSSL
 import StrictJSON
 import Synchronization
@@ -21,49 +21,83 @@ public enum Listener: Sendable {
 }
 
 /// Puts a door on a socket, with the limits that keep a hostile client from holding it.
-public enum HTTPHost {
+public struct HTTPHost: Sendable {
     /// Larger bodies are refused with 413.
     public static let bodyLimit = 1 << 20
-    /// A body that takes longer is refused with 408; a connection idle for as long is closed.
+    /// A body that takes longer is refused with 408.
     public static let bodySeconds: Int64 = 10
+    /// A connection is closed that has not sent a request's head for so long.
+    static let headSeconds: Int64 = 15
+    /// A connection is closed whose peer reads nothing for so long.
+    static let readSeconds: Int64 = 5
 
-    /// - Parameter onRunning: called with the port bound, or nil for a socket in the file system.
-    public static func application(
-        _ door: some Door, at listener: Listener, log: Logger, onRunning: @escaping @Sendable (Int?) async -> Void
-    )
-        throws -> some ApplicationProtocol
-    {
-        let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
-            maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)
-        let http = HTTPServerBuilder.http1(
-            configuration: .init(idleTimeout: .seconds(bodySeconds * 3), httpDecoderConfiguration: decoder))
-        let (address, server) = try bind(listener, http)
-        let responder = CallbackResponder<BasicRequestContext> { request, _ in await respond(request, door) }
-        return Application(
-            responder: responder, server: server, configuration: .init(address: address, serverName: nil),
-            onServerRunning: { channel in await onRunning(channel.localAddress?.port) }, logger: log)
+    public let listener: Listener
+    public let limits: ConnectionLimits
+    private let budget: ByteBudget
+    private let log: Logger
+
+    /// - Parameter bytesInFlight: how many bytes of bodies may be in memory at once, over all connections.
+    public init(at listener: Listener, limits: ConnectionLimits, bytesInFlight: Int, log: Logger) {
+        self.listener = listener
+        self.limits = limits
+        self.log = log
+        budget = ByteBudget(bytesInFlight)
     }
 
-    private static func bind(_ listener: Listener, _ http: HTTPServerBuilder) throws -> (BindAddress, HTTPServerBuilder) {
+    /// - Parameters:
+    ///   - group: whose threads serve the connections.
+    ///   - executor: where requests are answered; where the caller's others are when nil.
+    ///   - onRunning: called with the port bound, or nil for a socket in the file system.
+    public func application(
+        _ door: some Door, on group: any EventLoopGroup, executor: (any TaskExecutor)? = nil,
+        onRunning: @escaping @Sendable (Int?) async -> Void
+    ) -> some ApplicationProtocol {
+        let responder = CallbackResponder<BasicRequestContext> { request, _ in
+            await withTaskExecutorPreference(executor) { await respond(request, door) }
+        }
+        return Application(
+            responder: responder, server: server, configuration: .init(address: address, serverName: nil),
+            onServerRunning: { channel in await onRunning(channel.localAddress?.port) },
+            eventLoopGroupProvider: .shared(group), logger: log)
+    }
+
+    private var address: BindAddress {
         switch listener {
-        case .unixSocket(let path): return (.unixDomainSocket(path: path), http)
-        case .tcp(let host, let port, let tls?): return (.hostname(host, port: port), try .tls(http, tlsConfiguration: tls))
-        case .tcp(let host, let port, nil): return (.hostname(host, port: port), http)
+        case .unixSocket(let path): .unixDomainSocket(path: path)
+        case .tcp(let host, let port, _): .hostname(host, port: port)
         }
     }
 
-    private static func respond(_ request: Request, _ door: some Door) async -> Response {
+    private var server: HTTPServerBuilder {
+        let (census, patience) = (Census(limits), TimeAmount.seconds(Self.readSeconds))
+        return HTTPServerBuilder { [listener] responder in
+            let http = HTTP1Channel(
+                responder: responder,
+                configuration: .init(
+                    additionalChannelHandlers: [CloseAfterRefusal()], idleTimeout: .seconds(Self.headSeconds),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
+            guard case .tcp(_, _, let tls?) = listener else {
+                return GuardedChannel(base: http, census: census, patience: patience)
+            }
+            return GuardedChannel(base: try TLSChannel(http, tlsConfiguration: tls), census: census, patience: patience)
+        }
+    }
+
+    private func respond(_ request: Request, _ door: some Door) async -> Response {
         do {
             // The first `Host` became the authority; one that is still among the fields is a second one.
             if let host = HTTPField.Name("Host"), request.headers.contains(host) {
                 throw HTTPProblem(400, "http.host", "The request names more than one host.")
             }
-            let body = try await body(of: request)
             let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true).map {
                 String($0).removingPercentEncoding ?? "\u{FFFD}"
             }
-            let call = HTTPCall(
-                method: request.method, path: path, host: request.head.authority, headers: request.headers, body: body)
+            let share = ByteBudget.Share(of: budget)
+            defer { share.end() }
+            let call = HTTPCall(method: request.method, path: path, host: request.head.authority, headers: request.headers) {
+                try await Self.body(of: request, limit: $0, share)
+            }
             return response(await door.answer(call))
         } catch let problem as HTTPProblem {
             return response(problem.answer)
@@ -72,12 +106,19 @@ public enum HTTPHost {
         }
     }
 
-    private static func body(of request: Request) async throws -> [UInt8] {
-        try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
+    private static func body(of request: Request, limit: Int, _ share: ByteBudget.Share) async throws -> [UInt8] {
+        let tooLong = HTTPProblem(
+            413, "input.too_long", "The body is larger than \(limit) bytes.", headers: [("Connection", "close")])
+        let announced = request.headers[.contentLength].flatMap(Int.init) ?? limit
+        guard announced <= limit else { throw tooLong }
+        try share.take(announced)
+        return try await withThrowingTaskGroup(of: [UInt8]?.self) { group in
             group.addTask {
-                do { return Array(buffer: try await request.body.collect(upTo: bodyLimit)) } catch is NIOTooManyBytesError {
+                do { return Array(buffer: try await request.body.collect(upTo: limit)) } catch is NIOTooManyBytesError {
+                    throw tooLong
+                } catch {
                     throw HTTPProblem(
-                        413, "input.too_long", "The body is larger than \(bodyLimit) bytes.", headers: [("Connection", "close")])
+                        400, "input.unreadable", "The body could not be read.", headers: [("Connection", "close")])
                 }
             }
             group.addTask {
@@ -92,7 +133,7 @@ public enum HTTPHost {
         }
     }
 
-    private static func response(_ answer: HTTPAnswer) -> Response {
+    private func response(_ answer: HTTPAnswer) -> Response {
         var headers = HTTPFields()
         headers[.cacheControl] = "no-store"
         for (name, value) in answer.headers { if let name = HTTPField.Name(name) { headers[name] = value } }

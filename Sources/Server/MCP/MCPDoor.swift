@@ -1,6 +1,7 @@
 import Authority
 import Gateway
 import HTTPTypes
+import Identity
 import Logging
 import StrictJSON
 
@@ -18,9 +19,11 @@ struct MCPDoor {
         }
         var id: JSONValue?
         do {
-            let message = try parse(call)
-            id = message.id
-            return try await answer(call, message)
+            return try await door.serving(call) { caller in
+                let message = try parse(call, try await call.body())
+                id = message.id
+                return try await answer(call, message, caller)
+            }
         } catch let problem as MCPProblem {
             return problem.answer(id)
         } catch {
@@ -31,24 +34,24 @@ struct MCPDoor {
         }
     }
 
-    private func parse(_ call: HTTPCall) throws -> MCPMessage {
+    private func parse(_ call: HTTPCall, _ body: [UInt8]) throws -> MCPMessage {
         guard call.isJSON else { throw MCPProblem(400, -32600, "The body must be application/json.") }
         let json: JSONValue
-        do { json = try JSONReader.read(call.body) } catch {
+        do { json = try JSONReader.read(body) } catch {
             throw MCPProblem(400, -32700, "Not valid JSON: \(error)", data: ["code": .string(error.code.rawValue)])
         }
         return try MCPMessage(json)
     }
 
     /// A request is of the modern era when header or body says so; then both must.
-    private func answer(_ call: HTTPCall, _ message: MCPMessage) async throws -> HTTPAnswer {
+    private func answer(_ call: HTTPCall, _ message: MCPMessage, _ caller: AuthenticatedToken) async throws -> HTTPAnswer {
         let header: String?
         do { header = try call.single("MCP-Protocol-Version") } catch { throw MCPProblem(400, -32020, error.message) }
         let isModern = message.protocolVersion != nil || header.map { !MCPMessage.legacy.contains($0) } ?? false
-        let (principal, task) = try await door.caller(call, purpose: message.meta["org.exequatur/purpose"]?.string)
+        let task = try await door.task(of: caller, purpose: message.meta["org.exequatur/purpose"]?.string)
         guard message.id != nil else { return HTTPAnswer(202) }
         if isModern { try MCPHeaders.check(call, message) } else { try MCPHeaders.checkGiven(call, message) }
-        let result = try await result(message, isModern: isModern, principal, task)
+        let result = try await result(message, isModern: isModern, .workload(caller.workload), task)
         return HTTPAnswer(200, ["jsonrpc": "2.0", "id": message.id ?? .null, "result": result])
     }
 

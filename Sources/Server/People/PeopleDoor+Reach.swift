@@ -9,7 +9,7 @@ extension PeopleDoor {
         try gateway.require(.view, of: session.person)
         if question == "report", call.method == .get { return HTTPAnswer(200, gateway.reachReport()) }
         guard call.method == .post else { throw HTTPProblem(404, "http.not_found", "There is nothing at this path.") }
-        var fields = try Fields(try call.json())
+        var fields = try Fields(try await call.json())
         switch question {
         case "path":
             let (from, to) = (try fields.string("from"), try fields.string("to"))

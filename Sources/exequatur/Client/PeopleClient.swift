@@ -49,7 +49,10 @@ struct PeopleClient {
 
     /// Runs `body` with a session of the person's.
     func session<T>(_ body: (PeopleSession) async throws -> T) async throws -> T {
-        var configuration = HTTPClient.Configuration()
+        guard !address.lowercased().hasPrefix("http://") else {
+            throw Problem("\(address) would send your session in clear: use https://, or the socket's path")
+        }
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         if let ca {
             guard FileManager.default.isReadableFile(atPath: ca) else {
                 throw Problem("the certificate authority \(ca) can't be read")

@@ -7,6 +7,8 @@ import Gateway
 import Hummingbird
 import Identity
 import Logging
+import NIOCore
+import NIOPosix
 import NIOSSL
 import Server
 import ServiceLifecycle
@@ -21,8 +23,9 @@ struct Serve: AsyncParsableCommand {
     var config: String
 
     func run() async throws {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LoggingSystem.bootstrap(PlainLogHandler.init(label:))
         let log = Logger(label: "exequatur")
+        let descriptors = Descriptors.raise()
         let configuration = try Configuration.load(config)
         _ = try StateLock(configuration.state)
         let parts = try await Composition(configuration, log: log)
@@ -33,10 +36,29 @@ struct Serve: AsyncParsableCommand {
         try LookAheadRun.judge(parts.gateway.policies, parts.gateway, refusing: configuration.reach.refusesTakeovers, log)
         let settled = try await parts.gateway.reconcile()
         if !settled.isEmpty { log.notice("settled \(settled.count) change(s) of an earlier run") }
-        let services = try services(configuration, parts, log)
-        let group = ServiceGroup(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
-        try await group.run()
+        let threads = Threads()
+        var lifecycle = ServiceGroupConfiguration(
+            services: try services(configuration, parts, threads, descriptors, log),
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
+        // A client that doesn't read is closed after `HTTPHost.readSeconds`; this is for whatever else hangs.
+        lifecycle.maximumGracefulShutdownDuration = .seconds(8)
+        do { try await ServiceGroup(configuration: lifecycle).run() } catch is CancellationError {
+            log.warning("something was still under way when the time to stop was over; it is settled at the next start")
+        }
+        await threads.stop()
+    }
+
+    /// The threads that serve connections: agents and people each have their own.
+    private struct Threads {
+        let agents = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let people = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let executor = PeopleExecutor(threads: 2)
+
+        func stop() async {
+            try? await agents.shutdownGracefully()
+            try? await people.shutdownGracefully()
+            try? await executor.stop()
+        }
     }
 
     /// Refuses to go on from logs that are not those of the checkpoints written last: it would sign what was tampered with.
@@ -57,7 +79,9 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private func services(_ configuration: Configuration, _ parts: Composition, _ log: Logger) throws -> [any Service] {
+    private func services(
+        _ configuration: Configuration, _ parts: Composition, _ threads: Threads, _ descriptors: Int, _ log: Logger
+    ) throws -> [any Service] {
         let publicURL = configuration.agents.publicURL ?? "http://\(configuration.agents.host):\(configuration.agents.port)"
         let authority = URL(string: publicURL).flatMap { url in url.host().map { $0 + (url.port.map { ":\($0)" } ?? "") } }
         let hosts = Set(
@@ -71,14 +95,19 @@ struct Serve: AsyncParsableCommand {
             hosts: hosts, origins: Set(configuration.agents.origins))
         let agents = Listener.tcp(
             host: configuration.agents.host, port: configuration.agents.port, tls: try configuration.agents.tls.map(Self.tls))
-        let desk = PeopleDoor(gateway: parts.gateway, sessions: parts.sessions)
+        let people = PeopleDoor(gateway: parts.gateway, sessions: parts.sessions)
+        let limits = Descriptors.share(descriptors, configuration.agents)
+        let host = HTTPHost(at: agents, limits: limits.agents, bytesInFlight: 64 << 20, log: log)
+        let desk = HTTPHost(
+            at: try Self.listener(configuration.people), limits: limits.people, bytesInFlight: 16 << 20, log: log)
         return [
             Upkeep(gateway: parts.gateway, folder: configuration.state + "/checkpoints"),
             GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log),
             PolicyReload(gateway: parts.gateway, configuration: config, log: log),
-            try HTTPHost.application(door, at: agents, log: log) { port in log.notice("agents: \(publicURL) (port \(port ?? 0))")
+            host.application(door, on: threads.agents) { port in
+                log.notice("agents: \(publicURL) (port \(port ?? 0))")
             },
-            try HTTPHost.application(desk, at: try Self.listener(configuration.people), log: log) { _ in
+            desk.application(people, on: threads.people, executor: threads.executor) { _ in
                 if case .socket(let path) = configuration.people { chmod(path, 0o660) }
                 log.notice("people: \(configuration.people)")
             },
@@ -96,6 +125,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     private static func tls(_ files: Configuration.TLSFiles) throws -> TLSConfiguration {
+        try Files.requirePrivate(files.key)
         guard let chain = try? NIOSSLCertificate.fromPEMFile(files.certificate),
             let key = try? NIOSSLPrivateKey(file: files.key, format: .pem)
         else { throw Problem("the certificate \(files.certificate) or its key \(files.key) can't be read as PEM") }

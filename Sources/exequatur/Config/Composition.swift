@@ -74,10 +74,17 @@ struct Composition {
         return try PolicyBundle(Baseline.before(sources), catalogues: catalogues)
     }
 
-    /// A JWK set from a file or an https URL, within five seconds.
+    /// For fetching keys: what an issuer answers is the set itself and never a pointer elsewhere.
+    private static let client = HTTPClient(
+        eventLoopGroupProvider: .singleton,
+        configuration: .init(
+            redirectConfiguration: .disallow, timeout: .init(connect: .seconds(3), read: .seconds(3)),
+            decompression: .disabled))
+
+    /// A JWK set from a file or an https URL; the caller sees to the time it takes.
     private static func fetch(_ source: String) async throws -> [UInt8] {
         guard source.contains("://") else { return Array(try Data(contentsOf: URL(fileURLWithPath: source))) }
-        let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: source), timeout: .seconds(5))
+        let response = try await client.execute(HTTPClientRequest(url: source), timeout: .seconds(5))
         guard response.status == .ok else { throw Problem("\(source) answered \(response.status.code)") }
         return Array(buffer: try await response.body.collect(upTo: 1 << 20))
     }

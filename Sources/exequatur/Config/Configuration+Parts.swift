@@ -9,10 +9,21 @@ extension Configuration {
             port: Int(try fields.integer("port", default: 8443, in: 0...65535)),
             publicURL: try fields.optionalString("publicURL"),
             hosts: try fields.strings("hosts"), origins: try fields.strings("origins"),
+            connections: Int(try fields.integer("connections", default: 1024, in: 16...60_000)),
+            connectionsPerPeer: Int(try fields.integer("connectionsPerPeer", default: 256, in: 1...60_000)),
             tls: try fields.optionalMapping("tls").map { try tls($0, resolve) })
+        let isInsecure = try fields.flag("insecure")
+        guard listener.tls != nil || isInsecure || isLoopback("http://\(host(listener.host))") else {
+            throw fields.problem(
+                "`listen` takes tokens in clear from other machines: give `tls`, or `insecure: true` behind a proxy that has it",
+                of: "host")
+        }
         try fields.end()
         return listener
     }
+
+    /// As a URL has it.
+    private static func host(_ name: String) -> String { name.contains(":") && !name.hasPrefix("[") ? "[\(name)]" : name }
 
     static func people(_ fields: YAMLFields, _ resolve: (String) -> String) throws -> PeopleListener {
         var fields = fields
@@ -66,7 +77,8 @@ extension Configuration {
         let registration = WorkloadRegistration(
             id: id, issuer: try fields.string("issuer"), subject: try fields.string("subject"),
             owner: try fields.optionalString("owner"),
-            expires: Int64(expires.timeIntervalSince1970 * 1000), groups: try fields.strings("groups"))
+            expires: Int64(expires.timeIntervalSince1970 * 1000), groups: try fields.strings("groups"),
+            clients: try fields.strings("clients"))
         _ = try accounts(&fields)
         try fields.end()
         return registration

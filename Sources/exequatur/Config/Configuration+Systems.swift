@@ -31,6 +31,7 @@ extension Configuration {
             throw fields.problem("`\(fields.path).url` would send passwords in clear: use ldaps://, or startTLS: true", of: "url")
         }
         let passwordFile = resolve(try fields.string("passwordFile"))
+        do { try Files.requirePrivate(passwordFile) } catch { throw fields.problem("\(error)", of: "passwordFile") }
         guard let password = try? String(contentsOfFile: passwordFile, encoding: .utf8).trimmingCharacters(in: .newlines),
             !password.isEmpty
         else {

@@ -19,6 +19,9 @@ struct Configuration {
         let publicURL: String?
         let hosts: [String]
         let origins: [String]
+        /// How many connections it holds at once, and of one peer.
+        let connections: Int
+        let connectionsPerPeer: Int
         let tls: TLSFiles?
     }
 

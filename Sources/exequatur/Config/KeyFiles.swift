@@ -18,7 +18,10 @@ enum KeyFiles {
         return data
     }
 
-    static func signing(_ path: String) throws -> Curve25519.Signing.PrivateKey { try .init(rawRepresentation: read(path)) }
+    static func signing(_ path: String) throws -> Curve25519.Signing.PrivateKey {
+        try Files.requirePrivate(path)
+        return try .init(rawRepresentation: read(path))
+    }
     static func sealing(_ path: String) throws -> Curve25519.KeyAgreement.PublicKey { try .init(rawRepresentation: read(path)) }
     static func opening(_ path: String) throws -> Curve25519.KeyAgreement.PrivateKey { try .init(rawRepresentation: read(path)) }
 }
@@ -36,6 +39,18 @@ enum Files {
             throw Problem("\(path) can't be read: does it exist?")
         }
         return text
+    }
+
+    /// Refuses a file with a secret in it that others than its owner may read or change.
+    static func requirePrivate(_ path: String) throws {
+        var info = stat()
+        guard stat(path, &info) == 0 else { throw Problem("\(path) can't be read: does it exist?") }
+        guard info.st_mode & 0o077 == 0 else {
+            throw Problem("\(path) holds a secret and is open to others: chmod 600 \(path)")
+        }
+        guard info.st_uid == geteuid() || info.st_uid == 0 else {
+            throw Problem("\(path) holds a secret and belongs to another user: chown it to the one who runs this")
+        }
     }
 
     static func store(in state: String) throws -> SQLiteStore {

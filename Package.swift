@@ -76,7 +76,8 @@ let package = Package(
             "ConnectorEmbedded", path: "Sources/Connectors/Embedded", ["Authority", "Cedar", "Reach", "StrictJSON", crypto, grdb]),
         .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap-dev"])]),
         library(
-            "ConnectorLDAP", path: "Sources/Connectors/LDAP", ["Authority", "CLDAP", "Cedar", "Reach", "StrictJSON", crypto]),
+            "ConnectorLDAP", path: "Sources/Connectors/LDAP",
+            ["Authority", "CLDAP", "Cedar", "Reach", "StrictJSON", crypto, nioPosix]),
         // Floor 5
         library("Gateway", ["Authority", "Cedar", "Identity", "Reach", "StrictJSON", "TransparencyLog", crypto, logging]),
         // Floor 6

@@ -1,9 +1,31 @@
 import Authority
 import Synchronization
 
-/// Gives a call so many seconds. When they are over the caller goes on with `unavailable`; the call itself is cancelled
+extension Gateway {
+    /// Asks a system something, within the deadline and among so many such calls at once: one that does not answer holds up
+    /// nothing but itself.
+    ///
+    /// - Parameter isOwn: whether it is for a step that is under way already, and not somebody's new request: these have places
+    ///   of their own.
+    /// - Throws: `ConnectorError` `unavailable` when there is no answer in time or no place, and what `body` throws.
+    func ask<T: Sendable>(
+        _ connector: any Connector, isOwn: Bool = false, _ body: @escaping @Sendable (any Connector) async throws -> T
+    ) async throws -> T {
+        let place = (isOwn ? "own " : "") + connector.system
+        guard calls.enter(place) else {
+            throw ConnectorError(.unavailable, "\(calls.limit) calls to \(connector.system) are under way already")
+        }
+        return try await withDeadline(.seconds(environment.deadline)) { [calls] in
+            // Left when the system is done with it, whether or not anybody still waits for the answer.
+            defer { calls.leave(place) }
+            return try await body(connector)
+        }
+    }
+}
+
+/// Gives a call so much time. When it is over the caller goes on with `unavailable`; the call itself is cancelled
 /// and what it still returns is dropped.
-func withDeadline<T: Sendable>(_ seconds: Int64, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
+func withDeadline<T: Sendable>(_ time: Duration, _ body: @escaping @Sendable () async throws -> T) async throws -> T {
     let race = Race<T>()
     return try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { continuation in
@@ -12,9 +34,9 @@ func withDeadline<T: Sendable>(_ seconds: Int64, _ body: @escaping @Sendable () 
                 do { race.finish(.success(try await body())) } catch { race.finish(.failure(error)) }
             }
             let timer = _Concurrency.Task {
-                guard (try? await _Concurrency.Task.sleep(for: .seconds(seconds))) != nil else { return }
+                guard (try? await _Concurrency.Task.sleep(for: time)) != nil else { return }
                 work.cancel()
-                race.finish(.failure(ConnectorError(.unavailable, "no answer within \(seconds) s")))
+                race.finish(.failure(ConnectorError(.unavailable, "no answer within \(time)")))
             }
             _Concurrency.Task {
                 _ = await work.result

@@ -91,7 +91,7 @@ extension Gateway {
             case .applied, .unknown: false
             }
         let seen =
-            isRefused ? nil : try? await withDeadline(environment.deadline) { try await connector.observe(plan, under: lease) }
+            isRefused ? nil : try? await ask(connector, isOwn: true) { try await $0.observe(plan, under: lease) }
         Failpoint.reach("observed")
         guard seen != nil || isRefused else { return try await settleLater(change) }
         let isUnreachable = if case .refused(let error) = attempt { error.code == .unavailable } else { false }
@@ -103,7 +103,7 @@ extension Gateway {
         var writes = [Write.updateChange(settled, from: change.state)]
         if isGone { writes.append(.endLease(lease.id, at: now)) }
         if settled.state == .executed { writes += try await rolledBack(by: change) }
-        let positions = try await store.commit(writes, entries: [outcome(settled, lease, seen)])
+        let positions = try await store.commit(writes, entries: outcome(settled, lease, seen))
         await noteOutcome(settled)
         Failpoint.reach("outcome")
         if settled.state == .indeterminate {
@@ -139,15 +139,33 @@ extension Gateway {
         return writes
     }
 
-    /// - Parameter hadIntent: whether it got as far as an intent, which the entry then links to.
-    func outcome(_ change: Change, _ lease: LeaseReference?, _ seen: Observation?, hadIntent: Bool = true) -> LogEntry {
-        var body: JSONValue = ["state": .string(change.state.rawValue), "objects": .array(change.plan.touched.map(\.json))]
+    /// How a change ended. The outcome is what its requester gets as a receipt, and says no more than they are told; what was
+    /// touched, by which account, and what was seen afterwards stand in an entry of their own.
+    ///
+    /// - Parameter hadIntent: whether it got as far as an intent, which the outcome then links to.
+    func outcome(_ change: Change, _ lease: LeaseReference? = nil, _ seen: Observation? = nil, hadIntent: Bool = true)
+        -> [LogEntry]
+    {
+        var body: JSONValue = [
+            "state": .string(change.state.rawValue), "change": .string(change.id), "terms": .string(change.digest.hex),
+            "system": .string(change.system), "operation": .string(change.operation),
+        ]
         body.add("reason", change.reason.map(JSONValue.string))
-        body.add("lease", lease.map { .string($0.account) })
-        body.add("seen", seen.map { .array($0.touched.map { .array($0.after.map(JSONValue.string)) }) })
         var links = ["change": change.id, "request": change.request]
         if hadIntent { links["intent"] = "intent-\(change.id)" }
-        return LogEntry(.actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: links, body: body)
+        guard hadIntent else { return [outcome(change, links, body)] }
+        links["effect"] = "effect-\(change.id)"
+        var details: JSONValue = ["objects": .array(change.plan.touched.map(\.json))]
+        details.add("lease", lease.map { .string($0.account) })
+        details.add("seen", seen.map { .array($0.touched.map { .array($0.after.map(JSONValue.string)) }) })
+        let effect = LogEntry(
+            .actions, id: "effect-\(change.id)", kind: "effect", time: now,
+            links: ["change": change.id, "intent": "intent-\(change.id)"], body: details)
+        return [effect, outcome(change, links, body)]
+    }
+
+    private func outcome(_ change: Change, _ links: [String: String], _ body: JSONValue) -> LogEntry {
+        LogEntry(.actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: links, body: body)
     }
 
     /// A grant was refused: the world moved between decision and execution. The change ends; a new request is decided anew.
@@ -155,11 +173,8 @@ extension Gateway {
         guard refusal != .alreadyGranted else { return try await status(of: store.change(change.id) ?? change) }
         let code = refusal == .digestMismatch ? "change.altered" : "decision.stale"
         let stopped = try change.after(.failed(code))
-        let entry = LogEntry(
-            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now,
-            links: ["change": change.id, "request": change.request],
-            body: ["state": "failed", "reason": .string(code)])
-        try await store.commit([.updateChange(stopped, from: change.state)], entries: [entry])
+        try await store.commit(
+            [.updateChange(stopped, from: change.state)], entries: outcome(stopped, hadIntent: false))
         return try await status(of: stopped)
     }
 }

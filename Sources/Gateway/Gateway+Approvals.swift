@@ -60,9 +60,10 @@ extension Gateway {
         // Each turn the change is further on: proposed, approved, granted.
         for _ in 0..<3 {
             guard [.proposed, .approved].contains(change.state) else { break }
-            let writes = [Write.insertApproval(proof), .updateChange(try change.after(.refused), from: change.state)]
+            let refused = try change.after(.refused)
+            let writes = [Write.insertApproval(proof), .updateChange(refused, from: change.state)]
             do {
-                try await store.commit(writes, entries: [entry(proof, change)])
+                try await store.commit(writes, entries: [entry(proof, change)] + outcome(refused, hadIntent: false))
                 return try await stored(change)
             } catch let error as StoreError where error.code == .conflict {
                 let current = try await stored(change)
@@ -170,7 +171,7 @@ extension Gateway {
         )
         let connector = try connector(change.system)
         do {
-            return (submission, try await withDeadline(environment.deadline) { try await connector.plan(operation, input) })
+            return (submission, try await ask(connector) { try await $0.plan(operation, input) })
         } catch let error as ConnectorError {
             throw Refusal(error.code.rawValue, "The change can't be planned now: \(error.message)")
         }
@@ -197,11 +198,9 @@ extension Gateway {
 
     private func void(_ change: Change, _ code: String, also entry: LogEntry? = nil) async throws -> Change {
         let voided = try change.after(.withdrawn(code))
-        let outcome = LogEntry(
-            .actions, id: "outcome-\(change.id)", kind: "outcome", time: now,
-            links: ["change": change.id, "request": change.request],
-            body: ["state": "withdrawn", "reason": .string(code)])
-        try await store.commit([.updateChange(voided, from: change.state)], entries: [entry, outcome].compactMap { $0 })
+        try await store.commit(
+            [.updateChange(voided, from: change.state)],
+            entries: [entry].compactMap { $0 } + outcome(voided, hadIntent: false))
         note("a change was voided", ["change": change.id, "code": code])
         return voided
     }

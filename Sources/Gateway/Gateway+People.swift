@@ -138,7 +138,7 @@ extension Gateway {
         try await requireKnown(scope, subject)
         let lock = Lock(scope: scope, subject: subject, by: person.id, at: now)
         try await store.commit([.placeLock(lock)], entries: [entry("lock", lock, person)])
-        await endLeases { change in
+        await beginEndingLeases { change in
             switch scope {
             case .all: true
             case .system: change.system == subject

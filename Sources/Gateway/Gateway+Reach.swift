@@ -111,7 +111,7 @@ extension Gateway {
             try reach.settle(change.id, change.state)
             guard change.state == .executed else { return }
             let connector = try connector(change.system)
-            let seen = try await withDeadline(environment.deadline) { try await connector.surroundings(of: change.plan) }
+            let seen = try await ask(connector, isOwn: true) { try await $0.surroundings(of: change.plan) }
             let undeclared = try reach.compare(change.plan, with: seen, on: change.system)
             if !undeclared.isEmpty { await stop(change, undeclared) }
         } catch {

@@ -55,7 +55,7 @@ extension Gateway {
         guard operation.access == .write else { throw Refusal("input.not_a_write", "`\(name)` changes nothing.") }
         let input = try Input(input, for: operation, at: "/input")
         let connector = try connector(system)
-        let plan = try await withDeadline(environment.deadline) { try await connector.plan(operation, input) }
+        let plan = try await ask(connector) { try await $0.plan(operation, input) }
         let submission = Submission(
             id: environment.id("what-if"), principal: .person(person), task: task, system: system, operation: operation,
             input: input)

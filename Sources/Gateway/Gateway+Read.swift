@@ -6,10 +6,10 @@ extension Gateway {
     func read(_ submission: Submission, epoch: Int64) async throws -> Answer {
         let connector = try connector(submission.system)
         let isSearch = submission.operation.name == "user.find"
-        let found: Matches = try await withDeadline(environment.deadline) {
+        let found: Matches = try await ask(connector) {
             isSearch
-                ? try await connector.find(submission.input)
-                : Matches(records: [try await connector.read(submission.operation, submission.input)], isCut: false)
+                ? try await $0.find(submission.input)
+                : Matches(records: [try await $0.read(submission.operation, submission.input)], isCut: false)
         }
         let resource = isSearch ? .system(submission.system) : found.records[0].uid
         var view = View(self, submission, resource, found.records, connector.catalogue, epoch)
@@ -17,11 +17,7 @@ extension Gateway {
         let decision = LogEntry(
             .decisions, id: environment.id("dec"), kind: "decision", time: now, links: ["request": submission.id],
             body: view.record)
-        let action = LogEntry(
-            .actions, id: environment.id("act"), kind: "read", time: now,
-            links: ["request": submission.id, "decision": decision.id],
-            body: ["disclosed": result.map { .string(Digest(of: $0).hex) } ?? .null])
-        try await store.commit([], entries: [decision, action])
+        try await store.commit([], entries: [decision, readEntry(submission, decision, result)])
         guard let result else { return .denied }
         return Answer(.done, "ok", "Read.", result: result)
     }

@@ -108,14 +108,31 @@ extension Gateway {
     /// What a connector's failure looks like from outside; the whole of it goes to the operator and the log.
     private func answer(_ error: ConnectorError, _ submission: Submission) async throws -> Answer {
         environment.log.warning("\(error)", metadata: ["request": "\(submission.id)", "system": "\(submission.system)"])
+        guard error.code == .unavailable else { return try await deny(submission, error) }
         let entry = LogEntry(
             .actions, id: environment.id("fail"), kind: "failure", time: now, links: ["request": submission.id],
             body: ["code": .string(error.code.rawValue), "message": .string(error.message)])
         try await store.commit([], entries: [entry])
-        switch error.code {
-        case .notFound: return .denied
-        default: return Answer(.failed, error.code.rawValue, "The system could not answer; nothing was changed.")
-        }
+        return Answer(.failed, error.code.rawValue, "The system could not answer; nothing was changed.")
+    }
+
+    /// Denies what is not there as what may not be seen is denied: with as many entries in each log, so that their growth tells
+    /// neither from the other.
+    private func deny(_ submission: Submission, _ error: ConnectorError) async throws -> Answer {
+        let denial = LogEntry(
+            .decisions, id: environment.id("dec"), kind: "denial", time: now, links: ["request": submission.id],
+            body: ["code": .string(error.code.rawValue), "message": .string(error.message)])
+        let isRead = submission.operation.access == .read
+        try await store.commit([], entries: [denial] + (isRead ? [readEntry(submission, denial, nil)] : []))
+        return .denied
+    }
+
+    /// What was disclosed by a read, by its digest.
+    func readEntry(_ submission: Submission, _ decision: LogEntry, _ result: JSONValue?) -> LogEntry {
+        LogEntry(
+            .actions, id: environment.id("act"), kind: "read", time: now,
+            links: ["request": submission.id, "decision": decision.id],
+            body: ["disclosed": result.map { .string(Digest(of: $0).hex) } ?? .null])
     }
 
     /// The question of a submission, with the approvals at hand.
@@ -141,11 +158,13 @@ extension Gateway {
     }
 
     /// The log entry of a decision: with it and the policies' entry, the decision can be made again.
+    ///
+    /// - Parameter reason: why it was denied all the same, when not by policy.
     func entry(
-        _ decision: Decision, _ question: Question, _ submission: Submission, change: String? = nil, further: JSONValue? = nil
+        _ decision: Decision, _ question: Question, _ submission: Submission, change: String? = nil, reason: String? = nil
     ) -> LogEntry {
         var body: JSONValue = ["question": question.json, "decision": decision.json]
-        body.add("further", further)
+        body.add("reason", reason.map(JSONValue.string))
         let links = ["request": submission.id].merging(change.map { ["change": $0] } ?? [:]) { $1 }
         return LogEntry(.decisions, id: environment.id("dec"), kind: "decision", time: now, links: links, body: body)
     }

@@ -59,15 +59,24 @@ extension Gateway {
         let entry = LogEntry(
             .requests, id: environment.id("end"), kind: "task-end", time: now, links: ["task": task.id], body: [:])
         try await store.commit([.updateTask(ended)], entries: [entry])
-        await endLeases { $0.task.id == task.id }
+        await beginEndingLeases { $0.task.id == task.id }
     }
 
     /// Ends the open leases of changes that `belongs` accepts; what can't be ended now stays listed for the sweep.
-    func endLeases(where belongs: (Change) -> Bool) async {
+    func endLeases(where belongs: @Sendable (Change) -> Bool) async {
+        var ending: [LeaseReference] = []
         for lease in (try? await store.openLeases()) ?? [] {
-            guard let change = try? await store.change(lease.change), belongs(change) else { continue }
-            await end(lease)
+            if let change = try? await store.change(lease.change), belongs(change) { ending.append(lease) }
         }
+        await withDiscardingTaskGroup { group in
+            for lease in ending { group.addTask { await self.end(lease) } }
+        }
+    }
+
+    /// The same, begun now and waited for only a moment: who locks is answered though a system is not.
+    func beginEndingLeases(where belongs: @escaping @Sendable (Change) -> Bool) async {
+        let ending = _Concurrency.Task { await self.endLeases(where: belongs) }
+        try? await withDeadline(.milliseconds(500)) { await ending.value }
     }
 
     /// Ends a lease and makes that durable.
@@ -83,7 +92,7 @@ extension Gateway {
     func revoke(_ lease: LeaseReference) async -> Bool {
         do {
             let connector = try connector(lease.system)
-            try await withDeadline(environment.deadline) { try await connector.revoke(lease) }
+            try await ask(connector, isOwn: true) { try await $0.revoke(lease) }
             return true
         } catch {
             environment.log.error(

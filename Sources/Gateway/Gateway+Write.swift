@@ -9,9 +9,7 @@ extension Gateway {
         let connector = try connector(submission.system)
         // Before the target is looked at: the answer must not tell whether it is there.
         try reach.requireFresh(submission.system)
-        let plan = try await withDeadline(environment.deadline) {
-            try await connector.plan(submission.operation, submission.input)
-        }
+        let plan = try await ask(connector) { try await $0.plan(submission.operation, submission.input) }
         Failpoint.reach("plan")
         let bundle = policies
         let (finding, locksOut) = try assessed(submission, plan)
@@ -19,13 +17,12 @@ extension Gateway {
         let decider = Decider(
             question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
         let decision = decider.decide()
-        let isDenied = decision.verdict == .deny || locksOut || namesTheHidden(submission, plan, decider, connector.catalogue)
+        let isHidden = namesTheHidden(submission, plan, decider, connector.catalogue)
+        let isDenied = decision.verdict == .deny || locksOut || isHidden
         let isTold = plan.obstacle != nil && (decision.verdict == .permit || mayLearn(plan, decider, connector.catalogue))
         if isDenied || isTold {
-            let lockout = LogEntry(
-                .actions, id: environment.id("fail"), kind: "failure", time: now, links: ["request": submission.id],
-                body: ["code": "reach.lockout", "message": "nobody would be left to look after something protected"])
-            try await store.commit([], entries: [entry(decision, question, submission)] + (locksOut ? [lockout] : []))
+            let reason = locksOut ? "reach.lockout" : isHidden ? "related.not_readable" : plan.obstacle?.code.rawValue
+            try await store.commit([], entries: [entry(decision, question, submission, reason: reason)])
             return isDenied ? .denied : Self.answer(plan.obstacle)
         }
         let assessment = Assessment(plan, submission.operation, reach: finding)
@@ -135,7 +132,7 @@ extension Gateway {
         if let known = try await replay(request, input, rollbackOf: change.id) { return known }
         guard change.state == .executed else { throw impossible(change) }
         let connector = try connector(change.system)
-        let seen = try await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: nil) }
+        let seen = try await ask(connector) { try await $0.observe(change.plan, under: nil) }
         guard seen.shows(change.plan.touched.map(\.after)) else {
             note("rollback refused: the touched values moved on", ["change": change.id])
             return Answer(.failed, "rollback.conflict", "The values were changed since; nothing was done.", change: change.id)

@@ -14,6 +14,8 @@ public final class Gateway: Sendable {
     public let reach: ReachKeeper
     private let connectors: [String: any Connector]
     private let current: Mutex<PolicyBundle>
+    /// Calls to systems in flight, by system.
+    let calls = InFlight(limit: 32)
     /// Values shown once, by change; in memory only.
     let disclosures = Mutex<[String: Disclosure]>([:])
 

@@ -1,14 +1,19 @@
 public import Authority
 public import Crypto
 import StrictJSON
+import Synchronization
 import TransparencyLog
 
 /// Signs the logs' checkpoints and makes receipts.
-public struct Journal: Sendable {
+///
+/// Whoever may not read the logs sees checkpoints as of the last ``publish()`` only: how a log grows from one request to the
+/// next would tell what became of it.
+public final class Journal: Sendable {
     let store: any Store
     /// The gateway's id, which begins the logs' origins.
     let gateway: String
     let key: Curve25519.Signing.PrivateKey
+    private let shown = Mutex<[LogName: SignedCheckpoint]>([:])
 
     public init(store: any Store, gateway: String, key: Curve25519.Signing.PrivateKey) {
         self.store = store
@@ -19,28 +24,49 @@ public struct Journal: Sendable {
     /// The unique name of a log: `exequatur/<gateway>/<log>`.
     public static func origin(_ log: LogName, gateway: String) -> String { "exequatur/\(gateway)/\(log.rawValue)" }
 
+    /// Makes the logs as they stand what agents and the public see from now on. Called at fixed intervals, whatever happens.
+    ///
+    /// - Returns: the checkpoints' notes.
+    @discardableResult
+    public func publish() async throws -> [LogName: String] {
+        var checkpoints: [LogName: SignedCheckpoint] = [:]
+        for log in LogName.allCases { checkpoints[log] = try await signed(log) }
+        shown.withLock { [checkpoints] in $0 = checkpoints }
+        return checkpoints.mapValues(\.note)
+    }
+
+    /// The checkpoint published last; nil before the first.
+    public func published(_ log: LogName) -> String? { shown.withLock { $0[log]?.note } }
+
     /// The signed checkpoint of the log as it stands.
-    public func checkpoint(_ log: LogName) async throws -> String {
+    public func checkpoint(_ log: LogName) async throws -> String { try await signed(log).note }
+
+    private func signed(_ log: LogName) async throws -> SignedCheckpoint {
         let size = try await store.logSize(log)
         let nodes = try await nodes(log, for: .root(size: size))
         let root = try MerkleTree.root(size: size, read: nodes.read)
         let checkpoint = Checkpoint(origin: Self.origin(log, gateway: gateway), size: size, root: root)
-        return try SignedCheckpoint(checkpoint, key: key).note
+        return try SignedCheckpoint(checkpoint, key: key)
     }
 
-    /// Proof that an entry is in its log, with the checkpoint it is proved against. Needs the log's public
-    /// key to be checked, and nothing else.
+    /// An entry with the proof that it is in its log. Needs the log's public key to be checked, and nothing else: the entry's
+    /// bytes give the leaf. Before a checkpoint that covers it is published, the proof is pending.
     func receipt(_ position: LogPosition) async throws -> JSONValue {
-        let size = try await store.logSize(position.log)
+        let range = position.index..<(position.index + 1)
+        guard let bytes = try await store.entries(position.log, in: range).first else {
+            throw StoreError(.corrupt, "an entry of the \(position.log.rawValue) log is missing")
+        }
+        let entry = JSONValue.string(String(decoding: bytes, as: UTF8.self))
+        let log = JSONValue.string(position.log.rawValue)
+        guard let published = shown.withLock({ $0[position.log] }), position.index < published.checkpoint.size else {
+            return ["state": "pending", "log": log, "entry": entry]
+        }
+        let size = published.checkpoint.size
         let nodes = try await nodes(position.log, for: .inclusion(index: position.index, size: size))
         let proof = try MerkleTree.inclusionProof(index: position.index, size: size, read: nodes.read)
-        let root = try MerkleTree.root(size: size, read: nodes.read)
-        let leaf = try nodes.read(NodeID(level: 0, index: position.index))
-        let checkpoint = Checkpoint(origin: Self.origin(position.log, gateway: gateway), size: size, root: root)
         return [
-            "log": .string(position.log.rawValue), "index": .integer(position.index), "leaf": .string(leaf.description),
-            "proof": .array(proof.map { .string($0.description) }),
-            "checkpoint": .string(try SignedCheckpoint(checkpoint, key: key).note),
+            "state": "complete", "log": log, "entry": entry, "index": .integer(position.index),
+            "proof": .array(proof.map { .string($0.description) }), "checkpoint": .string(published.note),
         ]
     }
 
@@ -86,8 +112,6 @@ private enum Computation {
         case .root(let size): _ = try MerkleTree.root(size: size, read: nodes.read)
         case .inclusion(let index, let size):
             _ = try MerkleTree.inclusionProof(index: index, size: size, read: nodes.read)
-            _ = try MerkleTree.root(size: size, read: nodes.read)
-            _ = try nodes.read(NodeID(level: 0, index: index))
         }
     }
 }

@@ -17,7 +17,7 @@ extension Gateway {
         for change in try await store.changes(in: [.approved], limit: 10_000) {
             let failed = try change.after(.failed("not_applied"))
             try await store.commit(
-                [.updateChange(failed, from: .approved)], entries: [outcome(failed, nil, nil, hadIntent: false)])
+                [.updateChange(failed, from: .approved)], entries: outcome(failed, hadIntent: false))
             settled.append(failed)
         }
         await sweep()
@@ -39,11 +39,11 @@ extension Gateway {
         let lease = try await store.lease(of: change.id)
         // Ended first, so that nothing can still happen after the target was read.
         if let lease, await !end(lease) { return nil }
-        let seen = try await withDeadline(environment.deadline) { try await connector.observe(change.plan, under: lease) }
+        let seen = try await ask(connector, isOwn: true) { try await $0.observe(change.plan, under: lease) }
         let settled = try change.after(Self.event(.unknown("the gateway stopped"), change.plan, seen))
         var writes = [Write.updateChange(settled, from: .executing)]
         if settled.state == .executed { writes += try await rolledBack(by: change) }
-        try await store.commit(writes, entries: [outcome(settled, lease, seen)])
+        try await store.commit(writes, entries: outcome(settled, lease, seen))
         await noteOutcome(settled)
         environment.log.notice("reconciled: \(settled.state.rawValue)", metadata: ["change": "\(change.id)"])
         if settled.state == .indeterminate {
@@ -64,12 +64,12 @@ extension Gateway {
         let known = Set(open.map(\.account))
         for system in systems.map(\.name) {
             guard let connector = try? connector(system),
-                let left = try? await withDeadline(environment.deadline, { try await connector.leftovers() })
+                let left = try? await ask(connector, isOwn: true, { try await $0.leftovers() })
             else { continue }
             for lease in left where !known.contains(lease.account) && lease.expires <= now {
                 environment.log.error(
                     "an account of ours that no store knows was left behind", metadata: ["account": "\(lease.account)"])
-                try? await withDeadline(environment.deadline) { try await connector.revoke(lease) }
+                try? await ask(connector, isOwn: true) { try await $0.revoke(lease) }
             }
         }
         await expire()
@@ -89,10 +89,8 @@ extension Gateway {
     private func expire() async {
         for change in (try? await store.overdue(at: now, limit: 1_000)) ?? [] {
             guard let expired = try? change.after(.timedOut) else { continue }
-            let entry = LogEntry(
-                .actions, id: "outcome-\(change.id)", kind: "outcome", time: now, links: ["change": change.id],
-                body: ["state": "expired"])
-            _ = try? await store.commit([.updateChange(expired, from: change.state)], entries: [entry])
+            _ = try? await store.commit(
+                [.updateChange(expired, from: change.state)], entries: outcome(expired, hadIntent: false))
         }
     }
 }

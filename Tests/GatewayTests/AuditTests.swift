@@ -113,11 +113,19 @@ struct AuditTests {
         #expect(try await !auditor.verify(notes + [stranger.gateway.journal.checkpoint(.actions)]).problems.isEmpty)
     }
 
-    @Test("A receipt proves its entry against its checkpoint")
+    @Test("A receipt is pending until a checkpoint is published, then proves what it says by itself")
     func receipts() async throws {
         let world = try await GatewayFixture()
         defer { world.close() }
-        let receipt = try #require(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "A"]).receipt)
+        try await world.gateway.journal.publish()
+        let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "A"])
+        let pending = try #require(answer.receipt)
+        #expect(pending["state"] == "pending" && pending["checkpoint"] == nil && pending["index"] == nil)
+        try await world.gateway.journal.publish()
+        let id = try #require(answer.change)
+        let change = try await world.gateway.change(id, for: .workload(Fixture.workload()))
+        let receipt = try #require(try await world.gateway.status(of: change).receipt)
+        #expect(receipt["state"] == "complete" && receipt["entry"] == pending["entry"])
         let note = try #require(SignedCheckpoint(note: receipt["checkpoint"]?.string ?? "", key: world.keys[2]))
         func hash(_ hex: String?) -> Hash? {
             let digits = Array(hex ?? "")
@@ -126,12 +134,46 @@ struct AuditTests {
             )
         }
         let proof = (receipt["proof"]?.array ?? []).compactMap { hash($0.string) }
-        let leaf = try #require(hash(receipt["leaf"]?.string))
+        let entry = try #require(receipt["entry"]?.string)
         let index = try #require(receipt["index"]?.integer)
         #expect(
-            Verification.inclusion(leaf: leaf, index: index, size: note.checkpoint.size, proof: proof, root: note.checkpoint.root)
-        )
-        let bytes = try #require(try await world.store.entries(.actions, in: index..<(index + 1)).first)
-        #expect(Hash.leaf(bytes) == leaf && String(decoding: bytes, as: UTF8.self).contains("\"kind\":\"outcome\""))
+            Verification.inclusion(
+                leaf: .leaf(entry.utf8), index: index, size: note.checkpoint.size, proof: proof, root: note.checkpoint.root))
+        let body = try #require(try JSONReader.read(entry)["body"])
+        #expect(body["change"]?.string == id && body["state"] == "executed" && body["terms"]?.string == change.digest.hex)
+        #expect(body["objects"] == nil && body["lease"] == nil, "a receipt shows its holder nothing that policy may withhold")
+    }
+
+    @Test(
+        "Hidden, absent, denied and obstructed requests write as many entries to each log",
+        arguments: [
+            [("user.read", ["user": "farah.noor"]), ("user.read", ["user": "no.body"])],
+            [("group.read", ["group": "domain-admins"]), ("group.read", ["group": "no-group"])],
+            [
+                ("user.disable", ["user": "farah.noor"]), ("user.disable", ["user": "no.body"]),
+                ("user.create", ["user": "ada.berg", "displayName": "x", "surname": "x"]),
+                ("group.add-member", ["group": "domain-admins", "member": "ivo.petrov"]),
+                ("group.add-member", ["group": "vpn-users", "member": "farah.noor"]),
+                ("group.add-member", ["group": "vpn-users", "member": "no.body"]),
+                ("user.set-title", ["user": "kai.nilsen", "value": "Dispatcher"]),
+            ],
+        ] as [[(String, JSONValue)]])
+    func growth(requests: [(String, JSONValue)]) async throws {
+        let hiding =
+            GatewayFixture.policy + """
+                forbid (principal is Exequatur::Workload, action in Exequatur::Action::"read", resource)
+                    when { resource has labels && resource.labels.contains("tier-0") };
+                """
+        let world = try await GatewayFixture(policy: hiding)
+        defer { world.close() }
+        _ = try await world.task()
+        var grown: Set<[Int64]> = []
+        for (operation, input) in requests {
+            let before = try await world.sizes()
+            _ = try await world.submit(operation, input)
+            let after = try await world.sizes()
+            grown.insert(zip(before, after).map { $1 - $0 })
+        }
+        #expect(grown.count == 1, "\(grown)")
     }
 }

@@ -121,6 +121,13 @@ extension GatewayFixture {
         try await queue.write { try $0.execute(sql: sql) }
     }
 
+    /// How many entries each log has.
+    func sizes() async throws -> [Int64] {
+        var sizes: [Int64] = []
+        for log in LogName.allCases { sizes.append(try await store.logSize(log)) }
+        return sizes
+    }
+
     func requests(_ kind: String) async throws -> [JSONValue] { try await entries(kind, of: .requests) }
 
     /// The bodies of a log's entries of a kind.

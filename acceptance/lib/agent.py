@@ -1,6 +1,7 @@
 """An agent: the public `mcp` client of PyPI behind plain blocking calls."""
 import contextlib
 import json
+import time
 
 import httpx2
 from anyio.from_thread import start_blocking_portal
@@ -64,6 +65,16 @@ class Agent:
             return self._failure(error)
         self.heard.append(result.model_dump_json(by_alias=True))
         return self._answer(result)
+
+    def complete_receipts(self, seconds=30):
+        """A receipt is complete once a checkpoint that covers it is published: asks again until each is."""
+        latest = {json.loads(receipt["entry"])["body"]["change"]: receipt for receipt in self.receipts}
+        end = time.monotonic() + seconds
+        for change in latest:
+            while latest[change]["state"] == "pending" and time.monotonic() < end:
+                latest[change] = self.call("exequatur__change_status", {"change": change})["receipt"]
+                time.sleep(0.2)
+        self.receipts[:] = latest.values()
 
     def _failure(self, error):
         self.heard.append(f"{error.code} {error.message} {json.dumps(error.data)}")

@@ -38,6 +38,8 @@ def verify(s):
     answer = s.ask("user.set-title", prompt="One more.", user=s.cast.profile, value="After the checkpoint")
     late = keep(s, "late")
     receipts = s.world.folder / "receipts.json"
+    for agent in s.agents:
+        agent.complete_receipts()
     given = [receipt for agent in s.agents for receipt in agent.receipts]
     receipts.write_text(json.dumps(given))
     code, report = s.world.verify(early, late, receipts)

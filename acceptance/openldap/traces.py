@@ -15,7 +15,7 @@ def executed(story):
     ran = {change["id"]: change for change in changes if change["state"] in ("executed", "rolledBack")}
     accounts = {}
     for change in ran:
-        outcomes = [entry["body"] for entry in story.entries(change) if entry["kind"] == "outcome"]
+        outcomes = [entry["body"] for entry in story.entries(change) if entry["kind"] == "effect"]
         accounts[change] = outcomes[-1].get("lease", "")
     return ran, accounts
 

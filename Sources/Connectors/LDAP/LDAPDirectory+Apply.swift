@@ -18,7 +18,7 @@ extension LDAPDirectory {
     public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
         let native = grant.plan.native
         let lease = LDAPLease(reference: reference, password: Secrets.token())
-        return try await run { session in
+        return try await run(.stepping) { session in
             try readiness.check { try ServerCheck(session: session, settings: settings).run() }
             var attributes: [(String, [String])] = [
                 ("objectClass", ["device", "simpleSecurityObject", "dynamicObject"]), ("cn", [reference.id]),
@@ -51,13 +51,13 @@ extension LDAPDirectory {
         guard fresh.version == decided.version, fresh.native == decided.native, fresh.obstacle == nil else {
             throw ConnectorError(.conflict, "the target changed since it was planned on")
         }
-        return try await run(dn: reference.account, password: lease.password) { session in
+        return try await run(.stepping, dn: reference.account, password: lease.password) { session in
             try Step(session: session, plan: fresh, input: input).perform()
         }
     }
 
     public func revoke(_ reference: LeaseReference) async throws(ConnectorError) {
-        try await run { session in
+        try await run(.stepping) { session in
             do { try session.delete(reference.account, assertion: nil) } catch let error as LDAPError where error.code == 32 {
                 // Already gone, or expired: that is what was wanted.
             }
@@ -65,7 +65,7 @@ extension LDAPDirectory {
     }
 
     public func leftovers() async throws(ConnectorError) -> [LeaseReference] {
-        try await run { session in
+        try await run(.stepping) { session in
             let found = try session.search(
                 settings.grants, scope: LDAP_SCOPE_ONELEVEL, filter: "(&(objectClass=dynamicObject)(cn=lease-*))",
                 attributes: ["cn", "pwdEndTime"])

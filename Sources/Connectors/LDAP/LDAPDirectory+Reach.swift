@@ -4,7 +4,7 @@ public import Reach
 
 extension LDAPDirectory {
     public func snapshot(_ receive: @escaping @Sendable (SnapshotPage) -> Void) async throws(ConnectorError) {
-        try await run { session in try GraphReader(reader(session), names).readAll(receive) }
+        try await run(.readingAll) { session in try GraphReader(reader(session), names).readAll(receive) }
     }
 
     public func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {

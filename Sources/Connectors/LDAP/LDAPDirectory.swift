@@ -1,6 +1,5 @@
 public import Authority
 import CLDAP
-import Dispatch
 import Synchronization
 
 /// A directory that speaks LDAP: OpenLDAP with the access rules of `docs/connectors/ldap.md`.
@@ -11,8 +10,9 @@ public struct LDAPDirectory: Connector {
     public let system: String
     public let catalogue: Catalogue
     let settings: LDAPSettings
-    /// Blocking calls run here, never on the cooperative pool.
-    private let queue: DispatchQueue
+    /// Blocking calls run here, never on the cooperative pool: what is asked, and what a step under way needs.
+    private let asking = BlockingThreads(6, waiting: 58)
+    private let stepping = BlockingThreads(2, waiting: 62)
     let readiness = Readiness()
     let names = KnownNames()
 
@@ -20,20 +20,28 @@ public struct LDAPDirectory: Connector {
         self.system = system
         self.settings = settings
         catalogue = LDAPSettings.catalogue(settings.attributes)
-        queue = DispatchQueue(label: "ldap.\(system)", attributes: .concurrent)
     }
 
-    /// Runs `body` with a fresh connection on a thread where blocking is allowed.
-    func run<T: Sendable>(dn: String? = nil, password: String? = nil, _ body: @escaping @Sendable (LDAPSession) throws -> T)
-        async throws(ConnectorError) -> T
-    {
+    enum Purpose {
+        case asking
+        /// For a step under way: leases, writing, ending.
+        case stepping
+        /// As long as it takes, each call to the server within the limit.
+        case readingAll
+    }
+
+    /// Runs `body` with a fresh connection on a thread where blocking is allowed. All of it, waiting for the thread too, ends
+    /// within the settings' time.
+    func run<T: Sendable>(
+        _ purpose: Purpose = .asking, dn: String? = nil, password: String? = nil,
+        _ body: @escaping @Sendable (LDAPSession) throws -> T
+    ) async throws(ConnectorError) -> T {
         let settings = settings
-        let result: Result<T, ConnectorError> = await withCheckedContinuation { continuation in
-            queue.async {
-                continuation.resume(
-                    returning: Self.attempt {
-                        try body(LDAPSession(settings, dn: dn ?? settings.bindDN, password: password ?? settings.password))
-                    })
+        let end = purpose == .readingAll ? nil : ContinuousClock.now + .seconds(settings.timeout)
+        let result: Result<T, ConnectorError> = await (purpose == .stepping ? stepping : asking).run {
+            Self.attempt {
+                try body(
+                    LDAPSession(settings, dn: dn ?? settings.bindDN, password: password ?? settings.password, until: end))
             }
         }
         return try result.get()

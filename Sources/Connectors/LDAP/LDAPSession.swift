@@ -21,32 +21,36 @@ struct LDAPModification {
 /// One connection, used by one thread. It is closed when it goes.
 final class LDAPSession {
     private let handle: OpaquePointer
-    private var timeout: timeval
+    /// The longest one call to the server may take.
+    private let limit: Duration
+    /// When all of it must be over.
+    private let end: ContinuousClock.Instant?
 
     /// Connects, with TLS when asked for, and binds.
     ///
     /// Without `CONNECT_ASYNC` a peer that accepts and then stays silent would hold the TLS handshake for ever: no other
     /// option bounds it.
-    init(_ settings: LDAPSettings, dn: String, password: String) throws(LDAPError) {
+    init(_ settings: LDAPSettings, dn: String, password: String, until end: ContinuousClock.Instant?) throws(LDAPError) {
         guard !password.isEmpty else { throw LDAPError(48, "an empty password would be an anonymous bind") }
         var opened: OpaquePointer?
         let code = ldap_initialize(&opened, settings.url)
         guard code == 0, let opened else { throw LDAPError(code, settings.url) }
         handle = opened
-        timeout = timeval(tv_sec: settings.timeout, tv_usec: 0)
+        limit = .seconds(settings.timeout)
+        self.end = end
         try configure(settings)
+        try begin()
         if settings.startTLS { try check(ldap_start_tls_s(handle, nil, nil)) }
+        try begin()
         try check(withBerval(Array(password.utf8)) { ldap_sasl_bind_s(handle, dn, nil, $0, nil, nil, nil) })
     }
 
     deinit { ldap_unbind_ext_s(handle, nil, nil) }
 
     private func configure(_ settings: LDAPSettings) throws(LDAPError) {
-        var (version, limit, demand, minimum, client): (Int32, timeval, Int32, Int32, Int32) = (3, timeout, 2, 0x303, 0)
+        var (version, demand, minimum, client): (Int32, Int32, Int32, Int32) = (3, 2, 0x303, 0)
         ldap_set_option(handle, LDAP_OPT_PROTOCOL_VERSION, &version)
         ldap_set_option(handle, LDAP_OPT_REFERRALS, nil)
-        ldap_set_option(handle, LDAP_OPT_NETWORK_TIMEOUT, &limit)
-        ldap_set_option(handle, LDAP_OPT_TIMEOUT, &limit)
         ldap_set_option(handle, LDAP_OPT_CONNECT_ASYNC, &version)
         guard settings.startTLS || settings.url.hasPrefix("ldaps") else { return }
         if let ca = settings.ca { ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, ca) }
@@ -55,6 +59,20 @@ final class LDAPSession {
         guard ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &client) == 0 else {
             throw LDAPError(-1, "the certificate authorities in \(settings.ca ?? "the system") can't be used")
         }
+    }
+
+    /// Before each call to the server: gives it what is left of the time.
+    ///
+    /// - Throws: ``LDAPError`` -5, timed out, when nothing is left.
+    @discardableResult
+    private func begin() throws(LDAPError) -> timeval {
+        let left = min(limit, end.map { $0 - ContinuousClock.now } ?? limit)
+        guard left > .zero else { throw LDAPError(-5, "the time for it is over") }
+        let (seconds, fraction) = left.components
+        var time = timeval(tv_sec: Int(seconds), tv_usec: Int(fraction / 1_000_000_000_000) + (seconds == 0 ? 1 : 0))
+        ldap_set_option(handle, LDAP_OPT_NETWORK_TIMEOUT, &time)
+        ldap_set_option(handle, LDAP_OPT_TIMEOUT, &time)
+        return time
     }
 
     private func check(_ code: Int32) throws(LDAPError) {
@@ -105,6 +123,7 @@ final class LDAPSession {
         defer { names.forEach { free($0) } }
         var controls = [control, nil]
         var result: OpaquePointer?
+        var timeout = try begin()
         let code = ldap_search_ext_s(handle, base, scope, filter, &names, 0, &controls, nil, &timeout, 0, &result)
         defer { if let result { ldap_msgfree(result) } }
         try check(code)
@@ -160,18 +179,21 @@ final class LDAPSession {
         defer { ldap_controls_free(controls) }
         let mods = ModificationList(modifications)
         defer { mods.free() }
+        try begin()
         try check(ldap_modify_ext_s(handle, dn, mods.pointer, controls, nil))
     }
 
     func add(_ dn: String, _ attributes: [(String, [String])]) throws(LDAPError) {
         let mods = ModificationList(attributes.map { LDAPModification(operation: LDAP_MOD_ADD, attribute: $0.0, values: $0.1) })
         defer { mods.free() }
+        try begin()
         try check(ldap_add_ext_s(handle, dn, mods.pointer, nil, nil))
     }
 
     func delete(_ dn: String, assertion: String?) throws(LDAPError) {
         let controls = try assertionControls(assertion)
         defer { ldap_controls_free(controls) }
+        try begin()
         try check(ldap_delete_ext_s(handle, dn, controls, nil))
     }
 

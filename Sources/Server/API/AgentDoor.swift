@@ -71,7 +71,10 @@ public struct AgentDoor: Door {
 
     private func checkpoint(_ name: String) async throws -> HTTPAnswer {
         guard let log = LogName(rawValue: name) else { throw HTTPProblem(404, "http.not_found", "There is no such log.") }
-        return HTTPAnswer(200, text: try await gateway.journal.checkpoint(log))
+        guard let note = gateway.journal.published(log) else {
+            throw HTTPProblem(503, "unavailable", "No checkpoint has been published yet; ask again in a few seconds.")
+        }
+        return HTTPAnswer(200, text: note)
     }
 
     // MARK: Callers

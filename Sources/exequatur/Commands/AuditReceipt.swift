@@ -14,12 +14,18 @@ extension Audit {
             let json = try JSONReader.read(try Files.text(file))
             let receipt = json["receipt"] ?? json
             let keys = try Files.text(key).split(separator: "\n").compactMap { LogKey(text: String($0)) }
+            guard receipt["state"] != "pending" else {
+                throw Problem("the receipt is pending: ask for the change again in some seconds, the answer has the whole one")
+            }
+            guard let entry = receipt["entry"]?.string, let body = try JSONReader.read(entry)["body"] else {
+                throw Problem("the receipt has no entry")
+            }
             let note = receipt["checkpoint"]?.string ?? ""
             guard let signed = keys.compactMap({ SignedCheckpoint(note: note, key: $0) }).first else {
                 throw Problem("the receipt's checkpoint is not signed by any key in \(key)")
             }
             let proof = try (receipt["proof"]?.array ?? []).map { try Self.hash($0.string) }
-            let (leaf, index) = (try Self.hash(receipt["leaf"]?.string), receipt["index"]?.integer ?? -1)
+            let (leaf, index) = (Hash.leaf(entry.utf8), receipt["index"]?.integer ?? -1)
             let checkpoint = signed.checkpoint
             guard Verification.inclusion(leaf: leaf, index: index, size: checkpoint.size, proof: proof, root: checkpoint.root)
             else {
@@ -28,6 +34,10 @@ extension Audit {
             print(
                 "\(Terminal.styled("✓", .green)) entry \(index) is in \(checkpoint.origin), of \(checkpoint.size) entries; its leaf hash is \(leaf)"
             )
+            let said = ["change", "state", "reason", "system", "operation", "terms"].compactMap { key in
+                body[key]?.string.map { "\(key) \(Printable.text($0))" }
+            }
+            print("  it says: " + said.joined(separator: ", "))
         }
 
         private static func hash(_ text: String?) throws -> Hash {

@@ -71,7 +71,8 @@ extension Audit {
             case "intent": return ["digest \(text(body["digest"]))"]
             case "outcome":
                 return ["\(text(body["state"])) \(text(body["reason"]))".trimmingCharacters(in: .whitespaces)]
-                    + (body["lease"].map { ["done with \(text($0))"] } ?? []) + (body["objects"]?.array ?? []).map(object)
+            case "effect":
+                return (body["lease"].map { ["done with \(text($0))"] } ?? []) + (body["objects"]?.array ?? []).map(object)
             default: return [Terminal.json(body)]
             }
         }

@@ -222,8 +222,7 @@ struct Upkeep: Service {
     }
 
     private func publish() async {
-        for log in LogName.allCases {
-            guard let note = try? await gateway.journal.checkpoint(log) else { continue }
+        for (log, note) in (try? await gateway.journal.publish()) ?? [:] {
             try? note.write(toFile: "\(folder)/\(log.rawValue)", atomically: true, encoding: .utf8)
         }
     }

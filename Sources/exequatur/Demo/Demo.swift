@@ -46,7 +46,7 @@ struct Stage {
         try await altered()
         try await lock()
         try await rollback(change)
-        try audit(change)
+        try await audit(change)
     }
 
     func close() throws {
@@ -185,8 +185,21 @@ struct Stage {
         verdict(status["code"] == "rolledBack" && !Terminal.json(group).contains("milo.dahl"), said)
     }
 
-    private mutating func audit(_ change: String) throws {
+    /// A receipt is complete once a checkpoint that covers it is published: some seconds later.
+    private mutating func completeReceipts() async throws {
+        for place in receipts.indices {
+            for _ in 0..<100 where receipts[place]["state"] == "pending" {
+                let entry = try JSONReader.read(receipts[place]["entry"]?.string ?? "")
+                let status = try await agent.call("exequatur__change_status", ["change": entry["body"]?["change"] ?? ""])
+                if let receipt = status["receipt"] { receipts[place] = receipt }
+                try await _Concurrency.Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+
+    private mutating func audit(_ change: String) async throws {
         scene("The auditor, offline: public key, the agent's receipts, the gateway's files")
+        try await completeReceipts()
         let kept = world.folder + "/receipts.json"
         try Terminal.json(.array(receipts)).write(toFile: kept, atomically: true, encoding: .utf8)
         try person("dana.moe", ["audit", "checkpoint"])

@@ -19,7 +19,7 @@ public struct Auditor: Sendable {
 
     private let store: any Store
     private let keys: [LogKey]
-    private let page: Int64 = 500
+    private let page: Int64 = 64
 
     public init(store: any Store, keys: [LogKey]) {
         self.store = store
@@ -89,7 +89,7 @@ public struct Auditor: Sendable {
 
     /// The entry must say which log it is of, and be found by its id where it is.
     private func checkPlace(_ bytes: [UInt8], _ position: LogPosition, _ report: inout Report) async throws {
-        guard let entry = try? JSONReader.read(bytes, limits: .init(bytes: 1 << 24)), let id = entry["id"]?.string else { return }
+        guard let entry = try? JSONReader.read(bytes, limits: LogEntry.reading), let id = entry["id"]?.string else { return }
         let found = try await store.position(ofEntry: id)
         if entry["log"] != .string(position.log.rawValue) || found != position {
             report.problems.append("\(position.log.rawValue) \(position.index): the entry is not where its id and log say")
@@ -100,7 +100,7 @@ public struct Auditor: Sendable {
         _ bytes: [UInt8], _ known: inout Set<String>, _ links: inout [(from: String, to: String)], _ replay: inout Replay,
         _ report: inout Report
     ) {
-        guard let entry = try? JSONReader.read(bytes, limits: .init(bytes: 1 << 24)), let id = entry["id"]?.string else {
+        guard let entry = try? JSONReader.read(bytes, limits: LogEntry.reading), let id = entry["id"]?.string else {
             report.problems.append("an entry can't be read")
             return
         }
@@ -160,13 +160,22 @@ private struct GrowingTree {
 private struct Replay {
     private let isOn: Bool
     private var bundles: [String: PolicyBundle] = [:]
+    /// The parts read since the last entry that is none: they belong to the next.
+    private var parts: [String: String] = [:]
     private(set) var count = 0
 
     init(isOn: Bool) { self.isOn = isOn }
 
     /// - Returns: what is wrong with the entry, or nil.
     mutating func take(_ entry: JSONValue) -> String? {
-        guard isOn, let body = entry["body"] else { return isOn ? "it has no body" : nil }
+        guard isOn else { return nil }
+        if entry["kind"] == "part", let id = entry["id"]?.string {
+            parts[id] = entry["body"]?["text"]?.string
+            return nil
+        }
+        let body: JSONValue
+        do { body = try LogEntry.body(of: entry, parts: parts) } catch { return "\(error)" }
+        parts = [:]
         switch entry["kind"]?.string {
         case "policies": return load(body)
         case "decision": return decideAgain(body)

@@ -20,6 +20,10 @@ extension Gateway {
         }
     }
 
+    private static func closed(_ change: Change) -> Refusal {
+        Refusal("change.closed", "The change is \(change.state.rawValue) and takes no more statements.")
+    }
+
     private static let used = Refusal(
         "approval.used", "You have spoken on this change already, or the statement was used before.")
 
@@ -33,7 +37,7 @@ extension Gateway {
     /// Everything is decided again, on fresh facts, and carried out when that permits it.
     private func approve(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
         guard change.state == .proposed, change.expires > now else {
-            throw Refusal("change.closed", "The change is \(change.state.rawValue) and takes no approvals.")
+            throw Self.closed(change)
         }
         try await requireStanding(of: person, for: change)
         let entry = entry(proof, change)
@@ -71,6 +75,7 @@ extension Gateway {
                 change = current
             }
         }
+        guard ![.withdrawn, .expired].contains(change.state) else { throw Self.closed(change) }
         do { try await store.commit([], entries: [entry(proof, change)]) } catch let error as StoreError
             where error.code == .conflict
         { throw Self.used }

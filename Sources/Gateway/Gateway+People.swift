@@ -51,11 +51,7 @@ extension Gateway {
     /// The log entry's body of the last decision on a change: its question and what was decided.
     func latestDecision(on change: Change) async throws -> JSONValue? {
         for position in try await store.positions(linkedTo: change.id).reversed() where position.log == .decisions {
-            let bytes = try await store.entries(.decisions, in: position.index..<(position.index + 1))
-            guard let bytes = bytes.first, let body = try JSONReader.read(bytes, limits: .init(bytes: 1 << 24))["body"] else {
-                continue
-            }
-            if body["decision"] != nil { return body }
+            if let body = try await journal.body(at: position), body["decision"] != nil { return body }
         }
         return nil
     }
@@ -63,8 +59,7 @@ extension Gateway {
     /// The request's sealed evidence, for whoever has the key.
     private func evidence(of change: Change) async throws -> JSONValue? {
         guard let position = try await store.position(ofEntry: change.request) else { return nil }
-        let bytes = try await store.entries(.requests, in: position.index..<(position.index + 1))
-        return try bytes.first.flatMap { try JSONReader.read($0, limits: .init(bytes: 1 << 24))["body"] }
+        return try await journal.body(at: position)
     }
 
     /// Makes a change the person's own: it is decided as their `execute`, and they do not count as an approver.

@@ -66,6 +66,8 @@ extension Gateway {
             }
         } catch let error as ConnectorError {
             return try await answer(error, submission)
+        } catch let error as StoreError where error.code == .tooLarge {
+            return try await answer(ConnectorError(.invalid, error.message), submission)
         }
     }
 

@@ -11,6 +11,7 @@ extension Gateway {
         try reach.requireFresh(submission.system)
         let plan = try await ask(connector) { try await $0.plan(submission.operation, submission.input) }
         Failpoint.reach("plan")
+        try requireBounded(plan.facts)
         let bundle = policies
         let (finding, locksOut) = try assessed(submission, plan)
         let question = question(submission, plan, reach: finding, catalogue: connector.catalogue, approvals: [])

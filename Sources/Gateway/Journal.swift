@@ -70,6 +70,22 @@ public final class Journal: Sendable {
         ]
     }
 
+    /// The body of the entry at a place in a log, whole.
+    func body(at position: LogPosition) async throws -> JSONValue? {
+        guard let entry = try await entry(at: position) else { return nil }
+        var texts: [String: String] = [:]
+        for id in LogEntry.parts(of: entry) {
+            guard let place = try await store.position(ofEntry: id) else { continue }
+            texts[id] = try await self.entry(at: place)?["body"]?["text"]?.string
+        }
+        return try LogEntry.body(of: entry, parts: texts)
+    }
+
+    private func entry(at position: LogPosition) async throws -> JSONValue? {
+        let bytes = try await store.entries(position.log, in: position.index..<(position.index + 1)).first
+        return try bytes.map { try JSONReader.read($0, limits: LogEntry.reading) }
+    }
+
     /// Reads the nodes a computation asks for: it is run with what is known, and asks for what it misses, until
     /// it runs through. At most one round per level.
     private func nodes(_ log: LogName, for computation: Computation) async throws -> KnownNodes {

@@ -5,7 +5,14 @@ import TransparencyLog
 
 /// The logs' entries and the nodes of their trees. Called inside a transaction.
 enum LogTable {
+    /// - Returns: where the entry stands; its parts, if it has any, stand before it.
     static func append(_ entry: LogEntry, _ db: Database) throws -> LogPosition {
+        let entries = try entry.inParts
+        for part in entries.dropLast() { _ = try appendOne(part, db) }
+        return try appendOne(entries[entries.count - 1], db)
+    }
+
+    private static func appendOne(_ entry: LogEntry, _ db: Database) throws -> LogPosition {
         let bytes = entry.bytes
         let size = try size(entry.log, db)
         try db.execute(

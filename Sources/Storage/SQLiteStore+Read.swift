@@ -127,7 +127,8 @@ extension SQLiteStore {
         -> [T]
     {
         try Data.fetchAll(db, sql: sql, arguments: arguments).map { blob in
-            do { return try decode(try JSONReader.read(blob, limits: .init(bytes: 16 << 20, fractions: false))) } catch {
+            do { return try decode(try JSONReader.read(blob, limits: .init(bytes: Self.longestRecord, fractions: false))) } catch
+            {
                 throw StoreError(.corrupt, "a stored record can't be read: \(error)")
             }
         }

@@ -34,22 +34,22 @@ extension SQLiteStore {
             try db.execute(
                 sql: "INSERT INTO change VALUES (?, ?, ?, ?, ?)",
                 arguments: [
-                    change.id, change.state.rawValue, change.created.milliseconds, blob(change.json),
+                    change.id, change.state.rawValue, change.created.milliseconds, try blob(change.json),
                     change.expires.milliseconds,
                 ])
         case .updateChange(let change, let from): try update(change, from: from, db)
         case .adoptChange(let change): try adopt(change, db)
         case .insertTask(let task, let token):
-            try db.execute(sql: "INSERT INTO task VALUES (?, ?, ?)", arguments: [task.id, token, blob(task.json)])
+            try db.execute(sql: "INSERT INTO task VALUES (?, ?, ?)", arguments: [task.id, token, try blob(task.json)])
         case .updateTask(let task):
-            try db.execute(sql: "UPDATE task SET json = ? WHERE id = ?", arguments: [blob(task.json), task.id])
+            try db.execute(sql: "UPDATE task SET json = ? WHERE id = ?", arguments: [try blob(task.json), task.id])
             try requireOne(db, "task \(task.id) is not there")
         case .insertApproval(let approval):
             let statement = approval.statement
             try db.execute(
                 sql: "INSERT INTO approval VALUES (?, ?, ?, ?, ?)",
                 arguments: [
-                    statement.nonce, statement.change, statement.approver, statement.verdict.rawValue, blob(approval.json),
+                    statement.nonce, statement.change, statement.approver, statement.verdict.rawValue, try blob(approval.json),
                 ])
         case .insertIdempotency(let record):
             try db.execute(
@@ -86,7 +86,7 @@ extension SQLiteStore {
     private func update(_ change: Change, from: Change.State, _ db: Database) throws {
         try db.execute(
             sql: "UPDATE change SET state = ?, json = ? WHERE id = ? AND state = ?",
-            arguments: [change.state.rawValue, blob(change.json), change.id, from.rawValue])
+            arguments: [change.state.rawValue, try blob(change.json), change.id, from.rawValue])
         try requireOne(db, "change \(change.id) is no longer \(from.rawValue)")
     }
 
@@ -97,7 +97,7 @@ extension SQLiteStore {
                 UPDATE change SET json = ? WHERE id = ? AND state = 'proposed'
                     AND CAST(json AS TEXT) ->> '$.wait' = 'adoption'
                 """,
-            arguments: [blob(change.json), change.id])
+            arguments: [try blob(change.json), change.id])
         try requireOne(db, "change \(change.id) does not wait to be adopted")
     }
 
@@ -105,5 +105,11 @@ extension SQLiteStore {
         guard db.changesCount == 1 else { throw StoreError(.conflict, message) }
     }
 
-    private func blob(_ json: JSONValue) -> Data { Data(JSONWriter.canonical(json)) }
+    private func blob(_ json: JSONValue) throws -> Data {
+        let bytes = JSONWriter.canonical(json)
+        guard bytes.count <= Self.longestRecord else {
+            throw StoreError(.tooLarge, "a record of \(bytes.count) bytes; at most \(Self.longestRecord) are stored")
+        }
+        return Data(bytes)
+    }
 }

@@ -8,6 +8,8 @@ import GRDB
 /// in it, and receipts carry checkpoints out.
 public struct SQLiteStore: Store {
     private let database: any DatabaseWriter
+    /// The most bytes of a record's JSON, written or read.
+    static let longestRecord = 16 << 20
 
     /// Opens the file, making it when absent.
     public init(path: String) throws {

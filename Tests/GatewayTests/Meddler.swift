@@ -64,7 +64,14 @@ final class Meddler: Connector {
     func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord {
         try await inner.read(operation, input)
     }
-    func find(_ input: Input) async throws(ConnectorError) -> Matches { try await inner.find(input) }
+    func find(_ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool) async throws(ConnectorError) {
+        try await inner.find(input, visit)
+    }
+    func members(of group: String, after: String?, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
+        async throws(ConnectorError)
+    {
+        try await inner.members(of: group, after: after, visit)
+    }
     func reference(for change: String, id: String, expires: Instant) -> LeaseReference {
         inner.reference(for: change, id: id, expires: expires)
     }

@@ -33,7 +33,14 @@ extension Catalogue {
                 ]),
             Operation("user.read", "Read one user. Attributes you may not read are absent.", .read, on: .user, input: [user]),
             Operation(
-                "group.read", "Read one group: its members, direct and through nested groups.", .read, on: .group, input: [group]),
+                "group.read", "Read one group and a page of its members, direct and through nested groups.", .read, on: .group,
+                input: [
+                    group,
+                    InputField(
+                        "after", .identifier, "Where the last page ended: its `next`; the first page when absent",
+                        isRequired: false),
+                    InputField("limit", .integer(1...200), "At most so many members (100 when absent)", isRequired: false),
+                ]),
         ]
     }
 

@@ -33,37 +33,41 @@ public struct EntryRecord: Sendable {
     public let name: String
     /// By attribute name; the sensitivities are in the catalogue.
     public let attributes: [String: [String]]
-    /// Direct members, for a group.
-    public let members: [EntityUID]
-    /// Direct and nested members, for a group.
-    public let nested: [EntityUID]
-    /// The entry, what it is in and what is in it, as policy sees them.
+    /// As a member of a group: whether it is one itself, and not only through a nested group.
+    public let isDirect: Bool
+    /// The entry and every group above it, as policy sees them.
     public let facts: [Entity]
 
     public init(
-        uid: EntityUID, name: String, attributes: [String: [String]], members: [EntityUID] = [], nested: [EntityUID] = [],
-        facts: [Entity]
+        uid: EntityUID, name: String, attributes: [String: [String]], isDirect: Bool = true, facts: [Entity]
     ) {
         self.uid = uid
         self.name = name
         self.attributes = attributes
-        self.members = members
-        self.nested = nested
+        self.isDirect = isDirect
         self.facts = facts
     }
 }
 
-/// What a search found.
-public struct Matches: Sendable {
-    public static let limit = 500
+/// Hands records over some at a time.
+public struct RecordBatch {
+    private static let size = 50
+    private var records: [EntryRecord] = []
+    private let visit: ([EntryRecord]) -> Bool
 
-    public let records: [EntryRecord]
-    /// Whether there were more than the limit.
-    public let isCut: Bool
+    public init(_ visit: @escaping ([EntryRecord]) -> Bool) { self.visit = visit }
 
-    public init(records: [EntryRecord], isCut: Bool) {
-        self.records = records
-        self.isCut = isCut
+    /// - Returns: whether more are wanted.
+    public mutating func add(_ record: EntryRecord) -> Bool {
+        records.append(record)
+        return records.count < Self.size || end()
+    }
+
+    /// Hands over what is left.
+    @discardableResult
+    public mutating func end() -> Bool {
+        defer { records = [] }
+        return records.isEmpty || visit(records)
     }
 }
 
@@ -110,9 +114,19 @@ public protocol Connector: Sendable {
     /// The entry that a read names.
     func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord
 
-    /// The users that match the input of `user.find`, without regard to who may see them; at most ``Matches/limit``, so that
-    /// nobody can learn from a refusal that there were many.
-    func find(_ input: Input) async throws(ConnectorError) -> Matches
+    /// Gives the users that match the input of `user.find`, some at a time and in no order, without regard to who may see them.
+    ///
+    /// - Parameter visit: called from any thread, one call at a time; says whether more is wanted.
+    func find(_ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool) async throws(ConnectorError)
+
+    /// Gives what is in a group, directly or through nested groups, some at a time and always in the same order.
+    ///
+    /// - Parameters:
+    ///   - group: its immutable id.
+    ///   - after: the immutable id of the member after which to begin; the first when nil.
+    ///   - visit: as in ``find(_:_:)``.
+    func members(of group: String, after: String?, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
+        async throws(ConnectorError)
 
     /// Names the account that ``lease(_:as:)`` would make. Does nothing else; the caller stores it first.
     func reference(for change: String, id: String, expires: Instant) -> LeaseReference

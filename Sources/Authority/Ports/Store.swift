@@ -5,6 +5,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case conflict = "store.conflict"
         case unavailable = "store.unavailable"
         case corrupt = "store.corrupt"
+        /// More than is ever written at once.
+        case tooLarge = "store.too_large"
     }
 
     public let code: Code
@@ -98,7 +100,7 @@ public struct LeaseReference: Hashable, Sendable {
 /// Where lasting state lives.
 ///
 /// Everything a call has written is on disk when it returns; a batch is written whole or not at all, with
-/// its log entries, in one serialised order.
+/// its log entries, in one serialised order. Entries too long for one are written as ``LogEntry/inParts``.
 public protocol Store: IntentLedger {
     @discardableResult
     func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition]

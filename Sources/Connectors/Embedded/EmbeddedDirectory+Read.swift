@@ -9,19 +9,32 @@ extension EmbeddedDirectory {
         return try await read { db in try Entry.require(name, isGroup: isGroup, db).record(in: system, db) }
     }
 
-    public func find(_ input: Input) async throws(ConnectorError) -> Matches {
+    public func find(_ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool) async throws(ConnectorError) {
         let (attribute, value) = (input["attribute"] ?? "", input["value"] ?? "")
         let isPrefix = input["match"] == "prefix"
-        return try await read { db in
-            var found: [EntryRecord] = []
+        try await read { db in
+            var batch = RecordBatch(visit)
             for user in try Entry.all("SELECT * FROM entry WHERE kind = 'user' ORDER BY name", [], db) {
                 let values = try user.attributes(db)[attribute] ?? []
                 let hits = values.contains { isPrefix ? $0.utf8.starts(with: value.utf8) : $0.utf8.elementsEqual(value.utf8) }
                 guard hits else { continue }
-                guard found.count < Matches.limit else { return Matches(records: found, isCut: true) }
-                found.append(try user.record(in: system, db))
+                guard batch.add(try user.record(in: system, db)) else { return }
             }
-            return Matches(records: found, isCut: false)
+            batch.end()
+        }
+    }
+
+    public func members(of group: String, after: String?, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
+        async throws(ConnectorError)
+    {
+        try await read { db in
+            let group = try Entry.require(group, isGroup: true, db)
+            var batch = RecordBatch(visit)
+            let direct = Set(try group.members(db).map(\.id))
+            for member in try group.below(db) where after.map({ ExactString($0) < ExactString(member.id) }) ?? true {
+                guard batch.add(try member.record(in: system, isDirect: direct.contains(member.id), db)) else { return }
+            }
+            batch.end()
         }
     }
 

@@ -108,19 +108,13 @@ struct Entry {
         return Entity(uid, attributes: attributes, parents: Set(parents.map(\.uid) + [.system(system)]))
     }
 
-    func record(in system: String, _ db: Database) throws -> EntryRecord {
-        let members = isGroup ? try self.members(db) : []
-        let nested = isGroup ? try below(db) : []
-        var facts = try self.facts(in: system, db)
-        for member in nested { facts += try member.facts(in: system, db) }
-        var seen: Set<EntityUID> = []
-        return EntryRecord(
-            uid: uid, name: name, attributes: try attributes(db), members: members.map(\.uid), nested: nested.map(\.uid),
-            facts: facts.filter { seen.insert($0.uid).inserted })
+    func record(in system: String, isDirect: Bool = true, _ db: Database) throws -> EntryRecord {
+        EntryRecord(
+            uid: uid, name: name, attributes: try attributes(db), isDirect: isDirect, facts: try facts(in: system, db))
     }
 
-    /// Every member, direct or through nested groups.
-    private func below(_ db: Database) throws -> [Entry] {
+    /// Every member, direct or through nested groups, by id.
+    func below(_ db: Database) throws -> [Entry] {
         let sql = """
             WITH RECURSIVE below(id) AS (
                 SELECT member FROM member WHERE "group" = ?1

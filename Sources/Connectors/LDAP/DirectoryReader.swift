@@ -31,6 +31,8 @@ final class DirectoryReader {
     let catalogue: Catalogue
     let system: String
     private var labelled: [String: Set<String>]?
+    /// The groups above a group, as read for this request.
+    private var above: [String: [DirectoryEntry]] = [:]
 
     init(session: LDAPSession, settings: LDAPSettings, catalogue: Catalogue, system: String) {
         self.session = session
@@ -102,10 +104,25 @@ final class DirectoryReader {
         try session.entry(group.dn, filter: "(member=\(LDAPText.filterValue(dn)))", attributes: ["entryUUID"]) != nil
     }
 
-    /// The direct members that are users or groups here. A name that leads nowhere is left out.
-    func members(of group: DirectoryEntry) throws -> [DirectoryEntry] {
-        let names = try session.entry(group.dn, attributes: ["member"])?.strings("member") ?? []
-        return try names.compactMap { try entry(at: $0) }
+    /// The user or group of that immutable id.
+    func entry(id: String) throws -> DirectoryEntry? {
+        guard UUID(uuidString: id) != nil else { return nil }
+        return try find(id, isGroup: false) ?? find(id, isGroup: true)
+    }
+
+    /// The names of all that is in a group, directly or through nested groups, by their lower-cased form. Some may lead nowhere.
+    func memberNames(of group: DirectoryEntry) throws -> [String: (dn: String, isDirect: Bool)] {
+        var found: [String: (dn: String, isDirect: Bool)] = [:]
+        let below = "," + settings.groups.lowercased()
+        var (waiting, seen): ([String], Set<String>) = ([group.dn], [group.dn.lowercased()])
+        while let next = waiting.popLast() {
+            for dn in try session.entry(next, attributes: ["member"])?.strings("member") ?? [] {
+                let key = dn.lowercased()
+                if next == group.dn || found[key] == nil { found[key] = (dn, next == group.dn) }
+                if key.hasSuffix(below), seen.insert(key).inserted { waiting.append(dn) }
+            }
+        }
+        return found
     }
 
     // MARK: As policy sees it
@@ -127,7 +144,7 @@ final class DirectoryReader {
         var waiting = [start]
         while let next = waiting.popLast() {
             guard above[next.id] == nil else { continue }
-            let parents = try groups(of: next.dn)
+            let parents = try parents(of: next)
             above[next.id] = (next, parents)
             waiting += parents
         }
@@ -135,6 +152,13 @@ final class DirectoryReader {
         return above.keys.sorted().compactMap { id in
             above[id].map { fact($0.entry, $0.parents, InheritedLabels.of(id, parents: groups, own: labelled)) }
         }
+    }
+
+    private func parents(of entry: DirectoryEntry) throws -> [DirectoryEntry] {
+        if let known = above[entry.id] { return known }
+        let parents = try groups(of: entry.dn)
+        if entry.isGroup { above[entry.id] = parents }
+        return parents
     }
 
     /// The ids of the labelled entries. One that is not there fails the call: a protection that can't be read is no protection.
@@ -166,20 +190,9 @@ final class DirectoryReader {
             entry.uid(catalogue), attributes: attributes, parents: Set(parents.map { $0.uid(catalogue) } + [.system(system)]))
     }
 
-    func record(_ entry: DirectoryEntry) throws -> EntryRecord {
-        var facts = try facts(entry)
-        var nested: [String: DirectoryEntry] = [:]
-        let direct = entry.isGroup ? try members(of: entry) : []
-        var waiting = direct
-        while let next = waiting.popLast() {
-            guard nested.updateValue(next, forKey: next.id) == nil else { continue }
-            facts += try self.facts(next)
-            if next.isGroup { waiting += try members(of: next) }
-        }
-        var seen: Set<EntityUID> = []
-        return EntryRecord(
-            uid: entry.uid(catalogue), name: entry.name, attributes: attributes(entry),
-            members: direct.map { $0.uid(catalogue) }.sorted(), nested: nested.values.map { $0.uid(catalogue) }.sorted(),
-            facts: facts.filter { seen.insert($0.uid).inserted })
+    func record(_ entry: DirectoryEntry, isDirect: Bool = true) throws -> EntryRecord {
+        EntryRecord(
+            uid: entry.uid(catalogue), name: entry.name, attributes: attributes(entry), isDirect: isDirect,
+            facts: try facts(entry))
     }
 }

@@ -17,21 +17,42 @@ extension LDAPDirectory {
         }
     }
 
-    public func find(_ input: Input) async throws(ConnectorError) -> Matches {
+    public func find(_ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool) async throws(ConnectorError) {
         let (attribute, value) = (input["attribute"] ?? "", input["value"] ?? "")
         let isPrefix = input["match"] == "prefix"
-        return try await run { session in
+        try await run { session in
             let reader = reader(session)
-            var found: [EntryRecord] = []
+            var batch = RecordBatch(visit)
             for user in try reader.users(Self.filter(attribute, value, isPrefix)) {
                 // The server matches by its schema, which ignores case; what counts here is what was asked.
                 let values = reader.attributes(user)[attribute] ?? []
                 guard values.contains(where: { isPrefix ? $0.utf8.starts(with: value.utf8) : $0.utf8.elementsEqual(value.utf8) })
                 else { continue }
-                guard found.count < Matches.limit else { return Matches(records: found, isCut: true) }
-                found.append(try reader.record(user))
+                guard batch.add(try reader.record(user)) else { return }
             }
-            return Matches(records: found, isCut: false)
+            batch.end()
+        }
+    }
+
+    public func members(of group: String, after: String?, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
+        async throws(ConnectorError)
+    {
+        try await run { session in
+            let reader = reader(session)
+            let members = try reader.memberNames(of: reader.require(group, isGroup: true))
+            let start = try after.map { id in
+                guard let place = try reader.entry(id: id)?.dn.lowercased() else {
+                    throw ConnectorError(.notFound, "the member \(id), after which the page begins, is not there any more")
+                }
+                return place
+            }
+            var batch = RecordBatch(visit)
+            for (key, member) in members.sorted(by: { ExactString($0.key) < ExactString($1.key) }) {
+                if let start, ExactString(key) <= ExactString(start) { continue }
+                guard let entry = try reader.entry(at: member.dn) else { continue }
+                guard batch.add(try reader.record(entry, isDirect: member.isDirect)) else { return }
+            }
+            batch.end()
         }
     }
 

@@ -31,7 +31,7 @@ extension Audit {
             var entries: [(LogPosition, JSONValue)] = []
             for position in positions where seen.insert(position).inserted {
                 let bytes = try await store.entries(position.log, in: position.index..<(position.index + 1))
-                entries += try bytes.map { (position, try JSONReader.read($0, limits: .init(bytes: 1 << 24))) }
+                entries += try bytes.map { (position, try JSONReader.read($0, limits: LogEntry.reading)) }
             }
             let order: [LogName: Int] = [.requests: 0, .decisions: 1, .actions: 2]
             return entries.sorted { a, b in

@@ -41,15 +41,19 @@ enum Files {
         return text
     }
 
-    /// Refuses a file with a secret in it that others than its owner may read or change.
+    /// Refuses a file with a secret in it that others than its owner may read or change. Root's may be read by a group: that is
+    /// how secrets are mounted.
     static func requirePrivate(_ path: String) throws {
-        var info = stat()
-        guard stat(path, &info) == 0 else { throw Problem("\(path) can't be read: does it exist?") }
-        guard info.st_mode & 0o077 == 0 else {
-            throw Problem("\(path) holds a secret and is open to others: chmod 600 \(path)")
-        }
-        guard info.st_uid == geteuid() || info.st_uid == 0 else {
+        let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: resolved),
+            let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue,
+            let owner = (attributes[.ownerAccountID] as? NSNumber)?.uint32Value
+        else { throw Problem("\(path) can't be read: does it exist?") }
+        guard owner == geteuid() || owner == 0 else {
             throw Problem("\(path) holds a secret and belongs to another user: chown it to the one who runs this")
+        }
+        guard mode & (owner == 0 ? 0o037 : 0o077) == 0 else {
+            throw Problem("\(path) holds a secret and is open to others: chmod 600 \(path)")
         }
     }
 

@@ -2,6 +2,7 @@ public import Authority
 import Cedar
 import Foundation
 import StrictJSON
+import Synchronization
 import TestSupport
 import Testing
 
@@ -235,13 +236,27 @@ struct Check {
     func nested() async throws {
         let read = try #require(connector.catalogue["group.read"])
         let record = try await connector.read(read, try Input(["group": .string(world.outer)], for: read))
-        let names = record.facts.compactMap { fact in record.nested.contains(fact.uid) ? fact.attributes["name"] : nil }
-        #expect(names.contains(.string(ExactString(world.user))) && names.contains(.string(ExactString(world.group))))
+        let all = try await members(of: record.uid.id.string)
+        #expect(Set(all.map(\.name)).isSuperset(of: [world.user, world.group]))
+        #expect(all.first { $0.name == world.group }?.isDirect == true)
+        for (place, member) in all.enumerated() {
+            let rest = try await members(of: record.uid.id.string, after: member.uid.id.string)
+            #expect(rest.map(\.uid) == all.dropFirst(place + 1).map(\.uid), "a page begins where the last one ended")
+        }
         let plan = try await make.plan("user.disable", ["user": .string(world.labelled)])
         let target = plan.facts.first { $0.uid == plan.target }
         #expect(target?.attributes["labels"] == .set([.string(ExactString(world.label))]))
         let groups = try Entities(plan.facts)
         #expect(plan.facts.contains { $0.uid.type == connector.catalogue.groupType && groups.isMember(plan.target, of: $0.uid) })
+    }
+
+    private func members(of group: String, after: String? = nil) async throws -> [EntryRecord] {
+        let found = Mutex<[EntryRecord]>([])
+        try await connector.members(of: group, after: after) { page in
+            found.withLock { $0 += page }
+            return true
+        }
+        return found.withLock { $0 }
     }
 
     func secrets() async throws {

@@ -14,6 +14,7 @@ public enum StoreConformance: String, CaseIterable, Sendable {
     case leases = "A lease is open until it is ended"
     case locks = "Every change of a lock moves the epoch, and nothing else does"
     case idempotency = "An idempotency key is taken once per principal"
+    case parts = "What is too long for one entry is written in parts, and what is too long at all is not written"
     case logs = "Entries have their order, their tree and their links"
 
     public func run(on store: any Store) async throws {
@@ -27,6 +28,7 @@ public enum StoreConformance: String, CaseIterable, Sendable {
         case .leases: try await check.leases()
         case .locks: try await check.locks()
         case .idempotency: try await check.idempotency()
+        case .parts: try await check.parts()
         case .logs: try await check.logs()
         }
     }
@@ -153,6 +155,25 @@ private struct Check {
         #expect(try await store.idempotency(principal: "a", key: "k") == record)
         #expect(try await store.idempotency(principal: "b", key: "k") == nil)
         await expectConflict([.insertIdempotency(record)])
+    }
+
+    func parts() async throws {
+        let text = String(repeating: "é\"", count: LogEntry.limit / 2)
+        let long = LogEntry(.actions, id: "long", kind: "test", time: Fixture.now, body: ["text": .string(text)])
+        let position = try #require(try await store.commit([], entries: [long]).first)
+        let entries = try await store.entries(.actions, in: 0..<store.logSize(.actions))
+        #expect(entries.count > 2 && entries.allSatisfy { $0.count <= LogEntry.limit })
+        #expect(try await store.position(ofEntry: "long") == position && position.index == Int64(entries.count - 1))
+        let read = try entries.map { try JSONReader.read($0, limits: LogEntry.reading) }
+        let texts = read.dropLast().map { ($0["id"]?.string ?? "", $0["body"]?["text"]?.string ?? "") }
+        let body = try LogEntry.body(of: try #require(read.last), parts: Dictionary(uniqueKeysWithValues: texts))
+        #expect(body == long.body)
+        let tooLong = LogEntry(
+            .actions, id: "too-long", kind: "test", time: Fixture.now,
+            body: ["text": .string(String(repeating: "x", count: LogEntry.longest))])
+        let error = await #expect(throws: StoreError.self) { try await store.commit([], entries: [tooLong]) }
+        #expect(error?.code == .tooLarge)
+        #expect(try await store.logSize(.actions) == Int64(entries.count))
     }
 
     func logs() async throws {

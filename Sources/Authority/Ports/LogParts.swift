@@ -1,0 +1,69 @@
+public import StrictJSON
+
+/// Entries have a longest length, the same for who writes and who reads: whatever was written can be read. A body that is
+/// longer stands in further entries before its own, and is put together again by whoever reads it.
+extension LogEntry {
+    /// The most bytes of one entry.
+    public static let limit = 1 << 20
+    /// The most bytes of a body in parts.
+    public static let longest = 16 << 20
+    /// How entries are read.
+    public static let reading = JSONReader.Limits(bytes: limit)
+
+    /// A part's bytes, which escaping can at most double.
+    private static let partSize = 400 << 10
+
+    /// This entry, or the parts of its body followed by an entry that names them.
+    ///
+    /// - Throws: ``StoreError`` ``StoreError/Code/tooLarge``.
+    public var inParts: [LogEntry] {
+        get throws(StoreError) {
+            guard bytes.count > Self.limit else { return [self] }
+            let text = JSONWriter.canonical(body)
+            guard text.count <= Self.longest else {
+                throw StoreError(.tooLarge, "an entry of \(text.count) bytes; at most \(Self.longest) are written")
+            }
+            let parts = Self.pieces(text).enumerated().map { index, piece in
+                LogEntry(log, id: "\(id).\(index)", kind: "part", time: time, body: ["text": .string(piece)])
+            }
+            let named: JSONValue = [
+                "parts": .array(parts.map { .string($0.id) }), "digest": .string(Digest(of: text).hex),
+            ]
+            return parts + [LogEntry(log, id: id, kind: kind, time: time, links: links, body: named)]
+        }
+    }
+
+    /// Cuts UTF-8 text between characters.
+    private static func pieces(_ text: [UInt8]) -> [String] {
+        var pieces: [String] = []
+        var start = 0
+        while start < text.count {
+            var end = min(start + partSize, text.count)
+            while end < text.count, text[end] & 0xC0 == 0x80 { end -= 1 }
+            pieces.append(String(decoding: text[start..<end], as: UTF8.self))
+            start = end
+        }
+        return pieces
+    }
+
+    /// The ids of the parts that an entry's body stands in; none when it stands in the entry itself.
+    public static func parts(of entry: JSONValue) -> [String] {
+        guard let body = entry["body"], body["digest"] != nil else { return [] }
+        return (body["parts"]?.array ?? []).compactMap(\.string)
+    }
+
+    /// An entry's body, put together where it stands in parts.
+    ///
+    /// - Parameter texts: the text of each part, by id.
+    /// - Throws: ``StoreError`` when the parts are not those that were written.
+    public static func body(of entry: JSONValue, parts texts: [String: String]) throws -> JSONValue {
+        guard let body = entry["body"] else { throw StoreError(.corrupt, "an entry without a body") }
+        let ids = parts(of: entry)
+        guard !ids.isEmpty else { return body }
+        let whole = Array(ids.map { texts[$0] ?? "" }.joined().utf8)
+        guard Digest(of: whole).hex == body["digest"]?.string else {
+            throw StoreError(.corrupt, "the parts of \(entry["id"]?.string ?? "an entry") are not those that were written")
+        }
+        return try JSONReader.read(whole, limits: .init(bytes: longest))
+    }
+}

@@ -1,0 +1,245 @@
+import Authority
+import Cedar
+import StrictJSON
+
+/// What one caller may see of what was read. Each attribute's disclosure is a decision of its own.
+///
+/// What may not be seen leaves no trace, in the answer or in the log: only what is shown is recorded, with the facts it rests on.
+struct View: Sendable {
+    /// Facts beyond so many bytes end a page.
+    private static let budget = 4 << 20
+
+    let catalogue: Catalogue
+    let resource: EntityUID
+    private let question: @Sendable ([Entity]) -> Question
+    private let policies: PolicyBundle
+    private let epochs: Epochs
+    private var facts: [EntityUID: Entity] = [:]
+    private let own: [Entity]
+    private var further: [JSONValue] = []
+    private var size = 0
+
+    init(
+        _ gateway: Gateway, _ submission: Submission, _ resource: EntityUID, facts: [Entity], _ catalogue: Catalogue,
+        _ epoch: Int64
+    ) {
+        self.catalogue = catalogue
+        self.resource = resource
+        own = facts
+        policies = gateway.policies
+        epochs = Epochs(policies: policies.digest, locks: epoch)
+        question = { facts in
+            let plan = Plan(
+                target: resource, targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none,
+                version: "", native: [:], facts: facts)
+            return gateway.question(submission, plan, catalogue: catalogue, approvals: [])
+        }
+        for fact in facts { self.facts[fact.uid] = fact }
+    }
+
+    private func decider(_ facts: [Entity]) -> Decider { Decider(question(facts), with: policies, epochs: epochs) }
+
+    /// Whether the resource itself may be read.
+    var mayRead: Bool { decider(own).decide().verdict == .permit }
+
+    var isFull: Bool { size > Self.budget }
+
+    /// The question over all that was shown, its decision, and every further one over the same facts.
+    var record: JSONValue {
+        let question = question(facts.values.sorted { $0.uid < $1.uid })
+        let decision = Decider(question, with: policies, epochs: epochs).decide()
+        return ["question": question.json, "decision": decision.json, "further": .array(further)]
+    }
+
+    /// Looks at entries one after the other: `body` asks what may be seen of each. What it was permitted counts only if it gives
+    /// something; it ends the look by `isOver`.
+    mutating func look<T>(
+        at records: [EntryRecord], _ body: (inout Glance, EntryRecord, _ isFull: Bool) -> Looked<T>
+    ) -> (found: [T], isOver: Bool) {
+        // Read once more meanwhile, an entry may have changed; all is decided on what was seen first.
+        var seen = facts
+        for fact in records.flatMap(\.facts) where seen[fact.uid] == nil { seen[fact.uid] = fact }
+        let batch = Set(own.map(\.uid) + records.flatMap { $0.facts.map(\.uid) }).sorted().compactMap { seen[$0] }
+        let decider = decider(batch)
+        var found: [T] = []
+        for record in records {
+            var glance = Glance(decider, catalogue)
+            switch body(&glance, record, isFull) {
+            case .nothing: continue
+            case .over: return (found, true)
+            case .shown(let result):
+                found.append(result)
+                further += glance.permits
+                for uid in record.facts.map(\.uid) where facts[uid] == nil {
+                    facts[uid] = seen[uid]
+                    size += seen[uid].map { JSONWriter.canonical($0.json).count } ?? 0
+                }
+            }
+        }
+        return (found, false)
+    }
+}
+
+/// What came of looking at an entry.
+enum Looked<T> {
+    case shown(T)
+    case nothing
+    /// There is more than is wanted.
+    case over
+}
+
+/// What policy permits to be seen of one entry.
+struct Glance {
+    private let decider: Decider
+    private let catalogue: Catalogue
+    private var known: [String: Bool] = [:]
+    /// The decisions that permitted something, in the order they were made.
+    private(set) var permits: [JSONValue] = []
+
+    init(_ decider: Decider, _ catalogue: Catalogue) {
+        self.decider = decider
+        self.catalogue = catalogue
+    }
+
+    private mutating func permits(_ operation: String, on resource: EntityUID) -> Bool {
+        let key = "\(operation) \(resource)"
+        if let answer = known[key] { return answer }
+        let decision = decider.decideRead(operation, on: resource)
+        known[key] = decision.verdict == .permit
+        guard decision.verdict == .permit else { return false }
+        permits.append([
+            "operation": .string(operation), "resource": resource.json, "verdict": .string(decision.verdict.rawValue),
+            "policies": .array(decision.policies.map(JSONValue.string)),
+        ])
+        return true
+    }
+
+    mutating func shows(_ attribute: String, of uid: EntityUID) -> Bool {
+        let sensitivity = catalogue.sensitivity(of: attribute)
+        return sensitivity != .secret && permits("sensitivity.\(sensitivity.rawValue)", on: uid)
+    }
+
+    mutating func maySee(_ uid: EntityUID) -> Bool {
+        permits(uid.type == catalogue.groupType ? "group.read" : "user.read", on: uid) && shows("name", of: uid)
+    }
+
+    mutating func summary(_ record: EntryRecord) -> JSONValue {
+        var attributes = JSONObject()
+        for name in record.attributes.keys.sorted() where name != "name" {
+            guard shows(name, of: record.uid), let values = record.attributes[name] else { continue }
+            attributes[name] = values.count == 1 ? .string(values[0]) : .array(values.map(JSONValue.string))
+        }
+        return ["id": .string(record.uid.id.string), "name": .string(record.name), "attributes": .object(attributes)]
+    }
+}
+
+/// One entry, and the groups it is directly in.
+struct EntryView {
+    private(set) var view: View
+    private let record: EntryRecord
+
+    init(_ view: View, _ record: EntryRecord) {
+        self.view = view
+        self.record = record
+    }
+
+    mutating func summary() -> JSONValue? {
+        let catalogue = view.catalogue
+        return view.look(at: [record]) { glance, record, _ -> Looked<JSONValue> in
+            guard glance.shows("name", of: record.uid) else { return .nothing }
+            var summary = glance.summary(record)
+            let parents = record.facts.first { $0.uid == record.uid }?.parents ?? []
+            let groups = parents.sorted().filter { $0.type == catalogue.groupType && glance.maySee($0) }
+            summary.add("memberOf", .array(groups.map { ["id": .string($0.id.string), "name": .string(Self.name($0, record))] }))
+            return .shown(summary)
+        }.found.first
+    }
+
+    private static func name(_ uid: EntityUID, _ record: EntryRecord) -> String {
+        if case .string(let name)? = record.facts.first(where: { $0.uid == uid })?.attributes["name"] { name.string } else { "" }
+    }
+}
+
+/// A page of a group's members, filled with those that may be seen.
+struct MemberView {
+    private(set) var view: View
+    private let limit: Int
+    private typealias Member = (json: JSONValue, id: String, isDirect: Bool)
+    private var seen: [Member] = []
+    private var hasMore = false
+
+    init(_ view: View, _ input: Input) {
+        self.view = view
+        limit = Int(input.integer("limit") ?? 100)
+    }
+
+    /// - Returns: whether more are wanted.
+    mutating func take(_ records: [EntryRecord]) -> Bool {
+        let (before, limit) = (seen.count, limit)
+        var count = before
+        let (found, isOver) = view.look(at: records) { glance, record, isFull -> Looked<Member> in
+            guard glance.maySee(record.uid) else { return .nothing }
+            guard count < limit, !isFull else { return .over }
+            count += 1
+            let id = record.uid.id.string
+            return .shown(
+                (json: ["id": .string(id), "name": .string(record.name)] as JSONValue, id: id, isDirect: record.isDirect))
+        }
+        seen += found
+        hasMore = isOver
+        return !isOver
+    }
+
+    func add(to result: inout JSONValue) {
+        result.add("members", .array(seen.filter(\.isDirect).map(\.json)))
+        result.add("nestedMembers", .array(seen.map(\.json)))
+        result.add("more", .bool(hasMore))
+        result.add("next", hasMore ? seen.last.map { .string($0.id) } : nil)
+    }
+}
+
+/// The users that match a search. What may not be seen does not match, does not sort and does not count.
+struct SearchView {
+    /// At most so many are sorted.
+    private static let longest = 500
+
+    private(set) var view: View
+    private let attribute: String
+    private let order: String?
+    private let limit: Int
+    private typealias Match = (json: JSONValue, name: ExactString, key: ExactString)
+    private var found: [Match] = []
+    private var hasMore = false
+
+    init(_ view: View, _ input: Input) {
+        self.view = view
+        attribute = input["attribute"] ?? ""
+        order = input["sort"]
+        limit = Int(input.integer("limit") ?? 50)
+    }
+
+    /// - Returns: whether more are wanted.
+    mutating func take(_ records: [EntryRecord]) -> Bool {
+        let (order, attribute, limit) = (order, attribute, order == nil ? limit : Self.longest)
+        var count = found.count
+        let (more, isOver) = view.look(at: records) { glance, record, isFull -> Looked<Match> in
+            guard glance.maySee(record.uid), glance.shows(attribute, of: record.uid) else { return .nothing }
+            guard count < limit, !isFull else { return .over }
+            count += 1
+            // Those whose sort attribute may not be seen come last, by name.
+            let key = order.flatMap { glance.shows($0, of: record.uid) ? record.attributes[$0]?.first : nil } ?? "\u{10FFFF}"
+            return .shown((json: glance.summary(record), name: ExactString(record.name), key: ExactString(key)))
+        }
+        found += more
+        hasMore = isOver
+        return !isOver
+    }
+
+    var result: JSONValue {
+        let sorted = order == nil ? found : found.sorted { $0.key != $1.key ? $0.key < $1.key : $0.name < $1.name }
+        let users = sorted.prefix(limit).map(\.json)
+        return [
+            "users": .array(users), "count": .integer(Int64(users.count)), "more": .bool(hasMore || found.count > limit),
+        ]
+    }
+}

@@ -1,0 +1,93 @@
+import Authority
+import Foundation
+import Gateway
+import Storage
+import StrictJSON
+import TestSupport
+import Testing
+import TransparencyLog
+
+@Suite("Large answers", .serialized)
+struct PageTests {
+    /// A gateway whose directory has users `name-000` and up, all in `apprentices`; `hidden` says who is out of sight.
+    private func world(_ count: Int, hidden: @escaping (Int) -> Bool = { _ in false }, title: Int = 1) async throws
+        -> GatewayFixture
+    {
+        let policy =
+            GatewayFixture.policy + """
+                forbid (principal is Exequatur::Workload, action in Exequatur::Action::"read", resource)
+                    when { resource has department && resource.department == "Hidden" };
+                """
+        let world = try await GatewayFixture(policy: policy)
+        try await world.change(
+            """
+            WITH RECURSIVE n(i) AS (SELECT 0 UNION SELECT i + 1 FROM n WHERE i < \(count - 1))
+            INSERT INTO entry (id, kind, name) SELECT printf('x-%05d', i), 'user', printf('name-%05d', i) FROM n;
+            INSERT INTO attribute SELECT id, 'title', replace(hex(zeroblob(\(title))), '00', 'T') FROM entry WHERE id LIKE 'x-%';
+            INSERT INTO member SELECT g.id, x.id FROM entry g, entry x WHERE g.name = 'apprentices' AND x.id LIKE 'x-%';
+            """)
+        let out = (0..<count).filter(hidden).map { String(format: "'x-%05d'", $0) }
+        try await world.change(
+            "INSERT INTO attribute SELECT id, 'department', 'Hidden' FROM entry WHERE id IN (\(out.joined(separator: ",")))")
+        return world
+    }
+
+    private func names(_ answer: Answer, _ key: String) -> [String] {
+        (answer.result?[key]?.array ?? []).compactMap { $0["name"]?.string }
+    }
+
+    @Test("Pages are filled with those who may be seen, and together give each of them once", arguments: [nil, 1, 7] as [Int?])
+    func pages(every: Int?) async throws {
+        let world = try await world(230, hidden: { place in every.map { place % ($0 + 1) != 0 } ?? false })
+        defer { world.close() }
+        var all: [String] = []
+        var next: JSONValue?
+        repeat {
+            var input: JSONValue = ["group": "apprentices", "limit": 50]
+            input.add("after", next)
+            let answer = try await world.submit("group.read", input)
+            let page = names(answer, "members")
+            next = answer.result?["next"]
+            #expect(page.count == 50 || next == nil)
+            all += page
+        } while next != nil
+        let visible = (0..<230).filter { place in every.map { place % ($0 + 1) == 0 } ?? true }
+        #expect(all.sorted() == (["june.okafor"] + visible.map { String(format: "name-%05d", $0) }).sorted())
+    }
+
+    @Test("However many hidden users match, those who may be seen are found")
+    func hiddenMatches() async throws {
+        let world = try await world(620, hidden: { $0 < 610 })
+        defer { world.close() }
+        for sort in [nil, "title"] as [JSONValue?] {
+            var input: JSONValue = ["attribute": "name", "match": "prefix", "value": "name-"]
+            input.add("sort", sort)
+            let answer = try await world.submit("user.find", input)
+            #expect(answer.result?["count"] == 10 && answer.result?["more"] == false)
+        }
+    }
+
+    @Test("Facts too long for one entry stand in several, each within the limit, and the decision comes out the same")
+    func parts() async throws {
+        let world = try await world(200, title: 8000)
+        defer { world.close() }
+        let answer = try await world.submit("group.read", ["group": "apprentices", "limit": 200])
+        #expect(names(answer, "members").count == 200)
+        let entries = try await world.store.entries(.decisions, in: 0..<world.store.logSize(.decisions))
+        #expect(entries.allSatisfy { $0.count <= LogEntry.limit })
+        #expect(entries.count { String(decoding: $0.prefix(40_000_000), as: UTF8.self).contains("\"kind\":\"part\"") } > 1)
+        let report = try await Auditor(store: world.store, keys: world.keys).verify(try await world.checkpoints())
+        #expect(report.problems == [])
+    }
+
+    @Test("What is shown of nobody else leaves no trace in the log")
+    func traces() async throws {
+        let world = try await world(40, hidden: { $0 % 2 == 1 })
+        defer { world.close() }
+        _ = try await world.submit("group.read", ["group": "apprentices"])
+        let size = try await world.store.logSize(.decisions)
+        let entry = try #require(try await world.store.entries(.decisions, in: (size - 1)..<size).first)
+        let text = String(decoding: entry, as: UTF8.self)
+        #expect(text.contains("name-00002") && !text.contains("name-00001"))
+    }
+}

@@ -36,7 +36,7 @@ public struct Auditor: Sendable {
     public func verify(_ notes: [String], replaying: Bool = true, progress: (Int64) -> Void = { _ in }) async throws -> Report {
         var report = Report()
         let checkpoints = read(notes, &report)
-        var known: Set<String> = []
+        var (known, fold): (Set<String>, RecordFold) = ([], RecordFold())
         var links: [(from: String, to: String)] = []
         var replay = Replay(isOn: replaying)
         for log in [LogName.requests, .decisions, .actions] {
@@ -50,18 +50,42 @@ public struct Auditor: Sendable {
                     try await check(bytes, log, &tree, &report)
                     try await checkPlace(bytes, LogPosition(log: log, index: tree.size - 1), &report)
                     tree.compare(with: wanted, &report.problems)
-                    Self.read(bytes, &known, &links, &replay, &report)
+                    Self.read(bytes, &known, &links, &replay, &fold, &report)
                 }
                 progress(start + Int64(entries.count))
             }
             tree.finish(wanted, expected: size, log, &report.problems)
+            try await checkHead(log, tree, &report)
             report.sizes[log] = tree.size
         }
         for link in links where !known.contains(link.to) {
             report.problems.append("\(link.from) refers to \(link.to), which is in no log")
         }
+        try await checkRecords(&fold, &report)
         report.replayed = replay.count
         return report
+    }
+
+    /// The gateway signs each batch: what stands after the last that it signed is not its own.
+    private func checkHead(_ log: LogName, _ tree: GrowingTree, _ report: inout Report) async throws {
+        guard tree.size > 0 else { return }
+        let note = try await store.head(log) ?? ""
+        let head = keys.lazy.compactMap { SignedCheckpoint(note: note, key: $0)?.checkpoint }.first {
+            $0.origin.hasSuffix("/\(log.rawValue)")
+        }
+        if head?.size != tree.size || head?.root != tree.root {
+            report.problems.append(
+                "\(log.rawValue): the gateway signed \(head.map { "\($0.size)" } ?? "no") entries, and \(tree.size) are there")
+        }
+    }
+
+    /// The store's records are those that the log tells of.
+    private func checkRecords(_ fold: inout RecordFold, _ report: inout Report) async throws {
+        let (_, digests) = fold.end()
+        report.problems += fold.problems
+        do { report.problems += RecordFold.differences(try await store.records(), digests) } catch let error as StoreError {
+            report.problems.append(error.message)
+        }
     }
 
     private func read(_ notes: [String], _ report: inout Report) -> [Checkpoint] {
@@ -98,13 +122,14 @@ public struct Auditor: Sendable {
 
     private static func read(
         _ bytes: [UInt8], _ known: inout Set<String>, _ links: inout [(from: String, to: String)], _ replay: inout Replay,
-        _ report: inout Report
+        _ fold: inout RecordFold, _ report: inout Report
     ) {
         guard let entry = try? JSONReader.read(bytes, limits: LogEntry.reading), let id = entry["id"]?.string else {
             report.problems.append("an entry can't be read")
             return
         }
         known.insert(id)
+        fold.take(entry)
         // Changes are named by links but are no entries themselves.
         for link in entry["links"]?.object?.members ?? [] where !["change", "rollbackOf"].contains(link.key) {
             links.append((id, link.value.string ?? ""))
@@ -113,25 +138,15 @@ public struct Auditor: Sendable {
     }
 }
 
-/// A tree rebuilt from its leaves: only the complete subtrees at its edge are kept.
+/// A tree rebuilt from its leaves, compared with checkpoints as it grows.
 private struct GrowingTree {
-    private(set) var size: Int64 = 0
-    private var edge: [NodeID: Hash] = [:]
+    private var edge = TreeEdge()
     private var matched: Set<Checkpoint> = []
 
-    mutating func append(_ leaf: Hash) -> [(NodeID, Hash)] {
-        let known = edge
-        let added = MerkleTree.append(leaf, size: size) { known[$0] ?? .empty }
-        for (id, hash) in added {
-            edge[id] = hash
-            if id.level > 0 {
-                edge[NodeID(level: id.level - 1, index: id.index * 2)] = nil
-                edge[NodeID(level: id.level - 1, index: id.index * 2 + 1)] = nil
-            }
-        }
-        size += 1
-        return added
-    }
+    var size: Int64 { edge.size }
+    var root: Hash { edge.root }
+
+    mutating func append(_ leaf: Hash) -> [(NodeID, Hash)] { edge.append(leaf) }
 
     mutating func compare(with checkpoints: [Checkpoint], _ problems: inout [String]) {
         for checkpoint in checkpoints where checkpoint.size == size { match(checkpoint, &problems) }
@@ -139,8 +154,7 @@ private struct GrowingTree {
 
     private mutating func match(_ checkpoint: Checkpoint, _ problems: inout [String]) {
         matched.insert(checkpoint)
-        let known = edge
-        if MerkleTree.root(size: size, read: { known[$0] ?? .empty }) != checkpoint.root {
+        if root != checkpoint.root {
             problems.append("\(checkpoint.origin): the first \(size) entries are not those of the checkpoint")
         }
     }

@@ -33,7 +33,7 @@ extension Gateway {
         Failpoint.reach("intent")
         let reference = grant.lease
         let result = await perform(grant, connector, reference) {
-            _ = try await self.checkLocks(submission.principal, change.task, writing: change.system)
+            _ = try await self.checkLocks(submission.principal, change.task, writing: change.system, change.operation, plan)
         }
         Failpoint.reach("applied")
         let executing = try change.after(.began)

@@ -124,7 +124,7 @@ extension Gateway {
     /// Decides the change again on what is true now, with the approvals it has, and carries it out when permitted.
     func reconsider(_ change: Change) async throws -> Change {
         let (submission, plan) = try await fresh(change)
-        let epoch = try await checkLocks(submission.principal, change.task, writing: change.system)
+        let epoch = try await checkLocks(submission.principal, change.task, writing: change.system, change.operation, plan)
         let bundle = policies
         let finding = try assess(submission, plan)
         guard plan.obstacle == nil, change.isShownWhole,

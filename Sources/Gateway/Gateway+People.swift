@@ -1,5 +1,6 @@
 public import Authority
 import Cedar
+import Logging
 public import StrictJSON
 import Synchronization
 
@@ -22,7 +23,12 @@ extension Gateway {
         }
     }
 
-    public func changes(_ states: Set<Change.State>) async throws -> [Change] { try await store.changes(in: states, limit: 200) }
+    /// A page of changes, newest first, and the id after which the next begins.
+    public func changes(_ states: Set<Change.State>, after: String?) async throws -> (changes: [Change], next: String?) {
+        let size = 200
+        let found = try await store.changes(in: states, limit: size + 1, after: after)
+        return (Array(found.prefix(size)), found.count > size ? found[size - 1].id : nil)
+    }
 
     /// Everything an approver is to see of a change.
     public func show(_ id: String) async throws -> JSONValue {
@@ -50,16 +56,12 @@ extension Gateway {
 
     /// The log entry's body of the last decision on a change: its question and what was decided.
     func latestDecision(on change: Change) async throws -> JSONValue? {
-        for position in try await store.positions(linkedTo: change.id).reversed() where position.log == .decisions {
-            if let body = try await journal.body(at: position), body["decision"] != nil { return body }
-        }
-        return nil
+        try await journal.bodies(linkedTo: change.id, in: .decisions) { $0["decision"] != nil }
     }
 
     /// The request's sealed evidence, for whoever has the key.
     private func evidence(of change: Change) async throws -> JSONValue? {
-        guard let position = try await store.position(ofEntry: change.request) else { return nil }
-        return try await journal.body(at: position)
+        try await journal.body(ofEntry: change.request)
     }
 
     /// Makes a change the person's own: it is decided as their `execute`, and they do not count as an approver.
@@ -132,13 +134,20 @@ extension Gateway {
     public func place(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws -> Lock {
         try await requireKnown(scope, subject)
         let lock = Lock(scope: scope, subject: subject, by: person.id, at: now)
-        try await store.commit([.placeLock(lock)], entries: [entry("lock", lock, person)])
+        // First of all in this process: it must stop what it can though the disk is full.
+        store.hold(lock)
+        do { try await store.commit([.placeLock(lock)], entries: [entry("lock", lock, by: person.id)]) } catch {
+            environment.log.critical(
+                "the lock could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
+                metadata: ["lock": "\(lock.key)", "error": "\(error)"])
+        }
         await beginEndingLeases { change in
             switch scope {
             case .all: true
             case .system: change.system == subject
             case .workload: change.task.workload == subject
             case .task: change.task.id == subject
+            case .operation: Lock.operation(change.system, change.operation, change.plan.target.id.string) == subject
             }
         }
         return lock
@@ -150,7 +159,7 @@ extension Gateway {
         guard try await store.locks().locks.contains(where: { $0.key == lock.key }) else {
             throw Refusal("lock.not_found", "There is no such lock; `exequatur locks` lists those in force.")
         }
-        try await store.commit([.liftLock(lock.key)], entries: [entry("unlock", lock, person)])
+        try await store.commit([.liftLock(lock.key)], entries: [entry("unlock", lock, by: person.id)])
     }
 
     /// A lock on something misspelt would stop nothing, and look as if it did.
@@ -158,6 +167,12 @@ extension Gateway {
         switch scope {
         case .all where !subject.isEmpty: throw Refusal("lock.subject", "`all` takes no subject.")
         case .all: return
+        case .operation:
+            let parts = subject.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 3, !parts[2].isEmpty, (try? operation(parts[1], of: parts[0])) != nil else {
+                throw Refusal(
+                    "lock.unknown", "An operation is locked as SYSTEM/OPERATION/TARGET-ID, such as corp/user.disable/u-1.")
+            }
         case .system:
             let known = systems.map(\.name)
             guard !known.contains(where: subject.isExactly) else { return }
@@ -176,9 +191,9 @@ extension Gateway {
 
     public func locks() async throws -> [Lock] { try await store.locks().locks }
 
-    private func entry(_ kind: String, _ lock: Lock, _ person: Person) -> LogEntry {
+    func entry(_ kind: String, _ lock: Lock, by: String, change: String? = nil) -> LogEntry {
         LogEntry(
-            .requests, id: environment.id(kind), kind: kind, time: now,
-            body: ["scope": .string(lock.scope.rawValue), "subject": .string(lock.subject), "by": .string(person.id)])
+            .requests, id: environment.id(kind), kind: kind, time: now, links: change.map { ["change": $0] } ?? [:],
+            body: ["scope": .string(lock.scope.rawValue), "subject": .string(lock.subject), "by": .string(by)])
     }
 }

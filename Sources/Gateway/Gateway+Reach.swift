@@ -113,22 +113,49 @@ extension Gateway {
             let connector = try connector(change.system)
             let seen = try await ask(connector, isOwn: true) { try await $0.surroundings(of: change.plan) }
             let undeclared = try reach.compare(change.plan, with: seen, on: change.system)
-            if !undeclared.isEmpty { await stop(change, undeclared) }
+            if !undeclared.isEmpty { try await judge(undeclared, after: change, connector) }
         } catch {
             environment.log.error(
                 "the graph could not be brought up to date", metadata: ["change": "\(change.id)", "error": "\(error)"])
         }
     }
 
-    /// More came about than the operation declares: nothing more is written to the system until a person has looked.
-    private func stop(_ change: Change, _ facts: [NamedFact]) async {
+    /// More came about than the operation declares. What somebody else is known to have written meanwhile is drift. The rest may
+    /// be the operation's own doing: nobody repeats it on that target before a person has looked, and nothing more is written to
+    /// the system when it makes something protected takeable.
+    private func judge(_ undeclared: Step, after change: Change, _ connector: any Connector) async throws {
+        let places = Set((undeclared.adds + undeclared.removes).map(Self.place))
+        let foreign = (try? await ask(connector, isOwn: true) { try await $0.writtenByOthers(places) }) ?? []
+        func isForeign(_ fact: NamedFact) -> Bool { foreign.contains(Self.place(fact)) }
+        let theirs = Step(adds: undeclared.adds.filter(isForeign), removes: undeclared.removes.filter(isForeign))
+        let rest = Step(
+            adds: undeclared.adds.filter { !isForeign($0) }, removes: undeclared.removes.filter { !isForeign($0) })
+        if !(theirs.adds + theirs.removes).isEmpty {
+            let finding = (try? reach.assess(theirs)) ?? .none
+            await report(Drift(system: change.system, added: theirs.adds, removed: theirs.removes, finding: finding))
+        }
+        guard !(rest.adds + rest.removes).isEmpty else { return }
+        let gains = try? reach.assess(rest)
+        await stop(change, rest, wholeSystem: gains?.gains.isEmpty != true)
+    }
+
+    /// The entry that a fact stands in: a group holds its members and owners, anybody else what is said of them alone.
+    private static func place(_ fact: NamedFact) -> String {
+        ["member", "owner"].contains(fact.relation) ? fact.object ?? fact.subject : fact.subject
+    }
+
+    private func stop(_ change: Change, _ step: Step, wholeSystem: Bool) async {
+        let target = Lock.operation(change.system, change.operation, change.plan.target.id.string)
+        let lock = Lock(
+            scope: wholeSystem ? .system : .operation, subject: wholeSystem ? change.system : target, by: "exequatur", at: now)
         await alarm(
-            "a change did more than it declared; the system is locked for writing", change: change,
-            ["facts": .array(facts.map(\.json))])
-        let lock = Lock(scope: .system, subject: change.system, by: "exequatur", at: now)
-        let entry = LogEntry(
-            .requests, id: environment.id("lock"), kind: "lock", time: now, links: ["change": change.id],
-            body: ["scope": "system", "subject": .string(change.system), "by": "exequatur"])
-        _ = try? await store.commit([.placeLock(lock)], entries: [entry])
+            "a change did more than it declared; \(lock.key) is locked", change: change,
+            ["facts": .array((step.adds + step.removes).map(\.json)), "gains": .bool(wholeSystem)])
+        store.hold(lock)
+        do {
+            try await store.commit([.placeLock(lock)], entries: [entry("lock", lock, by: "exequatur", change: change.id)])
+        } catch {
+            environment.log.critical("the lock could not be stored", metadata: ["lock": "\(lock.key)", "error": "\(error)"])
+        }
     }
 }

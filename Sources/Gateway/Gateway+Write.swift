@@ -26,6 +26,9 @@ extension Gateway {
             try await store.commit([], entries: [entry(decision, question, submission, reason: reason)])
             return isDenied ? .denied : Self.answer(plan.obstacle)
         }
+        // Asked only now: whoever may not do it anyway is told no more than that.
+        _ = try await checkLocks(
+            submission.principal, submission.task, writing: submission.system, submission.operation.name, plan)
         let assessment = Assessment(plan, submission.operation, reach: finding)
         let change = stage(submission, plan, assessment, decision, bundle, rollbackOf: rollbackOf)
         var writes = [Write.insertChange(change)]
@@ -106,8 +109,7 @@ extension Gateway {
     }
 
     private func receipt(of change: Change) async throws -> JSONValue? {
-        guard let position = try await store.position(ofEntry: "outcome-\(change.id)") else { return nil }
-        return try await journal.receipt(position)
+        try await journal.receipt(ofEntry: "outcome-\(change.id)")
     }
 
     /// The change, when this principal asked for it; otherwise the same answer as for none.

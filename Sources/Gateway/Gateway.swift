@@ -8,7 +8,7 @@ import Synchronization
 public final class Gateway: Sendable {
     public let environment: GatewayEnvironment
     public let journal: Journal
-    let store: any Store
+    let store: WitnessedStore
     let sealer: Sealer
     let principals: any Principals
     public let reach: ReachKeeper
@@ -21,7 +21,7 @@ public final class Gateway: Sendable {
 
     /// - Throws: ``Refusal`` for a system with an operation that does not declare its effects.
     public init(
-        environment: GatewayEnvironment, store: any Store, journal: Journal, sealer: Sealer, principals: any Principals,
+        environment: GatewayEnvironment, store: WitnessedStore, sealer: Sealer, principals: any Principals,
         connectors: [any Connector], policies: PolicyBundle, reach: ReachKeeper
     ) throws {
         for connector in connectors {
@@ -34,7 +34,7 @@ public final class Gateway: Sendable {
         self.reach = reach
         self.environment = environment
         self.store = store
-        self.journal = journal
+        journal = Journal(store: store)
         self.sealer = sealer
         self.principals = principals
         self.connectors = Dictionary(connectors.map { ($0.system, $0) }, uniquingKeysWith: { first, _ in first })
@@ -83,7 +83,12 @@ public final class Gateway: Sendable {
     /// Refuses when a lock stands in the way.
     ///
     /// - Returns: the locks' epoch, which a decision is bound to.
-    func checkLocks(_ principal: Principal, _ task: Task, writing system: String? = nil) async throws -> Int64 {
+    ///
+    /// - Parameter plan: what would be done, once it is known.
+    func checkLocks(
+        _ principal: Principal, _ task: Task, writing system: String? = nil, _ operation: String = "", _ plan: Plan? = nil
+    ) async throws -> Int64 {
+        let target = plan.map { Lock.operation(system ?? "", operation, $0.target.id.string) }
         let (locks, epoch) = try await store.locks()
         let stopped = locks.contains { lock in
             switch lock.scope {
@@ -91,6 +96,7 @@ public final class Gateway: Sendable {
             case .system: lock.subject == system
             case .workload: lock.subject == principal.id || lock.subject == task.workload
             case .task: lock.subject == task.id
+            case .operation: lock.subject == target
             }
         }
         guard !stopped else { throw Refusal("locked", "This work was stopped by a person.") }

@@ -55,6 +55,7 @@ extension Gateway {
     /// Ends the leases that should have ended: those expired, those whose change is final, and those that a backend still
     /// has though no store knows them. What can't be ended stays listed and is tried at the next sweep.
     public func sweep() async {
+        await storeLocks()
         await settleOverdue()
         let open = (try? await store.openLeases()) ?? []
         for lease in open {
@@ -73,6 +74,13 @@ extension Gateway {
             }
         }
         await expire()
+    }
+
+    /// Locks that could not be stored when they were placed.
+    private func storeLocks() async {
+        for lock in store.unstoredLocks {
+            _ = try? await store.commit([.placeLock(lock)], entries: [entry("lock", lock, by: lock.by)])
+        }
     }
 
     /// Settles changes whose grant is over and whose outcome could not be stored.

@@ -8,12 +8,13 @@ extension SQLiteStore {
         try await read { db in try one(db, "SELECT json FROM change WHERE id = ?", [id], Change.init(json:)) }
     }
 
-    public func changes(in states: Set<Change.State>, limit: Int) async throws -> [Change] {
+    public func changes(in states: Set<Change.State>, limit: Int, after: String?) async throws -> [Change] {
         try await read { db in
             let names = states.map(\.rawValue).sorted()
             let marks = databaseQuestionMarks(count: names.count)
-            let sql = "SELECT json FROM change WHERE state IN (\(marks)) ORDER BY created DESC, id DESC LIMIT \(limit)"
-            return try all(db, sql, StatementArguments(names), Change.init(json:))
+            let start = after == nil ? "" : "AND (created, id) < (SELECT created, id FROM change WHERE id = ?)"
+            let sql = "SELECT json FROM change WHERE state IN (\(marks)) \(start) ORDER BY created DESC, id DESC LIMIT \(limit)"
+            return try all(db, sql, StatementArguments(names + [after].compactMap { $0 }), Change.init(json:))
         }
     }
 
@@ -56,12 +57,7 @@ extension SQLiteStore {
 
     public func locks() async throws -> (locks: [Lock], epoch: Int64) {
         try await read { db in
-            let locks = try Row.fetchAll(db, sql: "SELECT * FROM lock ORDER BY key").map { row in
-                guard let scope = Lock.Scope(rawValue: row["scope"]) else {
-                    throw StoreError(.corrupt, "a lock of unknown scope")
-                }
-                return Lock(scope: scope, subject: row["subject"], by: row["by"], at: Instant(milliseconds: row["at"]))
-            }
+            let locks = try Row.fetchAll(db, sql: "SELECT * FROM lock ORDER BY key").map(Lock.init(row:))
             guard let epoch = try Int64.fetchOne(db, sql: "SELECT value FROM epoch WHERE name = 'locks'") else {
                 throw StoreError(.corrupt, "the locks' epoch is missing")
             }
@@ -106,6 +102,12 @@ extension SQLiteStore {
         }
     }
 
+    public func head(_ log: LogName) async throws -> String? {
+        try await read { db in
+            try String.fetchOne(db, sql: "SELECT note FROM head WHERE log = ?", arguments: [log.rawValue])
+        }
+    }
+
     public func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]? {
         try await read { try LogTable.node(log, level: level, index: index, $0) }
     }
@@ -117,13 +119,13 @@ extension SQLiteStore {
         }
     }
 
-    private func one<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws
+    func one<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws
         -> T?
     {
         try all(db, sql, arguments, decode).first
     }
 
-    private func all<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws
+    func all<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws
         -> [T]
     {
         try Data.fetchAll(db, sql: sql, arguments: arguments).map { blob in
@@ -136,9 +138,17 @@ extension SQLiteStore {
 }
 
 extension LeaseReference {
-    fileprivate init(row: Row) {
+    init(row: Row) {
         self.init(
             id: row["id"], change: row["change"], system: row["system"], account: row["account"],
             expires: Instant(milliseconds: row["expires"]))
+    }
+}
+
+extension Lock {
+    init(row: Row) throws {
+        guard let scope = Lock.Scope(rawValue: row["scope"]) else { throw StoreError(.corrupt, "a lock of unknown scope") }
+        self.init(scope: scope, subject: row["subject"], by: row["by"], at: Instant(milliseconds: row["at"]))
+        guard key == row["key"] else { throw StoreError(.corrupt, "the lock \(key) says two things of itself") }
     }
 }

@@ -12,22 +12,6 @@ extension SQLiteStore {
         }
     }
 
-    public func commit(_ intent: Intent, of change: Change, entry: LogEntry) async throws {
-        try await write { db in
-            let epoch = try Int64.fetchOne(db, sql: "SELECT value FROM epoch WHERE name = 'locks'")
-            guard epoch == intent.epochs.locks else { throw GrantRefusal.stale }
-            let known = try Bool.fetchOne(
-                db, sql: "SELECT EXISTS (SELECT 1 FROM intent WHERE change = ?)", arguments: [change.id])
-            guard known == false else { throw GrantRefusal.alreadyGranted }
-            try update(try change.after(.began), from: change.state, db)
-            try db.execute(
-                sql: "INSERT INTO intent VALUES (?, ?, ?)",
-                arguments: [intent.change, intent.digest.hex, intent.expires.milliseconds])
-            try perform(.putLease(intent.lease), db)
-            _ = try LogTable.append(entry, db)
-        }
-    }
-
     private func perform(_ write: Write, _ db: Database) throws {
         switch write {
         case .insertChange(let change):
@@ -57,8 +41,26 @@ extension SQLiteStore {
                 arguments: [record.principal, record.key, record.request.hex, record.change])
         case .putLease, .endLease: try performLease(write, db)
         case .placeLock, .liftLock: try performLock(write, db)
+        case .recordIntent(let intent, let change): try record(intent, change, db)
+        case .putHead(let log, let note):
+            try db.execute(
+                sql: "INSERT INTO head VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET note = excluded.note",
+                arguments: [log.rawValue, note])
         case .voidDecisions: try db.execute(sql: "UPDATE epoch SET value = value + 1 WHERE name = 'locks'")
         }
+    }
+
+    private func record(_ intent: Intent, _ change: Change, _ db: Database) throws {
+        let epoch = try Int64.fetchOne(db, sql: "SELECT value FROM epoch WHERE name = 'locks'")
+        guard epoch == intent.epochs.locks else { throw GrantRefusal.stale }
+        let known = try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM intent WHERE change = ?)", arguments: [change.id])
+        guard known == false else { throw GrantRefusal.alreadyGranted }
+        try update(try change.after(.began), from: change.state, db)
+        try db.execute(
+            sql: "INSERT INTO intent VALUES (?, ?, ?)",
+            arguments: [intent.change, intent.digest.hex, intent.expires.milliseconds])
+        try perform(.putLease(intent.lease), db)
     }
 
     private func performLease(_ write: Write, _ db: Database) throws {

@@ -6,6 +6,9 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 first") { db in try db.execute(sql: first) }
         migrator.registerMigration("2 both verdicts, order of expiry") { db in try db.execute(sql: second) }
+        migrator.registerMigration("3 signed heads") { db in
+            try db.execute(sql: "CREATE TABLE head (log TEXT PRIMARY KEY NOT NULL, note TEXT NOT NULL) STRICT")
+        }
         return migrator
     }
 

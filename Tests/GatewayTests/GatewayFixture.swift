@@ -16,6 +16,8 @@ import TransparencyLog
 final class GatewayFixture: Sendable {
     let folder: URL
     let store: SQLiteStore
+    /// The store as the gateway writes it.
+    let witnessed: WitnessedStore
     let gateway: Gateway
     let directory: EmbeddedDirectory
     let meddler: Meddler
@@ -59,8 +61,9 @@ final class GatewayFixture: Sendable {
             rules: try RuleSet.shipped(), longestAge: longestAge, entries: entries, accounts: accounts,
             workloads: ["agent", "agent-2"],
             persons: ["olga", "lena", "lars", "dan"])
+        witnessed = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { _ in }
         gateway = try Gateway(
-            environment: environment, store: store, journal: Journal(store: store, gateway: "test", key: key),
+            environment: environment, store: witnessed,
             sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: [workload], people: people), connectors: [meddler],
             policies: try PolicyBundle(
@@ -101,9 +104,9 @@ final class GatewayFixture: Sendable {
 
     var keys: [LogKey] { LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: "test"), key: key.publicKey) } }
 
-    func checkpoints() async throws -> [String] {
+    func checkpoints() throws -> [String] {
         var notes: [String] = []
-        for log in LogName.allCases { notes.append(try await gateway.journal.checkpoint(log)) }
+        for log in LogName.allCases { notes.append(try gateway.journal.checkpoint(log)) }
         return notes
     }
 }

@@ -6,7 +6,9 @@ import Synchronization
 /// The embedded directory, with somebody at work between it and the gateway.
 final class Meddler: Connector {
     /// What is done to it.
-    enum Trick { case none, unreachable, cutOff, dangling, undeclared, undeclaredAttribute, moreThanDeclared, takenAway }
+    enum Trick {
+        case none, unreachable, cutOff, dangling, undeclared, undeclaredAttribute, moreThanDeclared, takenAway, takeover, byOthers
+    }
 
     private let inner: EmbeddedDirectory
     private let trick = Mutex(Trick.none)
@@ -53,7 +55,8 @@ final class Meddler: Connector {
     func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {
         let seen = try await inner.surroundings(of: plan)
         switch current {
-        case .moreThanDeclared: return seen.union([NamedFact("owner", "corp:user:u-1013", "corp:group:g-1")])
+        case .takeover: return seen.union([NamedFact("member", "corp:user:u-1013", "corp:group:g-8")])
+        case .moreThanDeclared, .byOthers: return seen.union([NamedFact("owner", "corp:user:u-1013", "corp:group:g-1")])
         case .takenAway: return seen.filter { $0.relation != "disabled" && $0.relation != "member" }
         default: return seen
         }
@@ -85,6 +88,9 @@ final class Meddler: Connector {
     }
     func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation {
         try await inner.observe(plan, under: lease)
+    }
+    func writtenByOthers(_ nodes: Set<String>) async throws(ConnectorError) -> Set<String> {
+        current == .byOthers ? nodes : []
     }
     func revoke(_ reference: LeaseReference) async throws(ConnectorError) { try await inner.revoke(reference) }
     func leftovers() async throws(ConnectorError) -> [LeaseReference] { try await inner.leftovers() }

@@ -76,7 +76,7 @@ struct PageTests {
         let entries = try await world.store.entries(.decisions, in: 0..<world.store.logSize(.decisions))
         #expect(entries.allSatisfy { $0.count <= LogEntry.limit })
         #expect(entries.count { String(decoding: $0.prefix(40_000_000), as: UTF8.self).contains("\"kind\":\"part\"") } > 1)
-        let report = try await Auditor(store: world.store, keys: world.keys).verify(try await world.checkpoints())
+        let report = try await Auditor(store: world.store, keys: world.keys).verify(try world.checkpoints())
         #expect(report.problems == [])
     }
 

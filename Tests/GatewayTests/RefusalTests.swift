@@ -42,7 +42,7 @@ struct RefusalTests {
         // The approval is taken, and then the system can't be asked: the store has it, the change still waits.
         let change = try #require(try await world.store.change(id))
         let signer = try #require(world.signers["lena"])
-        try await world.store.commit([.insertApproval(signer.statement(.approve, on: change, by: "lena"))], entries: [])
+        try await world.witnessed.commit([.insertApproval(signer.statement(.approve, on: change, by: "lena"))], entries: [])
         #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
         #expect(try await world.entries("intent").isEmpty)
     }

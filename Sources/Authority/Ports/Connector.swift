@@ -149,6 +149,10 @@ public protocol Connector: Sendable {
     /// The graph's facts on the entities a plan touches, as they are now. Reads only.
     func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact>
 
+    /// Those of these nodes of the graph whose entries were last written to by somebody positively known to be neither the
+    /// gateway nor an account of its own. A backend that does not record who wrote gives none.
+    func writtenByOthers(_ nodes: Set<String>) async throws(ConnectorError) -> Set<String>
+
     /// Ends the credential. Ending one that is already gone succeeds.
     func revoke(_ reference: LeaseReference) async throws(ConnectorError)
 

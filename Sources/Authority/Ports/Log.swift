@@ -14,6 +14,8 @@ public struct LogEntry: Sendable {
     /// The ids of the entries this one follows from, by role.
     public let links: [String: String]
     public let body: JSONValue
+    /// What its batch made of the store's records, in the first entry of each batch that changed any.
+    public var records: RecordChanges?
 
     public init(_ log: LogName, id: String, kind: String, time: Instant, links: [String: String] = [:], body: JSONValue) {
         self.log = log
@@ -27,10 +29,12 @@ public struct LogEntry: Sendable {
     /// The bytes that are hashed into the tree.
     public var bytes: [UInt8] {
         let linked = JSONObject(links.keys.sorted().map { .init(key: $0, value: .string(links[$0] ?? "")) })
-        return JSONWriter.canonical([
+        var json: JSONValue = [
             "v": 1, "log": .string(log.rawValue), "id": .string(id), "kind": .string(kind),
             "time": .integer(time.milliseconds), "links": .object(linked), "body": body,
-        ])
+        ]
+        json.add("records", records?.json)
+        return JSONWriter.canonical(json)
     }
 }
 

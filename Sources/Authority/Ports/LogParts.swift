@@ -29,7 +29,9 @@ extension LogEntry {
             let named: JSONValue = [
                 "parts": .array(parts.map { .string($0.id) }), "digest": .string(Digest(of: text).hex),
             ]
-            return parts + [LogEntry(log, id: id, kind: kind, time: time, links: links, body: named)]
+            var main = LogEntry(log, id: id, kind: kind, time: time, links: links, body: named)
+            main.records = records
+            return parts + [main]
         }
     }
 

@@ -5,6 +5,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case conflict = "store.conflict"
         case unavailable = "store.unavailable"
         case corrupt = "store.corrupt"
+        /// What is stored is not what the gateway wrote.
+        case altered = "store.altered"
         /// More than is ever written at once.
         case tooLarge = "store.too_large"
     }
@@ -41,6 +43,12 @@ public enum Write: Sendable {
     case voidDecisions
     /// The principal must not have used the key.
     case insertIdempotency(IdempotencyRecord)
+    /// An intent on a change: its epochs must be current, and it must have none. The change begins, and the lease is stored.
+    ///
+    /// A condition that does not hold throws a ``GrantRefusal``.
+    case recordIntent(Intent, of: Change)
+    /// The signed checkpoint of a log after this batch.
+    case putHead(LogName, note: String)
 }
 
 /// The answer kept for an idempotency key (`Idempotency-Key`): the same key with another request is refused.
@@ -60,7 +68,13 @@ public struct IdempotencyRecord: Hashable, Sendable {
 
 /// Something that stops the next step at once.
 public struct Lock: Hashable, Sendable {
-    public enum Scope: String, Sendable, CaseIterable { case workload, task, system, all }
+    /// `operation`: one operation on one target, as ``operation(_:_:_:)`` names it.
+    public enum Scope: String, Sendable, CaseIterable { case workload, task, operation, system, all }
+
+    /// The subject of a lock on an operation: `corp/user.set-title/u-1001`.
+    public static func operation(_ system: String, _ operation: String, _ target: String) -> String {
+        "\(system)/\(operation)/\(target)"
+    }
 
     public let scope: Scope
     /// The id locked; empty for `all`.
@@ -106,8 +120,8 @@ public protocol Store: IntentLedger {
     func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition]
 
     func change(_ id: String) async throws -> Change?
-    /// Newest first.
-    func changes(in states: Set<Change.State>, limit: Int) async throws -> [Change]
+    /// Newest first; after the change of that id, when one is given.
+    func changes(in states: Set<Change.State>, limit: Int, after: String?) async throws -> [Change]
     /// Staged changes whose time is over, those due first first.
     func overdue(at now: Instant, limit: Int) async throws -> [Change]
     func task(_ id: String) async throws -> Task?
@@ -120,8 +134,15 @@ public protocol Store: IntentLedger {
     func locks() async throws -> (locks: [Lock], epoch: Int64)
     func idempotency(principal: String, key: String) async throws -> IdempotencyRecord?
 
+    /// Every record there is, in no order.
+    ///
+    /// - Throws: ``StoreError`` when one can't be read, or says two things of itself.
+    func records() async throws -> [StoredRecord]
+
     // MARK: The logs
 
+    /// The signed checkpoint that the last batch left.
+    func head(_ log: LogName) async throws -> String?
     func logSize(_ log: LogName) async throws -> Int64
     /// The bytes of the entries with these indices, in order.
     func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]]
@@ -130,4 +151,14 @@ public protocol Store: IntentLedger {
     func positions(linkedTo id: String) async throws -> [LogPosition]
     /// The hash, 32 bytes, of a complete subtree.
     func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]?
+}
+
+extension Store {
+    public func commit(_ intent: Intent, of change: Change, entry: LogEntry) async throws {
+        try await commit([.recordIntent(intent, of: change)], entries: [entry])
+    }
+
+    public func changes(in states: Set<Change.State>, limit: Int) async throws -> [Change] {
+        try await changes(in: states, limit: limit, after: nil)
+    }
 }

@@ -20,6 +20,9 @@ extension EmbeddedDirectory {
         }
     }
 
+    /// This directory does not record who wrote to it besides the gateway.
+    public func writtenByOthers(_ nodes: Set<String>) async throws(ConnectorError) -> Set<String> { [] }
+
     public func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {
         try await read { db in
             try [plan.native["target"], plan.native["other"]].compactMap { $0 }.reduce(into: []) { facts, name in

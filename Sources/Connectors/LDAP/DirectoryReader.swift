@@ -104,6 +104,13 @@ final class DirectoryReader {
         try session.entry(group.dn, filter: "(member=\(LDAPText.filterValue(dn)))", attributes: ["entryUUID"]) != nil
     }
 
+    /// Whether any entry under the people has that `uid`, whatever it is and whatever it is called: two of one name would be read
+    /// as neither. A race with somebody else's creation is for the server to refuse (overlay `unique`).
+    func isTaken(_ name: String) throws -> Bool {
+        let filter = "(uid=\(LDAPText.filterValue(name)))"
+        return try !session.search(settings.people, scope: LDAP_SCOPE_SUBTREE, filter: filter, attributes: ["entryUUID"]).isEmpty
+    }
+
     /// The user or group of that immutable id.
     func entry(id: String) throws -> DirectoryEntry? {
         guard UUID(uuidString: id) != nil else { return nil }

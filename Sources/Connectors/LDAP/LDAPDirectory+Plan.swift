@@ -135,7 +135,7 @@ struct Planner {
     private func create(_ operation: Operation, _ input: Input) throws -> Plan {
         let name = input["user"] ?? ""
         let dn = try LDAPText.child("uid", name, of: directory.settings.people)
-        let exists = try reader.session.entry(dn, attributes: ["entryUUID"]) != nil
+        let exists = try reader.session.entry(dn, attributes: ["entryUUID"]) != nil || reader.isTaken(name)
         let uid = EntityUID(type: directory.catalogue.userType, id: ExactString("new:\(name)"))
         func touch(_ attribute: String, _ after: [String]) -> TouchedValue {
             TouchedValue(entity: uid, name: name, attribute: attribute, before: [], after: after)

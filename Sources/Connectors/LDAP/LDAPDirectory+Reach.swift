@@ -7,6 +7,17 @@ extension LDAPDirectory {
         try await run(.readingAll) { session in try GraphReader(reader(session), names).readAll(receive) }
     }
 
+    public func writtenByOthers(_ nodes: Set<String>) async throws(ConnectorError) -> Set<String> {
+        try await run(.stepping) { session in
+            let reader = reader(session)
+            return try nodes.filter { node in
+                let id = node.split(separator: ":", maxSplits: 2).last.map(String.init) ?? ""
+                guard let writer = try reader.entry(id: id)?.entry.first("modifiersName")?.lowercased() else { return false }
+                return writer != settings.bindDN.lowercased() && !writer.hasSuffix("," + settings.grants.lowercased())
+            }
+        }
+    }
+
     public func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {
         try await run { session in
             let reader = reader(session)

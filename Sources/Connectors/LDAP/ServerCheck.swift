@@ -31,7 +31,8 @@ struct ServerCheck {
     private func checkAttributes() throws {
         let known = try writableNames()
         for attribute in settings.attributes where !known.contains(attribute.name) {
-            throw ConnectorError(.refused, "the server's schema has no user attribute named `\(attribute.name)`, spelled so")
+            throw ConnectorError(
+                .refused, "the server's schema has no user attribute whose first name is `\(attribute.name)`, spelled so")
         }
     }
 
@@ -42,11 +43,9 @@ struct ServerCheck {
             var (code, place): (Int32, UnsafePointer<CChar>?) = (0, nil)
             guard let type = ldap_str2attributetype(text, &code, &place, UInt32(LDAP_SCHEMA_ALLOW_ALL)) else { continue }
             defer { ldap_attributetype_free(type) }
-            guard type.pointee.at_no_user_mod == 0, var next = type.pointee.at_names else { continue }
-            while let name = next.pointee {
-                names.insert(String(cString: name))
-                next += 1
-            }
+            // The first name only: by a second one, what is said of the first could be passed by.
+            guard type.pointee.at_no_user_mod == 0, let name = type.pointee.at_names?.pointee else { continue }
+            names.insert(String(cString: name))
         }
         return names
     }

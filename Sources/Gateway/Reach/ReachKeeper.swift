@@ -94,7 +94,7 @@ public final class ReachKeeper: ReachGuard {
     }
 
     /// What came about through a plan beside what it says, added or lost.
-    func compare(_ plan: Plan, with seen: Set<NamedFact>, on system: String) throws -> [NamedFact] {
+    func compare(_ plan: Plan, with seen: Set<NamedFact>, on system: String) throws -> Step {
         try state.withLock { try $0.compare(plan, with: seen, on: system) }
     }
 

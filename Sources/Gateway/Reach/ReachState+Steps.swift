@@ -21,7 +21,7 @@ extension ReachState {
 
     /// What came about through a plan beside what it says, added or lost; the graph takes it up. What other steps of ours did
     /// meanwhile is theirs.
-    mutating func compare(_ plan: Plan, with seen: Set<NamedFact>, on system: String) throws -> [NamedFact] {
+    mutating func compare(_ plan: Plan, with seen: Set<NamedFact>, on system: String) throws -> Step {
         // Whoever is removed has nothing any more.
         let target = ReachNode.id(system: system, plan.target)
         let known = systems[system]?.facts ?? []
@@ -37,7 +37,7 @@ extension ReachState {
             try graph?.apply(Step(removes: gone.sorted()))
             systems[system]?.facts.subtract(gone)
         }
-        return try see(more, on: [], of: system) + lost.sorted()
+        return Step(adds: try see(more, on: [], of: system), removes: lost.sorted())
     }
 
     mutating func reserve(_ change: String, _ system: String, _ step: Step, at now: Instant) throws {

@@ -221,5 +221,9 @@ public struct Drift: Sendable {
     /// Why that could not be told; until it can, nothing is written.
     public internal(set) var problem: String?
 
+    init(system: String, added: [NamedFact], removed: [NamedFact], finding: ReachFinding) {
+        (self.system, self.added, self.removed, self.finding) = (system, added, removed, finding)
+    }
+
     var isEmpty: Bool { added.isEmpty && removed.isEmpty && problem == nil }
 }

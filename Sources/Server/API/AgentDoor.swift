@@ -124,6 +124,8 @@ public struct AgentDoor: Door {
         switch error {
         case let problem as HTTPProblem: return problem
         case let refusal as Refusal: return HTTPProblem(Self.status(of: refusal), refusal.code, refusal.message)
+        case let error as StoreError where error.code == .altered:
+            return HTTPProblem(409, error.code.rawValue, "What the gateway recorded of this was altered; it is not used.")
         case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
         default:
             gateway.environment.log.error("\(error)")

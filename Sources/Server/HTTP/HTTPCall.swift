@@ -6,17 +6,20 @@ public struct HTTPCall: Sendable {
     public let method: HTTPRequest.Method
     /// The path's segments, percent-decoded.
     public let path: [String]
+    /// The query's parameters, percent-decoded; of one given twice the last.
+    public let query: [String: String]
     public let host: String?
     public let headers: HTTPFields
     private let load: @Sendable (_ limit: Int) async throws -> [UInt8]
 
     /// - Parameter load: reads the body, up to so many bytes. Called once at most.
     public init(
-        method: HTTPRequest.Method, path: [String], host: String?, headers: HTTPFields,
+        method: HTTPRequest.Method, path: [String], query: [String: String] = [:], host: String?, headers: HTTPFields,
         load: @escaping @Sendable (_ limit: Int) async throws -> [UInt8]
     ) {
         self.method = method
         self.path = path
+        self.query = query
         self.host = host
         self.headers = headers
         self.load = load

@@ -95,7 +95,11 @@ public struct HTTPHost: Sendable {
             }
             let share = ByteBudget.Share(of: budget)
             defer { share.end() }
-            let call = HTTPCall(method: request.method, path: path, host: request.head.authority, headers: request.headers) {
+            let query = Dictionary(
+                request.uri.queryParameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 })
+            let call = HTTPCall(
+                method: request.method, path: path, query: query, host: request.head.authority, headers: request.headers
+            ) {
                 try await Self.body(of: request, limit: $0, share)
             }
             return response(await door.answer(call))

@@ -31,7 +31,7 @@ public struct PeopleDoor: Door {
             throw HTTPProblem(401, "auth.session", "Log in first.")
         }
         switch (path.first, path.count) {
-        case ("changes", 1) where call.method == .get: return try await list(session)
+        case ("changes", 1) where call.method == .get: return try await list(call, session)
         case ("changes", 2) where call.method == .get:
             try gateway.require(.view, of: session.person)
             return HTTPAnswer(200, try await gateway.show(path[1]))
@@ -40,7 +40,7 @@ public struct PeopleDoor: Door {
         case ("locks", 1): return try await locks(call, session)
         case ("checkpoints", 2) where call.method == .get:
             guard let log = LogName(rawValue: path[1]) else { throw HTTPProblem(404, "http.not_found", "There is no such log.") }
-            return HTTPAnswer(200, text: try await gateway.journal.checkpoint(log))
+            return HTTPAnswer(200, text: try gateway.journal.checkpoint(log))
         default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
         }
     }
@@ -74,10 +74,14 @@ public struct PeopleDoor: Door {
         return HTTPAnswer(200, ["token": .string(session.token), "expires": .integer(session.expires.milliseconds)])
     }
 
-    private func list(_ session: Sessions.Session) async throws -> HTTPAnswer {
+    private func list(_ call: HTTPCall, _ session: Sessions.Session) async throws -> HTTPAnswer {
         try gateway.require(.view, of: session.person)
-        let changes = try await gateway.changes(Set(Change.State.allCases))
-        return HTTPAnswer(200, ["changes": .array(changes.map(\.json))])
+        let isWaiting = call.query["state"] == "waiting"
+        let states: Set<Change.State> = isWaiting ? [.proposed, .approved] : Set(Change.State.allCases)
+        let page = try await gateway.changes(states, after: call.query["after"])
+        var answer: JSONValue = ["changes": .array(page.changes.map(\.json))]
+        answer.add("next", page.next.map(JSONValue.string))
+        return HTTPAnswer(200, answer)
     }
 
     private func act(_ call: HTTPCall, _ session: Sessions.Session, _ id: String, _ verb: String) async throws -> HTTPAnswer {
@@ -113,7 +117,7 @@ public struct PeopleDoor: Door {
         }
         var fields = try Fields(try await call.json())
         guard let scope = Lock.Scope(rawValue: try fields.string("scope")) else {
-            throw ShapeError(.invalid, at: "/scope", "one of workload, task, system, all belongs here")
+            throw ShapeError(.invalid, at: "/scope", "one of workload, task, operation, system, all belongs here")
         }
         let subject = try fields.optionalString("subject") ?? ""
         try fields.end()
@@ -137,6 +141,8 @@ public struct PeopleDoor: Door {
         case let refusal as Refusal:
             return HTTPProblem(refusal.code == "change.not_found" ? 404 : 409, refusal.code, refusal.message)
         case let error as ConnectorError: return HTTPProblem(409, error.code.rawValue, error.message)
+        case let error as StoreError where error.code == .altered:
+            return HTTPProblem(409, error.code.rawValue, "What the gateway recorded of this was altered; it is not used.")
         case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
         case let error as JSONError: return HTTPProblem(400, error.code.rawValue, "\(error)")
         case let error as AuthenticationError:

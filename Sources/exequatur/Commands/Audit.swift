@@ -18,7 +18,7 @@ struct Audit: AsyncParsableCommand {
             discussion: """
                 Recomputes every tree, compares it with checkpoints, follows every link and makes every decision again. \
                 Give checkpoints that were kept where the gateway can't write: files of `audit checkpoint`, or receipts \
-                as agents got them. Exits 1 when anything is wrong.
+                as agents got them. Exits 1 when anything is wrong, and 2 when nothing is and no checkpoint from outside was given.
                 """)
         @Option(help: "The gateway's state folder, or a copy of it.") var state: String
         @Option(help: "The logs' public keys: log.vkey.") var key: String
@@ -40,7 +40,7 @@ struct Audit: AsyncParsableCommand {
                 if shows { FileHandle.standardError.write(Data("\r\(count) entries ".utf8)) }
             }
             if shows { FileHandle.standardError.write(Data("\r".utf8)) }
-            try print(report)
+            try print(report, isWitnessed: !checkpoint.isEmpty)
         }
 
         private func own() -> [String] {
@@ -73,7 +73,8 @@ struct Audit: AsyncParsableCommand {
             }
         }
 
-        private func print(_ report: Auditor.Report) throws {
+        /// - Parameter isWitnessed: whether checkpoints from outside were given: without any, nobody can say that the logs are whole.
+        private func print(_ report: Auditor.Report, isWitnessed: Bool) throws {
             let problems =
                 report.problems
                 + report.unwitnessed.map { "\($0.rawValue): no checkpoint was given; removal from its end would go unseen" }
@@ -82,7 +83,8 @@ struct Audit: AsyncParsableCommand {
                 let members = sizes.map { JSONObject.Member(key: $0.0, value: .integer($0.1)) }
                 Swift.print(
                     Terminal.json([
-                        "ok": .bool(report.isWhole), "entries": .object(JSONObject(members)),
+                        "ok": .bool(report.isWhole && isWitnessed), "consistent": .bool(report.isWhole),
+                        "witnessed": .bool(isWitnessed), "entries": .object(JSONObject(members)),
                         "checkpoints": .integer(Int64(report.checkpoints)),
                         "replayed": .integer(Int64(report.replayed)), "problems": .array(problems.map(JSONValue.string)),
                     ]))
@@ -92,10 +94,15 @@ struct Audit: AsyncParsableCommand {
                         + " entries; \(report.checkpoints) checkpoint(s); \(report.replayed) decisions made again.")
                 for problem in problems.prefix(50) { Swift.print(Terminal.styled("✗ \(Printable.text(problem))", .red)) }
                 Swift.print(
-                    report.isWhole
-                        ? Terminal.styled("✓ The logs are whole.", .green) : Terminal.styled("The logs are NOT whole.", .red))
+                    !report.isWhole
+                        ? Terminal.styled("The logs are NOT whole.", .red)
+                        : isWitnessed
+                            ? Terminal.styled("✓ The logs are whole.", .green)
+                            : Terminal.styled(
+                                "The logs agree with themselves. Give --checkpoint from outside to know more.", .yellow))
             }
             if !report.isWhole { throw ExitCode.failure }
+            if !isWitnessed { throw ExitCode(2) }
         }
     }
 

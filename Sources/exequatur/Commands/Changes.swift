@@ -13,13 +13,15 @@ struct Changes: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List changes, newest first.")
+        @Flag(help: "Only those that wait for people.") var waiting = false
+        @Option(help: "At most so many.") var limit = 1000
         @OptionGroup var options: PersonOptions
 
         func run() async throws {
-            let answer = try await options.client().session { try await $0.call(.get, "changes") }
-            guard !options.json else { return print(Terminal.json(answer)) }
-            let changes = try (answer["changes"]?.array ?? []).map { try Change(json: $0) }
-            guard !changes.isEmpty else { return print("No changes yet.") }
+            let found = try await options.client().session(read)
+            guard !options.json else { return print(Terminal.json(["changes": .array(found)])) }
+            let changes = try found.map { try Change(json: $0) }
+            guard !changes.isEmpty else { return print(waiting ? "Nothing waits." : "No changes yet.") }
             let rows = changes.map {
                 [
                     $0.id, Terminal.time($0.created.milliseconds),
@@ -28,6 +30,18 @@ struct Changes: AsyncParsableCommand {
                 ]
             }
             print(Terminal.table([["CHANGE", "ASKED", "STATE", "OPERATION", "TARGET", "BY"]] + rows))
+        }
+
+        /// Page by page: however many one agent stages, the others' are there too.
+        private func read(_ session: PeopleSession) async throws -> [JSONValue] {
+            var (found, next): ([JSONValue], String?) = ([], nil)
+            repeat {
+                let parts = [waiting ? "state=waiting" : nil, next.map { "after=\($0)" }].compactMap { $0 }
+                let page = try await session.call(.get, "changes" + (parts.isEmpty ? "" : "?" + parts.joined(separator: "&")))
+                found += page["changes"]?.array ?? []
+                next = page["next"]?.string
+            } while next != nil && found.count < limit
+            return Array(found.prefix(limit))
         }
     }
 

@@ -21,6 +21,8 @@ struct Serve: AsyncParsableCommand {
 
     @Option(help: "The configuration file.")
     var config: String
+    @Flag(help: "Start though the checkpoints published by the last run are missing.")
+    var acceptMissingCheckpoints = false
 
     func run() async throws {
         LoggingSystem.bootstrap(PlainLogHandler.init(label:))
@@ -28,10 +30,11 @@ struct Serve: AsyncParsableCommand {
         let descriptors = Descriptors.raise()
         let configuration = try Configuration.load(config)
         _ = try StateLock(configuration.state)
-        let parts = try await Composition(configuration, log: log)
-        try await checkLogs(configuration, parts)
+        let checkpoints = try checkpoints(configuration)
+        let parts = try await Composition(configuration, checkpoints: checkpoints, log: log)
         try await parts.gateway.resumeReach()
         try await parts.gateway.adopt(parts.gateway.policies)
+        try Upkeep(gateway: parts.gateway, folder: configuration.state + "/checkpoints").publish()
         await GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log).readAll(isFirst: true)
         try LookAheadRun.judge(parts.gateway.policies, parts.gateway, refusing: configuration.reach.refusesTakeovers, log)
         let settled = try await parts.gateway.reconcile()
@@ -61,22 +64,22 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    /// Refuses to go on from logs that are not those of the checkpoints written last: it would sign what was tampered with.
-    private func checkLogs(_ configuration: Configuration, _ parts: Composition) async throws {
+    /// The checkpoints that the last run published. It publishes them before it serves anybody: where the store is and they are
+    /// not, somebody took them away.
+    private func checkpoints(_ configuration: Configuration) throws -> [String] {
         let notes = LogName.allCases.compactMap {
             try? String(contentsOfFile: "\(configuration.state)/checkpoints/\($0.rawValue)", encoding: .utf8)
         }
-        guard !notes.isEmpty else { return }
-        let keys = LogName.allCases.map {
-            LogKey(name: Journal.origin($0, gateway: configuration.id), key: parts.logKey.publicKey)
-        }
-        let report = try await Auditor(store: parts.store, keys: keys).verify(notes, replaying: false)
-        guard report.problems.isEmpty else {
+        let isNew = !FileManager.default.fileExists(atPath: configuration.state + "/exequatur.sqlite")
+        guard isNew || acceptMissingCheckpoints || notes.count == LogName.allCases.count else {
             throw Problem(
-                "the logs are not those of the checkpoints written last, or `gateway.id` or the log key was changed; "
-                    + "keep the state folder as it is and see `exequatur audit verify`:\n"
-                    + report.problems.joined(separator: "\n"))
+                """
+                the checkpoints in \(configuration.state)/checkpoints are missing: without them nobody can tell whether the \
+                store was set back. Put back the files from a copy, or check the logs with `exequatur audit verify` and \
+                checkpoints kept elsewhere, and then start once with --accept-missing-checkpoints
+                """)
         }
+        return notes
     }
 
     private func services(
@@ -210,20 +213,20 @@ struct Upkeep: Service {
     let folder: String
 
     func run() async throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         await cancelWhenGracefulShutdown {
             while !_Concurrency.Task.isCancelled {
                 await gateway.sweep()
-                await publish()
+                try? publish()
                 try? await _Concurrency.Task.sleep(for: .seconds(5))
             }
         }
-        await publish()
+        try publish()
     }
 
-    private func publish() async {
-        for (log, note) in (try? await gateway.journal.publish()) ?? [:] {
-            try? note.write(toFile: "\(folder)/\(log.rawValue)", atomically: true, encoding: .utf8)
+    func publish() throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for (log, note) in try gateway.journal.publish() {
+            try note.write(toFile: "\(folder)/\(log.rawValue)", atomically: true, encoding: .utf8)
         }
     }
 }

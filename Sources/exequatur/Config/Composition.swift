@@ -18,20 +18,18 @@ struct Composition {
     let gateway: Gateway
     let authenticator: TokenAuthenticator
     let sessions: Sessions
-    let store: SQLiteStore
-    let logKey: Curve25519.Signing.PrivateKey
 
-    init(_ configuration: Configuration, log: Logger) async throws {
+    /// - Parameter checkpoints: the checkpoints that an earlier run published.
+    init(_ configuration: Configuration, checkpoints: [String], log: Logger) async throws {
         try FileManager.default.createDirectory(
             atPath: configuration.state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        store = try SQLiteStore(path: configuration.state + "/exequatur.sqlite")
-        logKey = try KeyFiles.signing(configuration.logKey)
         let environment = Self.environment(configuration, log)
+        let store = try await Self.store(configuration, checkpoints, environment)
         let registry = Registry(workloads: configuration.workloads, people: configuration.persons)
         let connectors = try await Self.connectors(configuration)
         let reach = ReachKeeper(try configuration.reachSettings(), now: environment.now)
         gateway = try Gateway(
-            environment: environment, store: store, journal: Journal(store: store, gateway: configuration.id, key: logKey),
+            environment: environment, store: store,
             sealer: Sealer(key: try KeyFiles.sealing(configuration.sealKey)), principals: registry, connectors: connectors,
             policies: try Self.policies(configuration, connectors.map(\.catalogue)), reach: reach)
         let issuers = configuration.issuers.map { source in
@@ -39,6 +37,23 @@ struct Composition {
         }
         authenticator = TokenAuthenticator(issuers: issuers, registry: registry)
         sessions = Sessions(authenticator: registry.authenticator, environment: environment)
+    }
+
+    /// The store, proved to be what was left: the gateway would else sign what was tampered with.
+    private static func store(_ configuration: Configuration, _ checkpoints: [String], _ environment: GatewayEnvironment)
+        async throws -> WitnessedStore
+    {
+        let inner = try SQLiteStore(path: configuration.state + "/exequatur.sqlite")
+        do {
+            return try await WitnessedStore.open(
+                inner, gateway: configuration.id, key: try KeyFiles.signing(configuration.logKey), checkpoints: checkpoints,
+                now: environment.now
+            ) { environment.log.critical("\($0)") }
+        } catch let error as StoreError where error.code == .altered {
+            throw Problem(
+                "the store is not what this gateway left, or `gateway.id` or the log key was changed; "
+                    + "keep the state folder as it is and see `exequatur audit verify`:\n" + error.message)
+        }
     }
 
     private static func environment(_ configuration: Configuration, _ log: Logger) -> GatewayEnvironment {

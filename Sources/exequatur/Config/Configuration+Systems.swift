@@ -54,6 +54,9 @@ extension Configuration {
         guard name.wholeMatch(of: /[A-Za-z][A-Za-z0-9-]*/) != nil else {
             throw fields.problem("`\(name)` is not a plain attribute name: options and OIDs are refused", of: "name")
         }
+        if let proper = Self.aliases[name.lowercased()] {
+            throw fields.problem("`\(name)` is another name of `\(proper)`: write that", of: "name")
+        }
         guard !Self.reserved.contains(name.lowercased()), !name.lowercased().hasPrefix("pwd") else {
             throw fields.problem("`\(name)` is no plain attribute: it has operations of its own, or none", of: "name")
         }
@@ -72,6 +75,15 @@ extension Configuration {
         try fields.end()
         return definition
     }
+
+    /// Second names of attribute types (RFC 4519, RFC 4524): an attribute has one name here, or a rule for it could be passed by.
+    private static let aliases = [
+        "userid": "uid", "commonname": "cn", "surname": "sn", "rfc822mailbox": "mail", "localityname": "l",
+        "stateorprovincename": "st", "streetaddress": "street", "organizationname": "o", "organizationalunitname": "ou",
+        "countryname": "c", "domaincomponent": "dc", "gn": "givenName", "fax": "facsimileTelephoneNumber",
+        "hometelephonenumber": "homePhone", "mobiletelephonenumber": "mobile", "pagertelephonenumber": "pager",
+        "favouritedrink": "drink", "emailaddress": "email", "pkcs9email": "email",
+    ]
 
     /// What these attributes confer where nothing is said.
     private static let usualPowers = ["mail": "recovery", "sshpublickey": "login"]

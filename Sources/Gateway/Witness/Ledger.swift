@@ -1,0 +1,191 @@
+import Authority
+import TransparencyLog
+
+/// What the gateway itself has written, as far as it must be known to tell what somebody else did: the logs' trees, a digest of
+/// every record, and the few records that decide what may go on. In memory, so that nobody who writes the store can change it.
+struct Ledger: Sendable {
+    /// Half a SHA-256: nobody finds another record for it.
+    private struct Short: Hashable, Sendable {
+        let high: UInt64
+        let low: UInt64
+
+        init(_ digest: Digest) {
+            let digits = Array(digest.hex.utf8.prefix(32))
+            func value(_ part: ArraySlice<UInt8>) -> UInt64 { UInt64(String(decoding: part, as: UTF8.self), radix: 16) ?? 0 }
+            (high, low) = (value(digits[0..<16]), value(digits[16..<32]))
+        }
+
+        init(key: String) { self.init(Digest(of: Array(key.utf8))) }
+    }
+
+    private(set) var sequence: Int64 = 0
+    private(set) var trees: [LogName: TreeEdge] = Dictionary(
+        uniqueKeysWithValues: LogName.allCases.map { ($0, TreeEdge()) })
+    private var digests: [Short: Short] = [:]
+    /// Changes that may still go on.
+    private(set) var open: [String: Change.State] = [:]
+    private(set) var leases: [String: LeaseReference] = [:]
+    private(set) var locks: [String: Lock] = [:]
+    private(set) var epoch: Int64 = 0
+
+    init() {}
+
+    /// What an earlier run left, proved against its log.
+    init(sequence: Int64, trees: [LogName: TreeEdge], records: [StoredRecord]) {
+        self.sequence = sequence
+        self.trees = trees
+        for record in records { set(record) }
+    }
+
+    /// Whether the record is what was written last under its key.
+    func holds(_ record: StoredRecord) -> Bool { digests[Short(key: record.key)] == Short(record.digest) }
+
+    func knows(_ key: String) -> Bool { digests[Short(key: key)] != nil }
+
+    // MARK: Batches
+
+    /// A batch as it will be, with what it makes of the ledger once it is on disk.
+    struct Batch: Sendable {
+        let entries: [LogEntry]
+        /// Where each of the entries given will stand; their parts are before them.
+        let positions: [LogPosition]
+        let trees: [LogName: TreeEdge]
+        fileprivate let changes: [Change]
+
+        fileprivate enum Change: Sendable {
+            case set(StoredRecord)
+            case lift(Lock)
+            /// A lock that was never stored.
+            case drop(Lock)
+        }
+    }
+
+    /// Works out a batch. Its first entry tells what becomes of the records; `state` makes one where there is none.
+    ///
+    /// - Throws: ``StoreError`` conflict when a condition does not hold by what was written; ``GrantRefusal``.
+    func batch(_ writes: [Write], _ entries: [LogEntry], state: (Int64) -> LogEntry) throws -> Batch {
+        let changes = try changes(of: writes)
+        var entries = entries
+        if !changes.isEmpty {
+            if entries.isEmpty { entries = [state(sequence + 1)] }
+            entries[0].records = RecordChanges(
+                sequence: sequence + 1,
+                digests: changes.compactMap { change in
+                    switch change {
+                    case .set(let record): (record.key, record.digest)
+                    case .lift(let lock): (StoredRecord.lock(lock).key, nil)
+                    case .drop: nil
+                    }
+                })
+        }
+        var (whole, positions, trees): ([LogEntry], [LogPosition], [LogName: TreeEdge]) = ([], [], [:])
+        for entry in entries {
+            for part in try entry.inParts {
+                whole.append(part)
+                trees[part.log, default: self.trees[part.log] ?? TreeEdge()].append(.leaf(part.bytes))
+            }
+            positions.append(LogPosition(log: entry.log, index: (trees[entry.log]?.size ?? 1) - 1))
+        }
+        return Batch(entries: whole, positions: positions, trees: trees, changes: changes)
+    }
+
+    /// The batch is on disk.
+    mutating func take(_ batch: Batch) {
+        trees.merge(batch.trees) { $1 }
+        if !batch.changes.isEmpty { sequence += 1 }
+        for change in batch.changes {
+            switch change {
+            case .set(let record): set(record)
+            case .lift(let lock), .drop(let lock):
+                locks[lock.key] = nil
+                digests[Short(key: StoredRecord.lock(lock).key)] = nil
+            }
+        }
+    }
+
+    /// Locks that could not be stored yet.
+    var unstored: [Lock] { locks.keys.sorted().compactMap { locks[$0] }.filter { !knows(StoredRecord.lock($0).key) } }
+
+    /// A lock counts from now on, stored or not.
+    mutating func hold(_ lock: Lock) { if locks[lock.key] == nil { locks[lock.key] = lock } }
+
+    private mutating func set(_ record: StoredRecord) {
+        digests[Short(key: record.key)] = Short(record.digest)
+        switch record {
+        case .change(let change):
+            let isOpen = [.proposed, .approved, .executing].contains(change.state)
+            open[change.id] = isOpen ? change.state : nil
+        case .lease(let lease, let ended): leases[lease.id] = ended == nil ? lease : nil
+        case .lock(let lock): locks[lock.key] = lock
+        case .epoch(let value): epoch = value
+        default: break
+        }
+    }
+
+    // MARK: What writes do
+
+    private func changes(of writes: [Write]) throws -> [Batch.Change] {
+        var (changes, epoch): ([Batch.Change], Int64) = ([], epoch)
+        for write in writes {
+            switch write {
+            case .placeLock(let lock) where !knows(StoredRecord.lock(lock).key):
+                changes.append(.set(.lock(lock)))
+                epoch += 1
+            case .liftLock(let key):
+                guard let lock = locks[key] else { continue }
+                guard knows(StoredRecord.lock(lock).key) else {
+                    changes.append(.drop(lock))
+                    continue
+                }
+                changes.append(.lift(lock))
+                epoch += 1
+            case .voidDecisions: epoch += 1
+            default: changes += try records(of: write).map { .set($0) }
+            }
+        }
+        return epoch == self.epoch ? changes : changes + [.set(.epoch(epoch))]
+    }
+
+    private func records(of write: Write) throws -> [StoredRecord] {
+        switch write {
+        case .insertChange(let change): return [try new(.change(change))]
+        case .updateChange(let change, let from):
+            try require(change.id, from)
+            return [.change(change)]
+        case .adoptChange(let change):
+            try require(change.id, .proposed)
+            return [.change(change)]
+        case .insertTask(let task, let token): return [try new(.task(task)), try new(.token(token, task: task.id))]
+        case .updateTask(let task): return [.task(task)]
+        case .insertApproval(let approval): return [try new(.approval(approval))]
+        case .putLease(let lease): return [try new(.lease(lease, ended: nil))]
+        case .endLease(let id, let now): return leases[id].map { [.lease($0, ended: now)] } ?? []
+        case .insertIdempotency(let record): return [try new(.idempotency(record))]
+        case .recordIntent(let intent, let change): return try records(of: intent, change)
+        case .placeLock, .liftLock, .voidDecisions, .putHead: return []
+        }
+    }
+
+    private func records(of intent: Intent, _ change: Change) throws -> [StoredRecord] {
+        guard intent.epochs.locks == epoch else { throw GrantRefusal.stale }
+        guard !knows(StoredRecord.intent(change.id)) else { throw GrantRefusal.alreadyGranted }
+        try require(change.id, change.state)
+        return [
+            .change(try change.after(.began)), .intent(change: change.id, digest: intent.digest, expires: intent.expires),
+            try new(.lease(intent.lease, ended: nil)),
+        ]
+    }
+
+    private func new(_ record: StoredRecord) throws -> StoredRecord {
+        guard !knows(record.key) else { throw StoreError(.conflict, "\(record.key) is there already") }
+        return record
+    }
+
+    /// A change that may go on is in the state that it was left in; what ended can't begin again.
+    private func require(_ id: String, _ state: Change.State) throws {
+        let isOpen = [.proposed, .approved, .executing].contains(state)
+        guard open[id] == (isOpen ? state : nil) else {
+            throw StoreError(.conflict, "change \(id) is no longer \(state.rawValue)")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Authority
+import Crypto
+import StrictJSON
+import TransparencyLog
+
+/// Reads a store's logs and proves that they are those that the gateway signed last, and those of checkpoints kept elsewhere.
+struct LogProof {
+    private static let page: Int64 = 64
+
+    private let gateway: String
+    private let key: Curve25519.Signing.PublicKey
+    private let notes: [String]
+    private(set) var trees: [LogName: TreeEdge] = [:]
+    private(set) var problems: [String] = []
+    var fold = RecordFold()
+
+    init(gateway: String, key: Curve25519.Signing.PublicKey, notes: [String]) {
+        self.gateway = gateway
+        self.key = key
+        self.notes = notes
+    }
+
+    mutating func read(_ log: LogName, of store: any Store) async throws {
+        let key = LogKey(name: Journal.origin(log, gateway: gateway), key: key)
+        let head = try await store.head(log).flatMap { SignedCheckpoint(note: $0, key: key)?.checkpoint }
+        let kept = notes.compactMap { SignedCheckpoint(note: $0, key: key)?.checkpoint } + [head].compactMap { $0 }
+        var tree = TreeEdge()
+        let size = try await store.logSize(log)
+        for start in stride(from: 0, to: size, by: Int(Self.page)) {
+            for bytes in try await store.entries(log, in: start..<min(start + Self.page, size)) {
+                tree.append(.leaf(bytes))
+                compare(tree, with: kept, log)
+                if let entry = try? JSONReader.read(bytes, limits: LogEntry.reading) {
+                    fold.take(entry)
+                } else {
+                    problems.append("\(log.rawValue)/\(tree.size - 1) can't be read")
+                }
+            }
+        }
+        for later in kept where later.size > tree.size {
+            problems.append("\(log.rawValue): a checkpoint has \(later.size) entries, the log only \(tree.size)")
+        }
+        if size > 0, head?.size != tree.size {
+            problems.append(
+                "\(log.rawValue): the gateway signed \(head.map { "\($0.size)" } ?? "no") entries, and \(tree.size) are there")
+        }
+        trees[log] = tree
+    }
+
+    private mutating func compare(_ tree: TreeEdge, with kept: [Checkpoint], _ log: LogName) {
+        for checkpoint in kept where checkpoint.size == tree.size && checkpoint.root != tree.root {
+            problems.append("\(log.rawValue): the first \(tree.size) entries are not those of a checkpoint")
+        }
+    }
+}

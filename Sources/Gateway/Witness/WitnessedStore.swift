@@ -1,0 +1,231 @@
+public import Authority
+public import Crypto
+import StrictJSON
+import Synchronization
+import TransparencyLog
+
+/// A store that may be written by others, and a memory of what the gateway wrote to it.
+///
+/// Whatever is read that is not what was written is not used: ``StoreError/Code/altered``. Every batch is signed, together with
+/// all before it, in the same transaction: entries that somebody else appended have no signature, and are never signed over.
+public final class WitnessedStore: Store {
+    private let inner: any Store
+    /// The gateway's id, which begins the logs' origins.
+    let gateway: String
+    private let key: Curve25519.Signing.PrivateKey
+    private let now: @Sendable () -> Instant
+    private let alarm: @Sendable (String) -> Void
+    private let turn = Turn()
+    private let ledger: Mutex<Ledger>
+    /// Why nothing is written any more; nil as long as it may be.
+    private let broken = Mutex<String?>(nil)
+
+    private init(
+        _ inner: any Store, _ ledger: Ledger, gateway: String, key: Curve25519.Signing.PrivateKey,
+        now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void
+    ) {
+        self.inner = inner
+        self.gateway = gateway
+        self.key = key
+        self.now = now
+        self.alarm = alarm
+        self.ledger = Mutex(ledger)
+    }
+
+    /// Takes up a store, proved to be what an earlier run left.
+    ///
+    /// - Parameters:
+    ///   - checkpoints: signed checkpoints kept elsewhere, which the logs must agree with.
+    ///   - alarm: told of what somebody else altered.
+    /// - Throws: ``StoreError`` `altered`, with everything found.
+    public static func open(
+        _ inner: any Store, gateway: String, key: Curve25519.Signing.PrivateKey, checkpoints: [String] = [],
+        now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void
+    ) async throws -> WitnessedStore {
+        var proof = LogProof(gateway: gateway, key: key.publicKey, notes: checkpoints)
+        for log in LogName.allCases { try await proof.read(log, of: inner) }
+        let records: [StoredRecord]
+        do { records = try await inner.records() } catch let error as StoreError where error.code == .corrupt {
+            throw StoreError(.altered, (proof.problems + [error.message]).joined(separator: "\n"))
+        }
+        let (sequence, digests) = proof.fold.end()
+        let problems = proof.problems + proof.fold.problems + RecordFold.differences(records, digests)
+        guard problems.isEmpty else { throw StoreError(.altered, problems.joined(separator: "\n")) }
+        let ledger = Ledger(sequence: sequence, trees: proof.trees, records: records)
+        return WitnessedStore(inner, ledger, gateway: gateway, key: key, now: now, alarm: alarm)
+    }
+
+    // MARK: Writing
+
+    @discardableResult
+    public func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition] {
+        // A batch once begun is not cut short by whoever asked for it going away: nobody would know what became of it.
+        try await _Concurrency.Task { try await self.inTurn(writes, entries) }.value
+    }
+
+    private func inTurn(_ writes: [Write], _ entries: [LogEntry]) async throws -> [LogPosition] {
+        await turn.take()
+        defer { turn.pass() }
+        if let reason = broken.withLock({ $0 }) { throw StoreError(.altered, reason) }
+        let batch = try ledger.withLock { ledger in
+            try ledger.batch(writes, entries) { number in
+                LogEntry(.actions, id: "state-\(number)", kind: "state", time: now(), body: [:])
+            }
+        }
+        let heads = try batch.trees.keys.sorted { $0.rawValue < $1.rawValue }.map { log in
+            Write.putHead(log, note: try signed(log, batch.trees[log] ?? TreeEdge()).note)
+        }
+        let placed: [LogPosition]
+        do { placed = try await inner.commit(writes + heads, entries: batch.entries) } catch {
+            try await checkNothingCame(of: error)
+            throw error
+        }
+        guard Set(batch.positions).isSubset(of: placed) else {
+            throw fail("somebody else wrote to the logs; nothing more is written until the gateway is started again")
+        }
+        ledger.withLock { $0.take(batch) }
+        return batch.positions
+    }
+
+    /// A batch that failed for any reason but its own conditions may still have reached the disk.
+    private func checkNothingCame(of error: any Error) async throws {
+        if error is GrantRefusal || (error as? StoreError)?.code == .conflict { return }
+        for log in LogName.allCases {
+            let expected = ledger.withLock { $0.trees[log]?.size ?? 0 }
+            guard let size = try? await inner.logSize(log), size != expected else { continue }
+            throw fail("the \(log.rawValue) log has \(size) entries and not \(expected); start the gateway again")
+        }
+    }
+
+    private func fail(_ reason: String) -> StoreError {
+        broken.withLock { $0 = $0 ?? reason }
+        alarm(reason)
+        return StoreError(.altered, reason)
+    }
+
+    private func signed(_ log: LogName, _ tree: TreeEdge) throws -> SignedCheckpoint {
+        let checkpoint = Checkpoint(origin: Journal.origin(log, gateway: gateway), size: tree.size, root: tree.root)
+        return try SignedCheckpoint(checkpoint, key: key)
+    }
+
+    /// The signed checkpoint of a log as the gateway wrote it.
+    func checkpoint(_ log: LogName) throws -> SignedCheckpoint {
+        try signed(log, ledger.withLock { $0.trees[log] ?? TreeEdge() })
+    }
+
+    /// Makes a lock count in this process from now on, whether or not it can be stored.
+    func hold(_ lock: Lock) { ledger.withLock { $0.hold(lock) } }
+
+    /// Locks in force that are not stored.
+    var unstoredLocks: [Lock] { ledger.withLock { $0.unstored } }
+
+    // MARK: Reading what was written
+
+    private func altered(_ what: String) -> StoreError {
+        alarm("\(what) in the store is not what the gateway wrote; it is not used")
+        return StoreError(.altered, "\(what) is not what was written")
+    }
+
+    private func isOurs(_ record: StoredRecord) -> Bool { ledger.withLock { $0.holds(record) } }
+
+    /// The value, if it is what was written under its key; nil when nothing was.
+    private func proved<T>(_ value: T?, _ key: String, _ record: (T) -> StoredRecord) throws -> T? {
+        guard let value else {
+            guard ledger.withLock({ !$0.knows(key) }) else { throw altered(key) }
+            return nil
+        }
+        guard isOurs(record(value)), record(value).key == key else { throw altered(key) }
+        return value
+    }
+
+    /// Those that are what was written. Others are told of and left out: one altered record must not stop the rest.
+    private func proved(_ changes: [Change]) -> [Change] {
+        changes.filter { change in
+            if isOurs(.change(change)) { return true }
+            _ = altered("change/\(change.id)")
+            return false
+        }
+    }
+
+    public func change(_ id: String) async throws -> Change? {
+        try proved(try await inner.change(id), "change/\(id)") { .change($0) }
+    }
+
+    public func changes(in states: Set<Change.State>, limit: Int, after: String?) async throws -> [Change] {
+        proved(try await inner.changes(in: states, limit: limit, after: after))
+    }
+
+    public func overdue(at now: Instant, limit: Int) async throws -> [Change] {
+        proved(try await inner.overdue(at: now, limit: limit))
+    }
+
+    public func task(_ id: String) async throws -> Task? { try proved(try await inner.task(id), "task/\(id)") { .task($0) } }
+
+    public func task(forToken token: String) async throws -> Task? {
+        let task = try await inner.task(forToken: token)
+        _ = try proved(task, StoredRecord.token(token)) { .token(token, task: $0.id) }
+        return try task.flatMap { try proved($0, "task/\($0.id)") { .task($0) } }
+    }
+
+    public func approvals(of change: String) async throws -> [SignedApproval] {
+        try await inner.approvals(of: change).filter { approval in
+            if isOurs(.approval(approval)) { return true }
+            _ = altered("approval/\(approval.statement.nonce)")
+            return false
+        }
+    }
+
+    public func openLeases() async throws -> [LeaseReference] {
+        ledger.withLock { $0.leases.values.sorted { ($0.expires, $0.id) < ($1.expires, $1.id) } }
+    }
+
+    public func lease(of change: String) async throws -> LeaseReference? {
+        if let open = ledger.withLock({ $0.leases.values.first { $0.change == change } }) { return open }
+        return try await inner.lease(of: change)
+    }
+
+    public func locks() async throws -> (locks: [Lock], epoch: Int64) {
+        ledger.withLock { ledger in (ledger.locks.keys.sorted().compactMap { ledger.locks[$0] }, ledger.epoch) }
+    }
+
+    public func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
+        try proved(
+            try await inner.idempotency(principal: principal, key: key), StoredRecord.idempotency(principal, key)
+        ) { .idempotency($0) }
+    }
+
+    public func records() async throws -> [StoredRecord] { try await inner.records() }
+
+    // MARK: The logs
+
+    public func head(_ log: LogName) async throws -> String? { try await inner.head(log) }
+
+    public func logSize(_ log: LogName) async throws -> Int64 { ledger.withLock { $0.trees[log]?.size ?? 0 } }
+
+    /// A single entry is proved to be in the log; of several only their number.
+    public func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
+        let entries = try await inner.entries(log, in: range)
+        guard range.count == 1, let bytes = entries.first else { return entries }
+        let checkpoint = try checkpoint(log).checkpoint
+        let proof = try await inclusion(of: range.lowerBound, in: log, size: checkpoint.size)
+        guard
+            Verification.inclusion(
+                leaf: .leaf(bytes), index: range.lowerBound, size: checkpoint.size, proof: proof, root: checkpoint.root)
+        else { throw altered("\(log.rawValue)/\(range.lowerBound)") }
+        return entries
+    }
+
+    /// The audit path of an entry in the tree of that size, from the stored nodes: whoever uses it checks it.
+    func inclusion(of index: Int64, in log: LogName, size: Int64) async throws -> [Hash] {
+        guard index < size else { throw altered("\(log.rawValue)/\(index)") }
+        return try await Nodes(of: log, in: inner).proof(index, size)
+    }
+
+    public func position(ofEntry id: String) async throws -> LogPosition? { try await inner.position(ofEntry: id) }
+
+    public func positions(linkedTo id: String) async throws -> [LogPosition] { try await inner.positions(linkedTo: id) }
+
+    public func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]? {
+        try await inner.node(log, level: level, index: index)
+    }
+}

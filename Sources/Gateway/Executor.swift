@@ -16,7 +16,8 @@ extension Gateway {
             .actions, id: "intent-\(change.id)", kind: "intent", time: now,
             links: ["change": change.id, "request": submission.id],
             body: [
-                "digest": .string(change.digest.hex), "operation": .string(change.operation), "input": change.input,
+                "digest": .string(change.digest.hex), "policies": .string(policies.digest.hex),
+                "operation": .string(change.operation), "input": change.input,
                 "plan": plan.json,
             ])
         let grant: Grant

@@ -70,10 +70,12 @@ public final class Gateway: Sendable {
             "digest": .string(bundle.digest.hex), "schema": .string(bundle.schema.hex), "sources": .array(texts),
             "schemaText": .string(bundle.schemaText),
         ]
+        let registry = LogEntry(
+            .decisions, id: environment.id("registry"), kind: "registry", time: now, body: principals.record)
         let entry = LogEntry(.decisions, id: environment.id("policies"), kind: "policies", time: now, body: body)
         // What either set reads is protected until the new one is in force: a failure leaves too much protected, never too little.
         try protectAttributes(read: [policies, bundle])
-        try await store.commit([.voidDecisions], entries: [entry])
+        try await store.commit([.voidDecisions], entries: [registry, entry])
         current.withLock { $0 = bundle }
         do { try protectAttributes(read: [bundle]) } catch {
             environment.log.error("attributes that only the former policies read stay protected: \(error)")

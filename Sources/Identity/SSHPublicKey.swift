@@ -23,6 +23,9 @@ public struct SSHPublicKey: Hashable, Sendable {
         guard type == parts[0] else { return nil }
     }
 
+    /// The line that ``init(line:)`` reads.
+    public var line: String { "\(type) \(Data(blob).base64EncodedString())" }
+
     init(blob: [UInt8]) throws {
         var reader = SSHReader(blob)
         type = try reader.text()

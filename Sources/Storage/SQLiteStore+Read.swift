@@ -75,7 +75,32 @@ extension SQLiteStore {
         }
     }
 
-    public func logSize(_ log: LogName) async throws -> Int64 { try await read { try LogTable.size(log, $0) } }
+    public func logSize(_ log: LogName) async throws -> Int64 {
+        try await read { db in
+            let size = try LogTable.size(log, db)
+            let sql = "SELECT count(*) FROM log_entry WHERE log = ? AND position >= 0"
+            guard try Int64.fetchOne(db, sql: sql, arguments: [log.rawValue]) == size else {
+                throw StoreError(.corrupt, "the entries of the \(log.rawValue) log are not numbered one after the other")
+            }
+            return size
+        }
+    }
+
+    public func isLinked(_ position: LogPosition, to id: String) async throws -> Bool {
+        try await read { db in
+            let sql = "SELECT EXISTS (SELECT 1 FROM log_link WHERE target = ? AND log = ? AND position = ?)"
+            return try Bool.fetchOne(db, sql: sql, arguments: [id, position.log.rawValue, position.index]) ?? false
+        }
+    }
+
+    public func logCounts() async throws -> LogCounts {
+        try await read { db in
+            func count(_ table: String) throws -> Int64 { try Int64.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0 }
+            return LogCounts(
+                entries: try count("log_entry"), links: try count("log_link"), nodes: try count("log_node"),
+                heads: try count("head"))
+        }
+    }
 
     public func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
         try await read { db in

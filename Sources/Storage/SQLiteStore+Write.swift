@@ -6,6 +6,17 @@ import StrictJSON
 extension SQLiteStore {
     @discardableResult
     public func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition] {
+        let isEssential = writes.contains(where: \.isEssential)
+        guard isEssential || reserve?.hold() != false else {
+            throw StoreError(.full, "the disk is full: only what ends or stops something is written")
+        }
+        do { return try await attempt(writes, entries) } catch let error as StoreError where error.code == .full && isEssential {
+            reserve?.release()
+            return try await attempt(writes, entries)
+        }
+    }
+
+    private func attempt(_ writes: [Write], _ entries: [LogEntry]) async throws -> [LogPosition] {
         try await write { db in
             for write in writes { try perform(write, db) }
             return try entries.map { try LogTable.append($0, db) }

@@ -8,6 +8,8 @@ import GRDB
 /// in it, and receipts carry checkpoints out.
 public struct SQLiteStore: Store {
     private let database: any DatabaseWriter
+    /// Nil for a store opened for reading.
+    let reserve: DiskReserve?
     /// The most bytes of a record's JSON, written or read.
     static let longestRecord = 16 << 20
 
@@ -23,6 +25,7 @@ public struct SQLiteStore: Store {
             let pool = try DatabasePool(path: path, configuration: configuration)
             try Schema.migrator.migrate(pool)
             database = pool
+            reserve = DiskReserve(path: path + ".reserve")
         } catch { throw StoreError(error) }
     }
 
@@ -31,6 +34,7 @@ public struct SQLiteStore: Store {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
+        reserve = nil
         do { database = try DatabaseQueue(path: path, configuration: configuration) } catch { throw StoreError(error) }
     }
 
@@ -58,6 +62,7 @@ extension StoreError {
         switch error.extendedResultCode {
         case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY:
             self.init(.conflict, error.message ?? "a condition did not hold")
+        case _ where error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR: self.init(.full, "\(error)")
         default:
             self.init(error.resultCode == .SQLITE_CONSTRAINT ? .corrupt : .unavailable, "\(error)")
         }

@@ -63,6 +63,10 @@ public struct Fields {
         return try typed(value, key, "a boolean", \.bool)
     }
 
+    public mutating func bool(_ key: String) throws(ShapeError) -> Bool {
+        try typed(try required(key), key, "a boolean", \.bool)
+    }
+
     public mutating func strings(_ key: String) throws(ShapeError) -> [String] {
         let elements = try array(key)
         var strings: [String] = []

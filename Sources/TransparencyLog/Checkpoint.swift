@@ -45,7 +45,9 @@ public struct SignedCheckpoint: Hashable, Sendable {
         guard let gap = note.firstRange(of: "\n\n") else { return nil }
         let body = String(note[..<gap.lowerBound]) + "\n"
         guard let checkpoint = Checkpoint(body: body), checkpoint.origin == key.name else { return nil }
-        let signed = note[gap.upperBound...].split(separator: "\n").contains { line in
+        let lines = note[gap.upperBound...].split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.last == "", lines.dropLast().allSatisfy({ $0.hasPrefix("\u{2014} ") }) else { return nil }
+        let signed = lines.contains { line in
             let parts = line.split(separator: " ", omittingEmptySubsequences: false)
             guard parts.count == 3, parts[0] == "\u{2014}", parts[1] == key.name, let bytes = Base64.decode(String(parts[2])),
                 bytes.starts(with: key.id)

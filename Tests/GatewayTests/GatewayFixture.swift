@@ -120,7 +120,10 @@ extension GatewayFixture {
 
     /// Changes the store behind the gateway's back.
     func tamper(_ sql: String) async throws {
-        let queue = try DatabaseQueue(path: folder.appendingPathComponent("exequatur.sqlite").path)
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(
+            path: folder.appendingPathComponent("exequatur.sqlite").path, configuration: configuration)
         try await queue.write { try $0.execute(sql: sql) }
     }
 

@@ -105,7 +105,7 @@ public struct SignedApproval: Sendable {
         var fields = try Fields(json)
         self.init(
             statement: try ApprovalStatement(text: try fields.string("statement")), signature: try fields.string("signature"),
-            userVerified: try fields.optionalBool("userVerified") ?? false)
+            userVerified: try fields.bool("userVerified"))
         try fields.end()
     }
 }

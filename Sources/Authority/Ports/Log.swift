@@ -38,6 +38,24 @@ public struct LogEntry: Sendable {
     }
 }
 
+/// How much a store has of all logs together: more or less than the logs' own sizes say is somebody else's doing.
+public struct LogCounts: Hashable, Sendable {
+    public let entries: Int64
+    /// Each entry's to each of its targets.
+    public let links: Int64
+    /// The complete subtrees of the trees.
+    public let nodes: Int64
+    /// The signed checkpoints.
+    public let heads: Int64
+
+    public init(entries: Int64, links: Int64, nodes: Int64, heads: Int64) {
+        self.entries = entries
+        self.links = links
+        self.nodes = nodes
+        self.heads = heads
+    }
+}
+
 /// Where an entry came to stand.
 public struct LogPosition: Hashable, Sendable {
     public let log: LogName

@@ -1,4 +1,5 @@
 public import Cedar
+public import StrictJSON
 
 /// Finds principals again whose request was authenticated earlier, as they stand now.
 public protocol Principals: Sendable {
@@ -8,6 +9,8 @@ public protocol Principals: Sendable {
     func owner(of workload: EntityUID) -> String?
     /// The ids of the workloads registered.
     var workloadIDs: [String] { get }
+    /// Everybody and every key, for the log: signatures are checked years later by what was registered then.
+    var record: JSONValue { get }
     /// Everybody known, from configuration.
     var people: [PersonRecord] { get }
     /// The fact that a stored approval proves, its signature checked again with the keys of today; nil when it does not hold.

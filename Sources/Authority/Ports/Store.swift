@@ -4,6 +4,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         /// A condition of the batch did not hold; nothing was written.
         case conflict = "store.conflict"
         case unavailable = "store.unavailable"
+        /// The disk is full; only what ends or stops something is written still.
+        case full = "store.full"
         case corrupt = "store.corrupt"
         /// What is stored is not what the gateway wrote.
         case altered = "store.altered"
@@ -49,6 +51,18 @@ public enum Write: Sendable {
     case recordIntent(Intent, of: Change)
     /// The signed checkpoint of a log after this batch.
     case putHead(LogName, note: String)
+}
+
+extension Write {
+    /// Whether it ends or stops something: space is kept for these when there is none for anything else.
+    public var isEssential: Bool {
+        switch self {
+        case .endLease, .placeLock: true
+        case .updateChange(let change, _): ![.proposed, .approved, .executing].contains(change.state)
+        case .insertApproval(let approval): approval.statement.verdict == .refuse
+        default: false
+        }
+    }
 }
 
 /// The answer kept for an idempotency key (`Idempotency-Key`): the same key with another request is refused.
@@ -149,6 +163,10 @@ public protocol Store: IntentLedger {
     func position(ofEntry id: String) async throws -> LogPosition?
     /// The positions of entries that link to `id` or have it, oldest first.
     func positions(linkedTo id: String) async throws -> [LogPosition]
+    /// Whether the entry there is found by what it links to.
+    func isLinked(_ position: LogPosition, to id: String) async throws -> Bool
+    /// How much there is of all logs together.
+    func logCounts() async throws -> LogCounts
     /// The hash, 32 bytes, of a complete subtree.
     func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]?
 }

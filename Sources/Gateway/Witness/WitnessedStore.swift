@@ -43,9 +43,11 @@ public final class WitnessedStore: Store {
         now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void
     ) async throws -> WitnessedStore {
         var proof = LogProof(gateway: gateway, key: key.publicKey, notes: checkpoints)
-        for log in LogName.allCases { try await proof.read(log, of: inner) }
         let records: [StoredRecord]
-        do { records = try await inner.records() } catch let error as StoreError where error.code == .corrupt {
+        do {
+            for log in LogName.allCases { try await proof.read(log, of: inner) }
+            records = try await inner.records()
+        } catch let error as StoreError where error.code == .corrupt {
             throw StoreError(.altered, (proof.problems + [error.message]).joined(separator: "\n"))
         }
         let (sequence, digests) = proof.fold.end()
@@ -224,6 +226,12 @@ public final class WitnessedStore: Store {
     public func position(ofEntry id: String) async throws -> LogPosition? { try await inner.position(ofEntry: id) }
 
     public func positions(linkedTo id: String) async throws -> [LogPosition] { try await inner.positions(linkedTo: id) }
+
+    public func isLinked(_ position: LogPosition, to id: String) async throws -> Bool {
+        try await inner.isLinked(position, to: id)
+    }
+
+    public func logCounts() async throws -> LogCounts { try await inner.logCounts() }
 
     public func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]? {
         try await inner.node(log, level: level, index: index)

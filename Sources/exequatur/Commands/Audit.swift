@@ -86,12 +86,14 @@ struct Audit: AsyncParsableCommand {
                         "ok": .bool(report.isWhole && isWitnessed), "consistent": .bool(report.isWhole),
                         "witnessed": .bool(isWitnessed), "entries": .object(JSONObject(members)),
                         "checkpoints": .integer(Int64(report.checkpoints)),
-                        "replayed": .integer(Int64(report.replayed)), "problems": .array(problems.map(JSONValue.string)),
+                        "replayed": .integer(Int64(report.replayed)), "proved": .integer(Int64(report.proved)),
+                        "problems": .array(problems.map(JSONValue.string)),
                     ]))
             } else {
                 Swift.print(
                     sizes.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-                        + " entries; \(report.checkpoints) checkpoint(s); \(report.replayed) decisions made again.")
+                        + " entries; \(report.checkpoints) checkpoint(s); \(report.replayed) decisions made again, \(report.proved) executions proved."
+                )
                 for problem in problems.prefix(50) { Swift.print(Terminal.styled("✗ \(Printable.text(problem))", .red)) }
                 Swift.print(
                     !report.isWhole

@@ -30,8 +30,8 @@ struct Serve: AsyncParsableCommand {
         let descriptors = Descriptors.raise()
         let configuration = try Configuration.load(config)
         _ = try StateLock(configuration.state)
-        let checkpoints = try checkpoints(configuration)
-        let parts = try await Composition(configuration, checkpoints: checkpoints, log: log)
+        let parts = try await Composition(
+            configuration, acceptingMissingCheckpoints: acceptMissingCheckpoints, log: log)
         try await parts.gateway.resumeReach()
         try await parts.gateway.adopt(parts.gateway.policies)
         try Upkeep(gateway: parts.gateway, folder: configuration.state + "/checkpoints").publish()
@@ -62,24 +62,6 @@ struct Serve: AsyncParsableCommand {
             try? await people.shutdownGracefully()
             try? await executor.stop()
         }
-    }
-
-    /// The checkpoints that the last run published. It publishes them before it serves anybody: where the store is and they are
-    /// not, somebody took them away.
-    private func checkpoints(_ configuration: Configuration) throws -> [String] {
-        let notes = LogName.allCases.compactMap {
-            try? String(contentsOfFile: "\(configuration.state)/checkpoints/\($0.rawValue)", encoding: .utf8)
-        }
-        let isNew = !FileManager.default.fileExists(atPath: configuration.state + "/exequatur.sqlite")
-        guard isNew || acceptMissingCheckpoints || notes.count == LogName.allCases.count else {
-            throw Problem(
-                """
-                the checkpoints in \(configuration.state)/checkpoints are missing: without them nobody can tell whether the \
-                store was set back. Put back the files from a copy, or check the logs with `exequatur audit verify` and \
-                checkpoints kept elsewhere, and then start once with --accept-missing-checkpoints
-                """)
-        }
-        return notes
     }
 
     private func services(

@@ -19,12 +19,11 @@ struct Composition {
     let authenticator: TokenAuthenticator
     let sessions: Sessions
 
-    /// - Parameter checkpoints: the checkpoints that an earlier run published.
-    init(_ configuration: Configuration, checkpoints: [String], log: Logger) async throws {
+    init(_ configuration: Configuration, acceptingMissingCheckpoints: Bool, log: Logger) async throws {
         try FileManager.default.createDirectory(
             atPath: configuration.state, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let environment = Self.environment(configuration, log)
-        let store = try await Self.store(configuration, checkpoints, environment)
+        let store = try await Self.store(configuration, acceptingMissingCheckpoints, environment)
         let registry = Registry(workloads: configuration.workloads, people: configuration.persons)
         let connectors = try await Self.connectors(configuration)
         let reach = ReachKeeper(try configuration.reachSettings(), now: environment.now)
@@ -40,20 +39,38 @@ struct Composition {
     }
 
     /// The store, proved to be what was left: the gateway would else sign what was tampered with.
-    private static func store(_ configuration: Configuration, _ checkpoints: [String], _ environment: GatewayEnvironment)
-        async throws -> WitnessedStore
-    {
-        let inner = try SQLiteStore(path: configuration.state + "/exequatur.sqlite")
+    private static func store(
+        _ configuration: Configuration, _ acceptingMissingCheckpoints: Bool, _ environment: GatewayEnvironment
+    ) async throws -> WitnessedStore {
+        let notes = LogName.allCases.compactMap {
+            try? String(contentsOfFile: "\(configuration.state)/checkpoints/\($0.rawValue)", encoding: .utf8)
+        }
         do {
-            return try await WitnessedStore.open(
-                inner, gateway: configuration.id, key: try KeyFiles.signing(configuration.logKey), checkpoints: checkpoints,
+            let inner = try SQLiteStore(path: configuration.state + "/exequatur.sqlite")
+            let store = try await WitnessedStore.open(
+                inner, gateway: configuration.id, key: try KeyFiles.signing(configuration.logKey), checkpoints: notes,
                 now: environment.now
             ) { environment.log.critical("\($0)") }
+            // They are published before anybody is served: where somebody was and they are not, they were taken away.
+            let served = try await store.logSize(.requests)
+            guard notes.count == LogName.allCases.count || served == 0 || acceptingMissingCheckpoints else {
+                throw missing(configuration)
+            }
+            return store
         } catch let error as StoreError where error.code == .altered {
             throw Problem(
                 "the store is not what this gateway left, or `gateway.id` or the log key was changed; "
                     + "keep the state folder as it is and see `exequatur audit verify`:\n" + error.message)
         }
+    }
+
+    private static func missing(_ configuration: Configuration) -> Problem {
+        Problem(
+            """
+            checkpoints are missing in \(configuration.state)/checkpoints: without them nobody can tell whether the store was set \
+            back. Put back the files from a copy, or check the logs with `exequatur audit verify` and checkpoints kept elsewhere, \
+            and then start once with --accept-missing-checkpoints
+            """)
     }
 
     private static func environment(_ configuration: Configuration, _ log: Logger) -> GatewayEnvironment {

@@ -15,7 +15,9 @@ struct View: Sendable {
     private let policies: PolicyBundle
     private let epochs: Epochs
     private var facts: [EntityUID: Entity] = [:]
+    /// The resource's own facts, and the decider over them.
     private let own: [Entity]
+    private let base: Decider
     private var further: [JSONValue] = []
     private var size = 0
 
@@ -35,19 +37,21 @@ struct View: Sendable {
             return gateway.question(submission, plan, catalogue: catalogue, approvals: [])
         }
         for fact in facts { self.facts[fact.uid] = fact }
+        base = Decider(question(facts), with: policies, epochs: epochs)
     }
 
     private func decider(_ facts: [Entity]) -> Decider { Decider(question(facts), with: policies, epochs: epochs) }
 
     /// Whether the resource itself may be read.
-    var mayRead: Bool { decider(own).decide().verdict == .permit }
+    var mayRead: Bool { base.decide().verdict == .permit }
 
     var isFull: Bool { size > Self.budget }
 
     /// The question over all that was shown, its decision, and every further one over the same facts.
     var record: JSONValue {
         let question = question(facts.values.sorted { $0.uid < $1.uid })
-        let decision = Decider(question, with: policies, epochs: epochs).decide()
+        let decider = facts.count == own.count ? base : Decider(question, with: policies, epochs: epochs)
+        let decision = decider.decide()
         return ["question": question.json, "decision": decision.json, "further": .array(further)]
     }
 
@@ -60,7 +64,7 @@ struct View: Sendable {
         var seen = facts
         for fact in records.flatMap(\.facts) where seen[fact.uid] == nil { seen[fact.uid] = fact }
         let batch = Set(own.map(\.uid) + records.flatMap { $0.facts.map(\.uid) }).sorted().compactMap { seen[$0] }
-        let decider = decider(batch)
+        let decider = batch.count == own.count ? base : decider(batch)
         var found: [T] = []
         for record in records {
             var glance = Glance(decider, catalogue)

@@ -72,7 +72,9 @@ def exchange(address, *pieces, pause=0.0):
                 s.sendall(piece)
             except OSError:
                 break  # The gateway has heard enough; its answer may still be there.
-            if select.select([s], [], [], pause)[0]:
+            answered = select.poll()  # select() knows no descriptor past 1,024
+            answered.register(s, select.POLLIN)
+            if answered.poll(pause * 1000):
                 break
         s.settimeout(PATIENCE)
         return receive(s, begun)

@@ -13,7 +13,7 @@ struct AgentAPI {
 
     func answer(_ call: HTTPCall) async throws -> HTTPAnswer {
         let path = Array(call.path.dropFirst())
-        if call.method == .get, path == ["openapi.json"] { return HTTPAnswer(200, OpenAPI.document(gateway.systems)) }
+        if call.method == .get, path == ["openapi.json"] { return HTTPAnswer(200, json: door.openAPI) }
         return try await door.serving(call) { caller in
             let task = try await door.task(of: caller, purpose: try call.single("Exequatur-Purpose"))
             return try await answer(call, path, .workload(caller.workload), task)

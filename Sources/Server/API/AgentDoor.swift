@@ -17,8 +17,10 @@ public struct AgentDoor: Door {
     let hosts: Set<String>
     /// Origins that a browser may call from; none by default.
     let origins: Set<String>
+    /// Written once: anybody may ask for it.
+    let openAPI: [UInt8]
     /// Calls in flight, by workload.
-    let inFlight = InFlight(limit: 16)
+    let lanes: Lanes
 
     public init(
         gateway: Gateway, authenticator: TokenAuthenticator, publicURL: String, issuers: [String], hosts: Set<String>,
@@ -30,6 +32,8 @@ public struct AgentDoor: Door {
         self.issuers = issuers
         self.hosts = hosts
         self.origins = origins
+        openAPI = JSONWriter.canonical(OpenAPI.document(gateway.systems))
+        lanes = Lanes(running: 2, waiting: 30, patience: .seconds(gateway.environment.deadline))
     }
 
     public func answer(_ call: HTTPCall) async -> HTTPAnswer {
@@ -79,17 +83,17 @@ public struct AgentDoor: Door {
 
     // MARK: Callers
 
-    /// Serves a call of a workload, known by the headers alone. Each has so many calls in flight and no more.
+    /// Serves a call of a workload, known by the headers alone. So many of each go on at once.
     ///
     /// - Throws: ``HTTPProblem`` 401, 429 or 503, and what `body` throws.
     func serving(_ call: HTTPCall, _ body: (AuthenticatedToken) async throws -> HTTPAnswer) async throws -> HTTPAnswer {
         let caller = try await authenticate(call)
-        guard inFlight.enter(caller.workload.id) else {
+        guard await lanes.enter(caller.workload.id) else {
             throw HTTPProblem(
-                429, "limit.in_flight", "This workload has \(inFlight.limit) calls in flight; wait for their answers.",
+                429, "limit.in_flight", "This workload has too many calls in flight; wait for their answers.",
                 headers: [("Retry-After", "1")])
         }
-        defer { inFlight.leave(caller.workload.id) }
+        defer { lanes.leave(caller.workload.id) }
         return try await body(caller)
     }
 

@@ -77,12 +77,20 @@ public struct HTTPAnswer: Sendable {
     public var body: JSONValue?
     /// Sent instead of ``body`` when set.
     public var text: String?
+    /// JSON written before, sent instead of ``body`` when set.
+    var written: [UInt8]?
 
     init(_ status: Int, _ body: JSONValue? = nil, headers: [(String, String)] = [], text: String? = nil) {
         self.status = status
         self.headers = headers
         self.body = body
         self.text = text
+    }
+
+    /// - Parameter json: canonical JSON.
+    init(_ status: Int, json: [UInt8]) {
+        self.init(status)
+        written = json
     }
 }
 

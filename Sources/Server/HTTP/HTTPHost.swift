@@ -146,8 +146,10 @@ public struct HTTPHost: Sendable {
             headers[.contentType] = "text/plain; charset=utf-8"
             return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(string: text)))
         }
-        guard let body = answer.body else { return Response(status: status, headers: headers) }
+        guard let bytes = answer.written ?? answer.body.map(JSONWriter.canonical) else {
+            return Response(status: status, headers: headers)
+        }
         headers[.contentType] = "application/json"
-        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: JSONWriter.canonical(body))))
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 }

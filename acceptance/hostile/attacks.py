@@ -1,0 +1,187 @@
+"""The attacks, each a context: it is under way inside, and over outside."""
+import contextlib
+import os
+import socket
+import threading
+import time
+
+from wire import Agent, head
+
+LONG = os.environ.get("LONG") == "1"
+# Attackers come from addresses of their own: what they take is counted as theirs.
+ATTACKER = "127.0.0.2"
+
+
+def connect(port, source=ATTACKER):
+    s = socket.socket()
+    s.bind((source, 0))
+    s.settimeout(5)
+    s.connect(("127.0.0.1", port))
+    return s
+
+
+def people_socket(setting):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(5)
+    s.connect(str(setting.world.socket))
+    return s
+
+
+@contextlib.contextmanager
+def repeated(workers, step):
+    """Runs `step` again and again in threads of its own."""
+    over = threading.Event()
+
+    def work():
+        while not over.is_set():
+            try:
+                step()
+            except OSError:
+                time.sleep(0.05)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(timeout=30)
+
+
+@contextlib.contextmanager
+def held(sockets):
+    """Keeps connections until it is over."""
+    try:
+        yield sockets
+    finally:
+        for s in sockets:
+            s.close()
+
+
+def opened(count, make):
+    found = []
+    for _ in range(count):
+        try:
+            found.append(make())
+        except OSError:
+            break
+    return found
+
+
+@contextlib.contextmanager
+def silent_connections(setting):
+    """5,000 connections that say nothing"""
+    sockets = opened(5000, lambda: connect(setting.world.port)) + opened(40, lambda: people_socket(setting))
+    with held(sockets):
+        yield
+
+
+@contextlib.contextmanager
+def slow_senders(setting):
+    """heads and bodies sent a byte at a time, on every listener"""
+    token = setting.world.token("agent-a")
+    agent = Agent(setting.world.port, token, [])
+    body = head("POST", "/v1/systems/corp/operations/user.read", agent.headers() + [("Content-Length", 100_000)])
+    sockets = []
+    for count, make, start in ((60, lambda: connect(setting.world.port), b""), (60, lambda: connect(setting.world.port), body),
+                               (20, lambda: people_socket(setting), b"")):
+        for s in opened(count, make):
+            with contextlib.suppress(OSError):
+                s.sendall(start)
+            sockets.append(s)
+
+    def drip():
+        for s in sockets:
+            with contextlib.suppress(OSError):
+                s.send(b"G")
+        time.sleep(0.5)
+
+    with held(sockets), repeated(1, drip):
+        yield
+
+
+@contextlib.contextmanager
+def never_reading(setting):
+    """clients that ask and never read"""
+    agent = Agent(setting.world.port, setting.world.token("agent-a"), [])
+    headers = [h for h in agent.headers() if h[0] != "Connection"]
+    request = head("GET", "/v1/openapi.json", headers) * 50
+    sockets = opened(30, lambda: connect(setting.world.port))
+    for s in sockets:
+        s.settimeout(0.2)
+
+    def ask():
+        for s in sockets:
+            with contextlib.suppress(OSError):
+                s.sendall(request)
+        time.sleep(0.5)
+
+    with held(sockets), repeated(1, ask):
+        yield
+
+
+@contextlib.contextmanager
+def bodies_without_token(setting):
+    """1 MiB bodies of nobody's, as many as will go"""
+    request = head("POST", "/mcp", [("Host", f"127.0.0.1:{setting.world.port}"), ("Content-Type", "application/json"),
+                                    ("Content-Length", 1 << 20)])
+    piece = b"x" * 65536
+
+    def send():
+        with connect(setting.world.port) as s:
+            s.sendall(request)
+            for _ in range(16):
+                s.sendall(piece)
+
+    with repeated(200 if LONG else 40, send):
+        yield
+
+
+@contextlib.contextmanager
+def silent_backend(setting):
+    """150 reads of a directory that does not answer"""
+    setting.switch.silent = True
+    tokens = [setting.world.token(name) for name in ("agent-a", "agent-c")]
+
+    def read():
+        for token in tokens:
+            Agent(setting.world.port, token, []).send(
+                "POST", "/v1/systems/corp-ldap/operations/user.read", {"input": {"user": "alice"}})
+
+    try:
+        with repeated(150 if LONG else 60, read):
+            time.sleep(1)
+            yield
+    finally:
+        setting.switch.silent = False
+
+
+@contextlib.contextmanager
+def dripping_issuer(setting):
+    """an issuer whose keys come a byte at a time"""
+    token = setting.world.token("agent-d", iss="https://drip.test")
+
+    def ask():
+        Agent(setting.world.port, token, []).api("user.read", {"user": "milo.dahl"})
+
+    with repeated(20, ask):
+        yield
+
+
+@contextlib.contextmanager
+def flood(setting):
+    """a flood by one agent"""
+    token = setting.world.token("agent-a")
+
+    def ask():
+        reply = Agent(setting.world.port, token, []).api("user.find", {"attribute": "title", "match": "prefix", "value": "D"})
+        if reply.status == 429:
+            time.sleep(0.05)
+
+    with repeated(50 if LONG else 12, ask):
+        yield
+
+
+ATTACKS = [silent_connections, slow_senders, never_reading, bodies_without_token, silent_backend, dripping_issuer, flood]

@@ -97,6 +97,22 @@ struct RefusalTests {
         await #expect(throws: Refusal.self) { try await world.gateway.record(proof, by: lena) }
     }
 
+    @Test("A statement is handed in while it is good; once taken it counts for as long as the change waits")
+    func expiry() async throws {
+        let (world, id) = try await staged(policy: Self.two)
+        defer { world.close() }
+        let change = try #require(try await world.store.change(id))
+        let lena = Fixture.person("lena", teams: ["leads"])
+        let signer = try #require(world.signers["lena"])
+        let short = try signer.statement(.approve, on: change, by: "lena", life: 1)
+        let late = try signer.statement(.approve, on: change, by: "lena", life: 1)
+        #expect(try await world.gateway.record(short, by: lena).state == .proposed)
+        try await _Concurrency.Task.sleep(for: .milliseconds(1100))
+        let refusal = await #expect(throws: Refusal.self) { try await world.gateway.record(late, by: lena) }
+        #expect(refusal?.code == "approval.expired")
+        #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
+    }
+
     @Test("What approvers were shown is what they signed, or nothing runs")
     func alteredShown() async throws {
         let (world, id) = try await staged(policy: Self.two)

@@ -1,6 +1,8 @@
 public import Authority
 import Cedar
+import Logging
 import StrictJSON
+import Synchronization
 
 extension Gateway {
     /// Takes a person's signed statement on a change.
@@ -36,45 +38,50 @@ extension Gateway {
 
     /// Everything is decided again, on fresh facts, and carried out when that permits it.
     private func approve(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
-        guard change.state == .proposed, change.expires > now else {
-            throw Self.closed(change)
+        guard change.state == .proposed, change.expires > now else { throw Self.closed(change) }
+        guard change.wait != .adoption else {
+            throw Refusal("approval.not_waiting", "The change waits to be adopted: there is nothing to approve before that.")
         }
         try await requireStanding(of: person, for: change)
-        let entry = entry(proof, change)
-        do { try await store.commit([.insertApproval(proof)], entries: [entry]) } catch let error as StoreError
-            where error.code == .conflict
-        {
-            // What stood in the way of an earlier approval of theirs may be gone; it counts once all the same.
-            guard try await hasApproved(person, change) else { throw Self.used }
-            do { try await store.commit([], entries: [entry]) } catch let error as StoreError where error.code == .conflict {
-                throw Self.used
-            }
-            let again = try await reconsider(change)
-            guard again.state != .proposed else { throw Self.used }
-            return again
+        let earlier = try await store.approvals(of: change.id).first {
+            $0.statement.approver == person.id && $0.statement.verdict == .approve
         }
-        return try await reconsider(change)
+        let isLive = earlier.map { $0.statement.plan == change.digest && principals.fact(of: $0) != nil } ?? false
+        // What stood in the way of an earlier approval may be gone: it counts once all the same, and all is decided again.
+        let writes = isLive ? [] : [earlier.map { Write.replaceApproval($0, with: proof) } ?? .insertApproval(proof)]
+        do { try await store.commit(writes, entries: [entry(proof, change)]) } catch let error as StoreError
+            where error.code == .conflict
+        { throw Self.used }
+        let again = try await reconsider(change)
+        guard !isLive || again.state != .proposed else { throw Self.used }
+        return again
     }
 
     /// A refusal needs nothing but the change and a say in it: not the system, not its requester, no fresh plan. It ends the
     /// change unless that has a grant already, and can never lead to execution.
     private func refuse(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
-        guard try await hasSay(person, in: change) else { throw Self.notEligible }
+        guard await hasSay(person, in: change) else { throw Self.notEligible }
+        // First of all in this process: no grant is given any more, though the refusal can't be stored now.
+        store.hold(refusalOf: change.id)
+        heldRefusals.withLock { $0[change.id] = proof }
         var change = change
         // Each turn the change is further on: proposed, approved, granted.
         for _ in 0..<3 {
             guard [.proposed, .approved].contains(change.state) else { break }
-            let refused = try change.after(.refused)
-            let writes = [Write.insertApproval(proof), .updateChange(refused, from: change.state)]
-            do {
-                try await store.commit(writes, entries: [entry(proof, change)] + outcome(refused, hadIntent: false))
-                return try await stored(change)
-            } catch let error as StoreError where error.code == .conflict {
+            do { return try await store(refusal: proof, of: change) } catch let error as StoreError
+                where error.code == .conflict
+            {
                 let current = try await stored(change)
                 guard current.state != change.state else { throw Self.used }
                 change = current
+            } catch let error as StoreError {
+                environment.log.critical(
+                    "a refusal could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
+                    metadata: ["change": "\(change.id)", "error": "\(error)"])
+                throw Refusal("approval.held", "Your refusal counts, but could not be stored yet; nothing runs meanwhile.")
             }
         }
+        heldRefusals.withLock { $0[change.id] = nil }
         guard ![.withdrawn, .expired].contains(change.state) else { throw Self.closed(change) }
         do { try await store.commit([], entries: [entry(proof, change)]) } catch let error as StoreError
             where error.code == .conflict
@@ -83,16 +90,33 @@ extension Gateway {
             "approval.too_late", "Your refusal is recorded, but it came too late: the change is \(change.state.rawValue).")
     }
 
+    private func store(refusal proof: SignedApproval, of change: Change) async throws -> Change {
+        let refused = try change.after(.refused)
+        let entries = [entry(proof, change)] + outcome(refused, hadIntent: false)
+        try await store.commit([.insertApproval(proof), .updateChange(refused, from: change.state)], entries: entries)
+        heldRefusals.withLock { $0[change.id] = nil }
+        return refused
+    }
+
+    /// Stores the refusals that could not be stored when they were given.
+    func storeRefusals() async {
+        for (id, proof) in heldRefusals.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            guard let change = try? await store.change(id) else { continue }
+            _ = try? await store(refusal: proof, of: change)
+        }
+    }
+
     private static let notEligible = Refusal(
         "approval.not_eligible", "You can't speak on this change: it is yours, or policy gives you no say in it.")
 
     /// Whether the person had a say when the change was last decided, by the facts recorded then, or has one now.
-    private func hasSay(_ person: Person, in change: Change) async throws -> Bool {
+    private func hasSay(_ person: Person, in change: Change) async -> Bool {
         guard principals.aliases(of: person.id).isDisjoint(with: parties(of: change)) else { return false }
-        if try await hasApproved(person, change) { return true }
-        if let body = try await latestDecision(on: change) {
+        // Each by itself: where one can't be read, another may show it.
+        if (try? await hasApproved(person, change)) == true { return true }
+        if let body = try? await latestDecision(on: change) {
             if body["decision"]?["eligible"]?.array?.contains(.string(person.id)) == true { return true }
-            if let question = try body["question"].map(Question.init(json:)), mayApprove(person, question) { return true }
+            if let question = try? body["question"].map(Question.init(json:)), mayApprove(person, question) { return true }
         }
         return (try? await requireStanding(of: person, for: change)) != nil
     }

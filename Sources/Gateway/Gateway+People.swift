@@ -137,6 +137,8 @@ extension Gateway {
         // First of all in this process: it must stop what it can though the disk is full.
         store.hold(lock)
         do { try await store.commit([.placeLock(lock)], entries: [entry("lock", lock, by: person.id)]) } catch {
+            // Somebody may have lifted it meanwhile.
+            store.hold(lock)
             environment.log.critical(
                 "the lock could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
                 metadata: ["lock": "\(lock.key)", "error": "\(error)"])

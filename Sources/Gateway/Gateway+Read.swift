@@ -41,13 +41,15 @@ extension Gateway {
         guard view.mayRead, var result = entry.summary() else { return (entry.view, nil) }
         guard record.uid.type == connector.catalogue.groupType else { return (entry.view, result) }
         let members = Mutex(MemberView(entry.view, submission.input))
+        let group = record.uid.id.string
+        let start = try submission.input["after"].map { try member(of: $0, in: group, for: submission.principal) }
         try await ask(connector) { connector in
-            try await connector.members(of: record.uid.id.string, after: submission.input["after"]) { found in
+            try await connector.members(of: group, after: start) { found in
                 members.withLock { $0.take(found) }
             }
         }
         return members.withLock { members in
-            members.add(to: &result)
+            members.add(to: &result) { cursor(after: $0, of: group, for: submission.principal) }
             return (members.view, result)
         }
     }

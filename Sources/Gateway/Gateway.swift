@@ -1,5 +1,6 @@
 public import Authority
 import Cedar
+import Crypto
 import Logging
 import StrictJSON
 import Synchronization
@@ -16,6 +17,10 @@ public final class Gateway: Sendable {
     private let current: Mutex<PolicyBundle>
     /// Calls to systems in flight, by system.
     let calls = InFlight(limit: 32)
+    /// Refusals that are not stored yet, by change.
+    let heldRefusals = Mutex<[String: SignedApproval]>([:])
+    /// Signs where a page of members ended: nobody begins at an entry that they were not shown.
+    let cursorKey: SymmetricKey
     /// Values shown once, by change; in memory only.
     let disclosures = Mutex<[String: Disclosure]>([:])
 
@@ -33,6 +38,7 @@ public final class Gateway: Sendable {
         }
         self.reach = reach
         self.environment = environment
+        cursorKey = SymmetricKey(data: environment.random(32))
         self.store = store
         journal = Journal(store: store)
         self.sealer = sealer

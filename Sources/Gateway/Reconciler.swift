@@ -56,24 +56,33 @@ extension Gateway {
     /// has though no store knows them. What can't be ended stays listed and is tried at the next sweep.
     public func sweep() async {
         await storeLocks()
+        await storeRefusals()
+        await expire()
         await settleOverdue()
         let open = (try? await store.openLeases()) ?? []
         for lease in open {
             let change = try? await store.change(lease.change)
             if lease.expires <= now || change?.state != .executing { await end(lease) }
         }
-        let known = Set(open.map(\.account))
-        for system in systems.map(\.name) {
-            guard let connector = try? connector(system),
-                let left = try? await ask(connector, isOwn: true, { try await $0.leftovers() })
-            else { continue }
-            for lease in left where !known.contains(lease.account) && lease.expires <= now {
-                environment.log.error(
-                    "an account of ours that no store knows was left behind", metadata: ["account": "\(lease.account)"])
-                try? await ask(connector, isOwn: true) { try await $0.revoke(lease) }
-            }
+        await endLeftovers(known: Set(open.map(\.account)))
+    }
+
+    /// Each system by itself: one that does not answer holds up no other.
+    private func endLeftovers(known: Set<String>) async {
+        await withDiscardingTaskGroup { group in
+            for system in systems.map(\.name) { group.addTask { await self.endLeftovers(of: system, known) } }
         }
-        await expire()
+    }
+
+    private func endLeftovers(of system: String, _ known: Set<String>) async {
+        guard let connector = try? connector(system),
+            let left = try? await ask(connector, isOwn: true, { try await $0.leftovers() })
+        else { return }
+        for lease in left where !known.contains(lease.account) && lease.expires <= now {
+            environment.log.error(
+                "an account of ours that no store knows was left behind", metadata: ["account": "\(lease.account)"])
+            try? await ask(connector, isOwn: true) { try await $0.revoke(lease) }
+        }
     }
 
     /// Locks that could not be stored when they were placed.

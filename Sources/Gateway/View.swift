@@ -20,6 +20,8 @@ struct View: Sendable {
     private let base: Decider
     private var further: [JSONValue] = []
     private var size = 0
+    /// When a look at many entries ends, whatever is left.
+    private let end: ContinuousClock.Instant
 
     init(
         _ gateway: Gateway, _ submission: Submission, _ resource: EntityUID, facts: [Entity], _ catalogue: Catalogue,
@@ -38,6 +40,8 @@ struct View: Sendable {
         }
         for fact in facts { self.facts[fact.uid] = fact }
         base = Decider(question(facts), with: policies, epochs: epochs)
+        // Well before the deadline: past it the answer would be a failure, and many hidden entries be told from none.
+        end = .now + .milliseconds(gateway.environment.deadline * 700)
     }
 
     private func decider(_ facts: [Entity]) -> Decider { Decider(question(facts), with: policies, epochs: epochs) }
@@ -46,6 +50,8 @@ struct View: Sendable {
     var mayRead: Bool { base.decide().verdict == .permit }
 
     var isFull: Bool { size > Self.budget }
+
+    var isOver: Bool { ContinuousClock.now > end }
 
     /// The question over all that was shown, its decision, and every further one over the same facts.
     var record: JSONValue {
@@ -190,15 +196,17 @@ struct MemberView {
                 (json: ["id": .string(id), "name": .string(record.name)] as JSONValue, id: id, isDirect: record.isDirect))
         }
         seen += found
-        hasMore = isOver
-        return !isOver
+        // Cut short by time before anything was seen, it looks as if there were nothing to see.
+        hasMore = isOver || view.isOver && !seen.isEmpty
+        return !isOver && !view.isOver
     }
 
-    func add(to result: inout JSONValue) {
+    /// - Parameter cursor: names the place after a member.
+    func add(to result: inout JSONValue, cursor: (String) -> String) {
         result.add("members", .array(seen.filter(\.isDirect).map(\.json)))
         result.add("nestedMembers", .array(seen.map(\.json)))
         result.add("more", .bool(hasMore))
-        result.add("next", hasMore ? seen.last.map { .string($0.id) } : nil)
+        result.add("next", hasMore ? seen.last.map { .string(cursor($0.id)) } : nil)
     }
 }
 
@@ -235,8 +243,8 @@ struct SearchView {
             return .shown((json: glance.summary(record), name: ExactString(record.name), key: ExactString(key)))
         }
         found += more
-        hasMore = isOver
-        return !isOver
+        hasMore = isOver || view.isOver && !found.isEmpty
+        return !isOver && !view.isOver
     }
 
     var result: JSONValue {

@@ -9,7 +9,7 @@ enum TokenKind {
     private static let foreign = [
         ("cnf", "it is bound to a key, and comes without that key's proof (RFC 7800)"),
         ("events", "it is a security event or logout token (RFC 8417)"),
-        ("nonce", "it is an ID token"), ("at_hash", "it is an ID token"), ("c_hash", "it is an ID token"),
+        ("at_hash", "it is an ID token"), ("c_hash", "it is an ID token"),
         ("htm", "it is a DPoP proof (RFC 9449)"), ("htu", "it is a DPoP proof (RFC 9449)"),
     ]
 
@@ -20,6 +20,10 @@ enum TokenKind {
                 throw AuthenticationError(.kind, "`typ` \(type.string ?? "(no string)") is not that of an access token")
             }
         }
+        // Some issuers copy the nonce into access tokens, and then say that they are such.
+        let isMarked = header["typ"]?.string?.lowercased().hasSuffix("at+jwt") == true
+        let isID = claims["typ"] == "ID" || claims["token_use"] == "id" || claims["nonce"] != nil && !isMarked
+        guard !isID else { throw AuthenticationError(.kind, "not an access token: it is an ID token") }
         for (claim, reason) in foreign where claims[claim] != nil {
             throw AuthenticationError(.kind, "not an access token: \(reason)")
         }

@@ -6,9 +6,12 @@ import StrictJSON
 extension SQLiteStore {
     @discardableResult
     public func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition] {
-        let isEssential = writes.contains(where: \.isEssential)
+        let isEssential = writes.contains(where: \.isEssential) || entries.contains(where: \.isEssential)
         guard isEssential || reserve?.hold() != false else {
-            throw StoreError(.full, "the disk is full: only what ends or stops something is written")
+            throw StoreError(
+                .full,
+                "the disk is full, or has less than \(2 * DiskReserve.size >> 20) MiB free: only what ends or stops something is written"
+            )
         }
         do { return try await attempt(writes, entries) } catch let error as StoreError where error.code == .full && isEssential {
             reserve?.release()
@@ -46,6 +49,11 @@ extension SQLiteStore {
                 arguments: [
                     statement.nonce, statement.change, statement.approver, statement.verdict.rawValue, try blob(approval.json),
                 ])
+        case .replaceApproval(let old, let approval):
+            try db.execute(
+                sql: "UPDATE approval SET nonce = ?, json = ? WHERE nonce = ?",
+                arguments: [approval.statement.nonce, try blob(approval.json), old.statement.nonce])
+            try requireOne(db, "approval \(old.statement.nonce) is not there")
         case .insertIdempotency(let record):
             try db.execute(
                 sql: "INSERT INTO idempotency VALUES (?, ?, ?, ?)",

@@ -37,7 +37,7 @@ final class GatewayFixture: Sendable {
 
     init(
         policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
-        accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true
+        accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 5
     ) async throws {
         folder = try Fixture.folder()
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
@@ -45,7 +45,7 @@ final class GatewayFixture: Sendable {
         try await directory.seedDemoCompany()
         meddler = Meddler(directory)
         let environment = GatewayEnvironment(
-            id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: 5,
+            id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: deadline,
             now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -64,7 +64,11 @@ class Desk:
                          bearer=session or self.session(by))
 
     def approve(self, change, by, other=None) -> Reply:
+        if "change" not in self.show(change):
+            return None
         return self.hand_in(change, self.statement(change, by, other), by)
 
     def state(self, change):
-        return self.show(change)["change"]["state"]
+        """How a change stands; the refusal's code when it was altered behind the gateway's back and is not even shown."""
+        shown = self.show(change)
+        return shown["change"]["state"] if "change" in shown else shown["error"]["code"]

@@ -4,7 +4,7 @@ import dataclasses
 # In the order in which a step reaches them. The first two come before anything is stored of the change.
 BEFORE_CHANGE = ["request", "plan"]
 APPROVAL_ONLY = ["approved"]
-UNAPPLIED = BEFORE_CHANGE + ["decision", "approved", "intent", "lease-stored", "leased"]
+UNAPPLIED = BEFORE_CHANGE + ["decision", "approved", "intent", "leased"]
 APPLIED = ["applied", "observed", "revoked", "outcome"]
 POINTS = UNAPPLIED + APPLIED
 

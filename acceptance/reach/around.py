@@ -10,7 +10,7 @@ from world import wait_until
 
 KEEPERS, DESK = model.group("keepers"), model.group("desk")
 # Each moment of carrying out that the gateway can be told to die at.
-MOMENTS = ["decision", "intent", "lease-stored", "leased", "applied", "observed", "revoked", "outcome"]
+MOMENTS = ["decision", "intent", "leased", "applied", "observed", "revoked", "outcome"]
 
 
 def entries():

@@ -16,6 +16,12 @@ public struct LogEntry: Sendable {
     public let body: JSONValue
     /// What its batch made of the store's records, in the first entry of each batch that changed any.
     public var records: RecordChanges?
+    /// Whether it is written even on a full disk.
+    public var isEssential: Bool { ["alarm", "drift", "lock", "unlock", "task-end"].contains(kind) || isRefusal }
+
+    private var isRefusal: Bool {
+        kind == "approval" && body["statement"]?.string?.contains("\"verdict\":\"refuse\"") == true
+    }
 
     public init(_ log: LogName, id: String, kind: String, time: Instant, links: [String: String] = [:], body: JSONValue) {
         self.log = log

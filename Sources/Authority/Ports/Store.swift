@@ -36,6 +36,8 @@ public enum Write: Sendable {
     case updateTask(Task)
     /// The nonce must be new, and the person must not yet have given that verdict on the change.
     case insertApproval(SignedApproval)
+    /// An approval that no longer counts makes room for the same person's new one.
+    case replaceApproval(SignedApproval, with: SignedApproval)
     case putLease(LeaseReference)
     case endLease(String, at: Instant)
     /// Placing a lock that is there, or lifting one that is not, changes nothing.
@@ -57,7 +59,8 @@ extension Write {
     /// Whether it ends or stops something: space is kept for these when there is none for anything else.
     public var isEssential: Bool {
         switch self {
-        case .endLease, .placeLock: true
+        case .endLease, .placeLock, .liftLock: true
+        case .updateTask(let task): task.ended != nil
         case .updateChange(let change, _): ![.proposed, .approved, .executing].contains(change.state)
         case .insertApproval(let approval): approval.statement.verdict == .refuse
         default: false

@@ -13,7 +13,9 @@ extension LDAPDirectory {
             return try nodes.filter { node in
                 let id = node.split(separator: ":", maxSplits: 2).last.map(String.init) ?? ""
                 guard let writer = try reader.entry(id: id)?.entry.first("modifiersName")?.lowercased() else { return false }
-                return writer != settings.bindDN.lowercased() && !writer.hasSuffix("," + settings.grants.lowercased())
+                let isOurs = writer == settings.bindDN.lowercased() || writer.hasSuffix("," + settings.grants.lowercased())
+                // Overlays write under names that nobody has: what they do may follow from our own step.
+                return try !isOurs && session.entry(writer, attributes: ["entryUUID"]) != nil
             }
         }
     }

@@ -26,7 +26,7 @@ public struct LDAPDirectory: Connector {
         case asking
         /// For a step under way: leases, writing, ending.
         case stepping
-        /// As long as it takes, each call to the server within the limit.
+        /// Up to ten minutes, each call to the server within the limit.
         case readingAll
     }
 
@@ -37,7 +37,7 @@ public struct LDAPDirectory: Connector {
         _ body: @escaping @Sendable (LDAPSession) throws -> T
     ) async throws(ConnectorError) -> T {
         let settings = settings
-        let end = purpose == .readingAll ? nil : ContinuousClock.now + .seconds(settings.timeout)
+        let end = ContinuousClock.now + .seconds(purpose == .readingAll ? 600 : settings.timeout)
         let result: Result<T, ConnectorError> = await (purpose == .stepping ? stepping : asking).run {
             Self.attempt {
                 try body(

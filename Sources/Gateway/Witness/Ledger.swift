@@ -24,18 +24,30 @@ struct Ledger: Sendable {
     private var digests: [Short: Short] = [:]
     /// Changes that may still go on.
     private(set) var open: [String: Change.State] = [:]
+    /// Leases not known to have ended.
     private(set) var leases: [String: LeaseReference] = [:]
+    /// The lease of each change that may still go on.
+    private(set) var leaseOf: [String: LeaseReference] = [:]
+    /// Changes refused, stored or not.
+    private var refused: Set<String> = []
     private(set) var locks: [String: Lock] = [:]
     private(set) var epoch: Int64 = 0
 
     init() {}
 
     /// What an earlier run left, proved against its log.
-    init(sequence: Int64, trees: [LogName: TreeEdge], records: [StoredRecord]) {
+    ///
+    /// - Parameter statements: the ids of the entries of signed statements.
+    init(sequence: Int64, trees: [LogName: TreeEdge], records: [StoredRecord], statements: [String]) {
         self.sequence = sequence
         self.trees = trees
         for record in records { set(record) }
+        for lease in records.compactMap({ if case .lease(let lease, _) = $0 { lease } else { nil } })
+        where open[lease.change] != nil { leaseOf[lease.change] = lease }
+        for id in statements { note("entry/\(id)") }
     }
+
+    private mutating func note(_ key: String) { digests[Short(key: key)] = Short(key: key) }
 
     /// Whether the record is what was written last under its key.
     func holds(_ record: StoredRecord) -> Bool { digests[Short(key: record.key)] == Short(record.digest) }
@@ -51,10 +63,12 @@ struct Ledger: Sendable {
         let positions: [LogPosition]
         let trees: [LogName: TreeEdge]
         fileprivate let changes: [Change]
+        /// The entries of signed statements among them: each is good once.
+        fileprivate let statements: [String]
 
         fileprivate enum Change: Sendable {
             case set(StoredRecord)
-            case lift(Lock)
+            case gone(StoredRecord)
             /// A lock that was never stored.
             case drop(Lock)
         }
@@ -65,6 +79,10 @@ struct Ledger: Sendable {
     /// - Throws: ``StoreError`` conflict when a condition does not hold by what was written; ``GrantRefusal``.
     func batch(_ writes: [Write], _ entries: [LogEntry], state: (Int64) -> LogEntry) throws -> Batch {
         let changes = try changes(of: writes)
+        let statements = entries.filter { $0.kind == "approval" }.map(\.id)
+        for id in statements where knows("entry/\(id)") {
+            throw StoreError(.conflict, "the statement \(id) was handed in before")
+        }
         var entries = entries
         if !changes.isEmpty {
             if entries.isEmpty { entries = [state(sequence + 1)] }
@@ -73,7 +91,7 @@ struct Ledger: Sendable {
                 digests: changes.compactMap { change in
                     switch change {
                     case .set(let record): (record.key, record.digest)
-                    case .lift(let lock): (StoredRecord.lock(lock).key, nil)
+                    case .gone(let record): (record.key, nil)
                     case .drop: nil
                     }
                 })
@@ -86,19 +104,22 @@ struct Ledger: Sendable {
             }
             positions.append(LogPosition(log: entry.log, index: (trees[entry.log]?.size ?? 1) - 1))
         }
-        return Batch(entries: whole, positions: positions, trees: trees, changes: changes)
+        return Batch(entries: whole, positions: positions, trees: trees, changes: changes, statements: statements)
     }
 
     /// The batch is on disk.
     mutating func take(_ batch: Batch) {
         trees.merge(batch.trees) { $1 }
+        for id in batch.statements { note("entry/\(id)") }
         if !batch.changes.isEmpty { sequence += 1 }
         for change in batch.changes {
             switch change {
             case .set(let record): set(record)
-            case .lift(let lock), .drop(let lock):
-                locks[lock.key] = nil
-                digests[Short(key: StoredRecord.lock(lock).key)] = nil
+            case .gone(let record):
+                digests[Short(key: record.key)] = nil
+                // One placed anew meanwhile stays.
+                if case .lock(let lock) = record, locks[lock.key] == lock { locks[lock.key] = nil }
+            case .drop(let lock): if locks[lock.key] == lock { locks[lock.key] = nil }
             }
         }
     }
@@ -107,7 +128,9 @@ struct Ledger: Sendable {
     var unstored: [Lock] { locks.keys.sorted().compactMap { locks[$0] }.filter { !knows(StoredRecord.lock($0).key) } }
 
     /// A lock counts from now on, stored or not.
-    mutating func hold(_ lock: Lock) { if locks[lock.key] == nil { locks[lock.key] = lock } }
+    mutating func hold(_ lock: Lock) { locks[lock.key] = lock }
+
+    mutating func hold(refusalOf change: String) { if open[change] != nil { refused.insert(change) } }
 
     private mutating func set(_ record: StoredRecord) {
         digests[Short(key: record.key)] = Short(record.digest)
@@ -115,7 +138,14 @@ struct Ledger: Sendable {
         case .change(let change):
             let isOpen = [.proposed, .approved, .executing].contains(change.state)
             open[change.id] = isOpen ? change.state : nil
-        case .lease(let lease, let ended): leases[lease.id] = ended == nil ? lease : nil
+            if !isOpen {
+                leaseOf[change.id] = nil
+                refused.remove(change.id)
+            }
+        case .lease(let lease, let ended):
+            leases[lease.id] = ended == nil ? lease : nil
+            if ended == nil { leaseOf[lease.change] = lease }
+        case .approval(let approval): note(Self.word(approval))
         case .lock(let lock): locks[lock.key] = lock
         case .epoch(let value): epoch = value
         default: break
@@ -137,9 +167,11 @@ struct Ledger: Sendable {
                     changes.append(.drop(lock))
                     continue
                 }
-                changes.append(.lift(lock))
+                changes.append(.gone(.lock(lock)))
                 epoch += 1
             case .voidDecisions: epoch += 1
+            case .replaceApproval(let old, let approval):
+                changes += [.gone(.approval(old)), .set(try new(.approval(approval)))]
             default: changes += try records(of: write).map { .set($0) }
             }
         }
@@ -157,12 +189,16 @@ struct Ledger: Sendable {
             return [.change(change)]
         case .insertTask(let task, let token): return [try new(.task(task)), try new(.token(token, task: task.id))]
         case .updateTask(let task): return [.task(task)]
-        case .insertApproval(let approval): return [try new(.approval(approval))]
+        case .insertApproval(let approval):
+            guard !knows(Self.word(approval)) else {
+                throw StoreError(.conflict, "this person has given that verdict on the change")
+            }
+            return [try new(.approval(approval))]
         case .putLease(let lease): return [try new(.lease(lease, ended: nil))]
         case .endLease(let id, let now): return leases[id].map { [.lease($0, ended: now)] } ?? []
         case .insertIdempotency(let record): return [try new(.idempotency(record))]
         case .recordIntent(let intent, let change): return try records(of: intent, change)
-        case .placeLock, .liftLock, .voidDecisions, .putHead: return []
+        case .placeLock, .liftLock, .voidDecisions, .putHead, .replaceApproval: return []
         }
     }
 
@@ -170,10 +206,17 @@ struct Ledger: Sendable {
         guard intent.epochs.locks == epoch else { throw GrantRefusal.stale }
         guard !knows(StoredRecord.intent(change.id)) else { throw GrantRefusal.alreadyGranted }
         try require(change.id, change.state)
+        guard !refused.contains(change.id) else { throw StoreError(.conflict, "the change was refused") }
         return [
             .change(try change.after(.began)), .intent(change: change.id, digest: intent.digest, expires: intent.expires),
             try new(.lease(intent.lease, ended: nil)),
         ]
+    }
+
+    /// What each person may say of a change once.
+    private static func word(_ approval: SignedApproval) -> String {
+        let statement = approval.statement
+        return "word/\(statement.change) \(statement.approver) \(statement.verdict.rawValue)"
     }
 
     private func new(_ record: StoredRecord) throws -> StoredRecord {

@@ -12,6 +12,8 @@ struct LogProof {
     private let notes: [String]
     private(set) var trees: [LogName: TreeEdge] = [:]
     private(set) var problems: [String] = []
+    /// The ids of the entries of signed statements.
+    private(set) var statements: [String] = []
     var fold = RecordFold()
 
     init(gateway: String, key: Curve25519.Signing.PublicKey, notes: [String]) {
@@ -32,6 +34,7 @@ struct LogProof {
                 compare(tree, with: kept, log)
                 if let entry = try? JSONReader.read(bytes, limits: LogEntry.reading) {
                     fold.take(entry)
+                    if entry["kind"] == "approval", let id = entry["id"]?.string { statements.append(id) }
                 } else {
                     problems.append("\(log.rawValue)/\(tree.size - 1) can't be read")
                 }

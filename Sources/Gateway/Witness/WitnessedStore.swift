@@ -53,7 +53,7 @@ public final class WitnessedStore: Store {
         let (sequence, digests) = proof.fold.end()
         let problems = proof.problems + proof.fold.problems + RecordFold.differences(records, digests)
         guard problems.isEmpty else { throw StoreError(.altered, problems.joined(separator: "\n")) }
-        let ledger = Ledger(sequence: sequence, trees: proof.trees, records: records)
+        let ledger = Ledger(sequence: sequence, trees: proof.trees, records: records, statements: proof.statements)
         return WitnessedStore(inner, ledger, gateway: gateway, key: key, now: now, alarm: alarm)
     }
 
@@ -80,6 +80,8 @@ public final class WitnessedStore: Store {
         let placed: [LogPosition]
         do { placed = try await inner.commit(writes + heads, entries: batch.entries) } catch {
             try await checkNothingCame(of: error)
+            // By all that the gateway wrote, the conditions held.
+            if (error as? StoreError)?.code == .conflict || error is GrantRefusal { throw altered("a record of this batch") }
             throw error
         }
         guard Set(batch.positions).isSubset(of: placed) else {
@@ -121,59 +123,82 @@ public final class WitnessedStore: Store {
     /// Locks in force that are not stored.
     var unstoredLocks: [Lock] { ledger.withLock { $0.unstored } }
 
+    /// A change that somebody refused gets no grant any more, whether or not the refusal can be stored.
+    func hold(refusalOf change: String) { ledger.withLock { $0.hold(refusalOf: change) } }
+
     // MARK: Reading what was written
+
+    /// What was read is not what the ledger holds: altered, or written this very moment.
+    private struct Mismatch: Error {
+        let what: String
+    }
 
     private func altered(_ what: String) -> StoreError {
         alarm("\(what) in the store is not what the gateway wrote; it is not used")
         return StoreError(.altered, "\(what) is not what was written")
     }
 
+    /// Reads and compares; where the two differ, once more while nothing is being written.
+    private func settled<T>(_ attempt: (_ isLast: Bool) async throws -> T) async throws -> T {
+        do { return try await attempt(false) } catch is Mismatch {}
+        await turn.take()
+        defer { turn.pass() }
+        do { return try await attempt(true) } catch let mismatch as Mismatch { throw altered(mismatch.what) }
+    }
+
     private func isOurs(_ record: StoredRecord) -> Bool { ledger.withLock { $0.holds(record) } }
 
     /// The value, if it is what was written under its key; nil when nothing was.
-    private func proved<T>(_ value: T?, _ key: String, _ record: (T) -> StoredRecord) throws -> T? {
+    private func check<T>(_ value: T?, _ key: String, _ record: (T) -> StoredRecord) throws -> T? {
         guard let value else {
-            guard ledger.withLock({ !$0.knows(key) }) else { throw altered(key) }
+            guard ledger.withLock({ !$0.knows(key) }) else { throw Mismatch(what: key) }
             return nil
         }
-        guard isOurs(record(value)), record(value).key == key else { throw altered(key) }
+        guard isOurs(record(value)), record(value).key == key else { throw Mismatch(what: key) }
         return value
     }
 
     /// Those that are what was written. Others are told of and left out: one altered record must not stop the rest.
-    private func proved(_ changes: [Change]) -> [Change] {
-        changes.filter { change in
-            if isOurs(.change(change)) { return true }
-            _ = altered("change/\(change.id)")
+    private func checked<T>(_ values: [T], isLast: Bool, _ record: (T) -> StoredRecord) throws -> [T] {
+        try values.filter { value in
+            if isOurs(record(value)) { return true }
+            guard isLast else { throw Mismatch(what: record(value).key) }
+            _ = altered(record(value).key)
             return false
         }
     }
 
     public func change(_ id: String) async throws -> Change? {
-        try proved(try await inner.change(id), "change/\(id)") { .change($0) }
+        try await settled { _ in try check(try await inner.change(id), "change/\(id)") { .change($0) } }
     }
 
     public func changes(in states: Set<Change.State>, limit: Int, after: String?) async throws -> [Change] {
-        proved(try await inner.changes(in: states, limit: limit, after: after))
+        try await settled { isLast in
+            try checked(try await inner.changes(in: states, limit: limit, after: after), isLast: isLast) { .change($0) }
+        }
     }
 
     public func overdue(at now: Instant, limit: Int) async throws -> [Change] {
-        proved(try await inner.overdue(at: now, limit: limit))
+        try await settled { isLast in
+            try checked(try await inner.overdue(at: now, limit: limit), isLast: isLast) { .change($0) }
+        }
     }
 
-    public func task(_ id: String) async throws -> Task? { try proved(try await inner.task(id), "task/\(id)") { .task($0) } }
+    public func task(_ id: String) async throws -> Task? {
+        try await settled { _ in try check(try await inner.task(id), "task/\(id)") { .task($0) } }
+    }
 
     public func task(forToken token: String) async throws -> Task? {
-        let task = try await inner.task(forToken: token)
-        _ = try proved(task, StoredRecord.token(token)) { .token(token, task: $0.id) }
-        return try task.flatMap { try proved($0, "task/\($0.id)") { .task($0) } }
+        try await settled { _ in
+            let task = try await inner.task(forToken: token)
+            _ = try check(task, StoredRecord.token(token)) { .token(token, task: $0.id) }
+            return try task.flatMap { try check($0, "task/\($0.id)") { .task($0) } }
+        }
     }
 
     public func approvals(of change: String) async throws -> [SignedApproval] {
-        try await inner.approvals(of: change).filter { approval in
-            if isOurs(.approval(approval)) { return true }
-            _ = altered("approval/\(approval.statement.nonce)")
-            return false
+        try await settled { isLast in
+            try checked(try await inner.approvals(of: change), isLast: isLast) { .approval($0) }
         }
     }
 
@@ -181,19 +206,19 @@ public final class WitnessedStore: Store {
         ledger.withLock { $0.leases.values.sorted { ($0.expires, $0.id) < ($1.expires, $1.id) } }
     }
 
-    public func lease(of change: String) async throws -> LeaseReference? {
-        if let open = ledger.withLock({ $0.leases.values.first { $0.change == change } }) { return open }
-        return try await inner.lease(of: change)
-    }
+    /// The lease of a change that may still go on, ended or not.
+    public func lease(of change: String) async throws -> LeaseReference? { ledger.withLock { $0.leaseOf[change] } }
 
     public func locks() async throws -> (locks: [Lock], epoch: Int64) {
         ledger.withLock { ledger in (ledger.locks.keys.sorted().compactMap { ledger.locks[$0] }, ledger.epoch) }
     }
 
     public func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
-        try proved(
-            try await inner.idempotency(principal: principal, key: key), StoredRecord.idempotency(principal, key)
-        ) { .idempotency($0) }
+        try await settled { _ in
+            try check(
+                try await inner.idempotency(principal: principal, key: key), StoredRecord.idempotency(principal, key)
+            ) { .idempotency($0) }
+        }
     }
 
     public func records() async throws -> [StoredRecord] { try await inner.records() }
@@ -206,21 +231,24 @@ public final class WitnessedStore: Store {
 
     /// A single entry is proved to be in the log; of several only their number.
     public func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
-        let entries = try await inner.entries(log, in: range)
-        guard range.count == 1, let bytes = entries.first else { return entries }
-        let checkpoint = try checkpoint(log).checkpoint
-        let proof = try await inclusion(of: range.lowerBound, in: log, size: checkpoint.size)
-        guard
-            Verification.inclusion(
-                leaf: .leaf(bytes), index: range.lowerBound, size: checkpoint.size, proof: proof, root: checkpoint.root)
-        else { throw altered("\(log.rawValue)/\(range.lowerBound)") }
-        return entries
+        guard range.count == 1 else { return try await inner.entries(log, in: range) }
+        return try await settled { _ in
+            let entries = try await inner.entries(log, in: range)
+            guard let bytes = entries.first else { return [] }
+            let checkpoint = try checkpoint(log).checkpoint
+            guard range.lowerBound < checkpoint.size else { throw Mismatch(what: "\(log.rawValue)/\(range.lowerBound)") }
+            let proof = try await Nodes(of: log, in: inner).proof(range.lowerBound, checkpoint.size)
+            guard
+                Verification.inclusion(
+                    leaf: .leaf(bytes), index: range.lowerBound, size: checkpoint.size, proof: proof, root: checkpoint.root)
+            else { throw Mismatch(what: "\(log.rawValue)/\(range.lowerBound)") }
+            return entries
+        }
     }
 
     /// The audit path of an entry in the tree of that size, from the stored nodes: whoever uses it checks it.
     func inclusion(of index: Int64, in log: LogName, size: Int64) async throws -> [Hash] {
-        guard index < size else { throw altered("\(log.rawValue)/\(index)") }
-        return try await Nodes(of: log, in: inner).proof(index, size)
+        try await Nodes(of: log, in: inner).proof(index, size)
     }
 
     public func position(ofEntry id: String) async throws -> LogPosition? { try await inner.position(ofEntry: id) }

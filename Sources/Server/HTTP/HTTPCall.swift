@@ -1,3 +1,4 @@
+import Foundation
 public import HTTPTypes
 public import StrictJSON
 
@@ -10,6 +11,9 @@ public struct HTTPCall: Sendable {
     public let query: [String: String]
     public let host: String?
     public let headers: HTTPFields
+    /// Larger bodies are refused with 413.
+    public static let bodyLimit = 1 << 20
+
     private let load: @Sendable (_ limit: Int) async throws -> [UInt8]
 
     /// - Parameter load: reads the body, up to so many bytes. Called once at most.
@@ -25,8 +29,13 @@ public struct HTTPCall: Sendable {
         self.load = load
     }
 
+    /// The segments of a path, percent-decoded. One that is no text is a name that nothing has.
+    static func segments(of path: String) -> [String] {
+        path.split(separator: "/", omittingEmptySubsequences: true).map { String($0).removingPercentEncoding ?? "\u{FFFD}" }
+    }
+
     /// Reads the body whole; good for one call.
-    func body(limit: Int = HTTPHost.bodyLimit) async throws -> [UInt8] { try await load(limit) }
+    func body(limit: Int = HTTPCall.bodyLimit) async throws -> [UInt8] { try await load(limit) }
 
     /// The token of `Authorization: Bearer …`.
     var bearer: String? {
@@ -55,7 +64,7 @@ public struct HTTPCall: Sendable {
     }
 
     /// The body as JSON, read strictly; `empty` when there is none.
-    func json(fractions: Bool = false, limit: Int = HTTPHost.bodyLimit, empty: JSONValue? = nil) async throws -> JSONValue {
+    func json(fractions: Bool = false, limit: Int = HTTPCall.bodyLimit, empty: JSONValue? = nil) async throws -> JSONValue {
         if empty == nil { try requireJSON() }
         let body = try await body(limit: limit)
         if body.isEmpty, let empty { return empty }

@@ -22,8 +22,6 @@ public enum Listener: Sendable {
 
 /// Puts a door on a socket, with the limits that keep a hostile client from holding it.
 public struct HTTPHost: Sendable {
-    /// Larger bodies are refused with 413.
-    public static let bodyLimit = 1 << 20
     /// A body that takes longer is refused with 408.
     public static let bodySeconds: Int64 = 10
     /// A connection is closed that has not sent a request's head for so long.
@@ -85,14 +83,16 @@ public struct HTTPHost: Sendable {
     }
 
     private func respond(_ request: Request, _ door: some Door) async -> Response {
+        // An answer to HEAD has no body, whatever its head says of one: nothing here is worth asking for by it.
+        guard request.method != .head else {
+            return Response(status: .methodNotAllowed, headers: [.allow: "GET, POST, DELETE", .contentLength: "0"])
+        }
         do {
             // The first `Host` became the authority; one that is still among the fields is a second one.
             if let host = HTTPField.Name("Host"), request.headers.contains(host) {
                 throw HTTPProblem(400, "http.host", "The request names more than one host.")
             }
-            let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true).map {
-                String($0).removingPercentEncoding ?? "\u{FFFD}"
-            }
+            let path = HTTPCall.segments(of: request.uri.path)
             let share = ByteBudget.Share(of: budget)
             defer { share.end() }
             let query = Dictionary(

@@ -23,14 +23,16 @@ enum Descriptors {
     }
 
     /// What each listener may hold. People's connections are theirs alone.
-    static func share(_ descriptors: Int, _ agents: Configuration.AgentListener) -> (
+    static func share(_ descriptors: Int, _ configuration: Configuration) -> (
         agents: ConnectionLimits, people: ConnectionLimits
     ) {
-        let people = 128
+        let (people, agents) = (128, configuration.agents)
+        // At a socket the users of this machine come; over the network anybody does.
+        let peer = if case .socket = configuration.people { people / 2 } else { people / 16 }
         let total = max(16, min(agents.connections, descriptors - reserve - people))
         return (
             ConnectionLimits(total: total, perPeer: min(agents.connectionsPerPeer, total)),
-            ConnectionLimits(total: people, perPeer: people / 2)
+            ConnectionLimits(total: people, perPeer: peer)
         )
     }
 }

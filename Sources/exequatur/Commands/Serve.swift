@@ -34,7 +34,7 @@ struct Serve: AsyncParsableCommand {
             configuration, acceptingMissingCheckpoints: acceptMissingCheckpoints, log: log)
         try await parts.gateway.resumeReach()
         try await parts.gateway.adopt(parts.gateway.policies)
-        try Upkeep(gateway: parts.gateway, folder: configuration.state + "/checkpoints").publish()
+        try Publishing(gateway: parts.gateway, folder: configuration.state + "/checkpoints").publish()
         await GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log).readAll(isFirst: true)
         try LookAheadRun.judge(parts.gateway.policies, parts.gateway, refusing: configuration.reach.refusesTakeovers, log)
         let settled = try await parts.gateway.reconcile()
@@ -44,7 +44,7 @@ struct Serve: AsyncParsableCommand {
             services: try services(configuration, parts, threads, descriptors, log),
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         // A client that doesn't read is closed after `HTTPHost.readSeconds`; this is for whatever else hangs.
-        lifecycle.maximumGracefulShutdownDuration = .seconds(8)
+        lifecycle.maximumGracefulShutdownDuration = StopLimit.cancelling
         do { try await ServiceGroup(configuration: lifecycle).run() } catch is CancellationError {
             log.warning("something was still under way when the time to stop was over; it is settled at the next start")
         }
@@ -81,12 +81,14 @@ struct Serve: AsyncParsableCommand {
         let agents = Listener.tcp(
             host: configuration.agents.host, port: configuration.agents.port, tls: try configuration.agents.tls.map(Self.tls))
         let people = PeopleDoor(gateway: parts.gateway, sessions: parts.sessions)
-        let limits = Descriptors.share(descriptors, configuration.agents)
+        let limits = Descriptors.share(descriptors, configuration)
         let host = HTTPHost(at: agents, limits: limits.agents, bytesInFlight: 64 << 20, log: log)
         let desk = HTTPHost(
             at: try Self.listener(configuration.people), limits: limits.people, bytesInFlight: 16 << 20, log: log)
         return [
-            Upkeep(gateway: parts.gateway, folder: configuration.state + "/checkpoints"),
+            Upkeep(gateway: parts.gateway),
+            Publishing(gateway: parts.gateway, folder: configuration.state + "/checkpoints"),
+            StopLimit(log: log),
             GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log),
             PolicyReload(gateway: parts.gateway, configuration: config, log: log),
             host.application(door, on: threads.agents) { port in
@@ -160,18 +162,22 @@ struct GraphReading: Service {
 
     /// A system that can't be read keeps what is known of it until that is too old; nothing is written to it then.
     func readAll(isFirst: Bool) async {
-        for system in gateway.systems.map(\.name) {
-            do {
-                try await gateway.reread(system) { nodes, facts in
-                    if isFirst { log.info("reading \(system): \(nodes) entries, \(facts) facts") }
-                }
-            } catch {
-                log.error(
-                    "the graph of \(system) could not be read; nothing is written to it once what is known is too old: \(error)")
-            }
+        await withDiscardingTaskGroup { group in
+            for system in gateway.systems.map(\.name) { group.addTask { await read(system, isFirst: isFirst) } }
         }
         guard isFirst else { return }
         for name in gateway.reach.unresolved { log.warning("`reach` names \(name), which no system has") }
+    }
+
+    private func read(_ system: String, isFirst: Bool) async {
+        do {
+            try await gateway.reread(system) { nodes, facts in
+                if isFirst { log.info("reading \(system): \(nodes) entries, \(facts) facts") }
+            }
+        } catch {
+            log.error(
+                "the graph of \(system) could not be read; nothing is written to it once what is known is too old: \(error)")
+        }
     }
 }
 
@@ -189,26 +195,56 @@ struct StateLock {
     }
 }
 
-/// Sweeps leases and expired changes, and writes the logs' checkpoints where others can take them away.
+/// Sweeps leases and expired changes.
 struct Upkeep: Service {
+    let gateway: Gateway
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !_Concurrency.Task.isCancelled {
+                await gateway.sweep()
+                try? await _Concurrency.Task.sleep(for: .seconds(5))
+            }
+        }
+    }
+}
+
+/// Publishes the logs' checkpoints every five seconds, whatever else goes on, and writes them where others can take them away.
+struct Publishing: Service {
     let gateway: Gateway
     let folder: String
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !_Concurrency.Task.isCancelled {
-                await gateway.sweep()
                 try? publish()
                 try? await _Concurrency.Task.sleep(for: .seconds(5))
             }
         }
-        try publish()
+        try? publish()
     }
 
     func publish() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for (log, note) in try gateway.journal.publish() {
             try note.write(toFile: "\(folder)/\(log.rawValue)", atomically: true, encoding: .utf8)
+        }
+    }
+}
+
+/// Ends the process when stopping takes too long: what is under way then is settled at the next start, as after a crash.
+struct StopLimit: Service {
+    /// The service group cancels what is left after ``ServiceGroupConfiguration/maximumGracefulShutdownDuration``.
+    static let cancelling = Swift.Duration.seconds(7)
+    private static let ending: UInt32 = 9
+    let log: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        Thread.detachNewThread { [log] in
+            sleep(Self.ending)
+            log.warning("something was still under way when the time to stop was over; it is settled at the next start")
+            _exit(0)
         }
     }
 }

@@ -79,6 +79,11 @@ struct Configuration {
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
             throw ConfigurationError(file: path, line: 1, message: "the file can't be read: does it exist?")
         }
+        return try read(text, path)
+    }
+
+    /// - Parameter path: the file's, which others in it are relative to.
+    static func read(_ text: String, _ path: String) throws -> Configuration {
         do {
             guard let node = try Yams.compose(yaml: text) else {
                 throw ConfigurationError(file: path, line: 1, message: "the file is empty")

@@ -3,8 +3,9 @@ import Glibc
 /// The target that `FUZZ_TARGET` names; an unknown name prints the known ones and ends.
 private let chosen: Target = {
     let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
-    guard let target = targets[name] else {
-        print(targets.keys.sorted().joined(separator: "\n"))
+    let all = targets.merging(doorTargets) { $1 }
+    guard let target = all[name] else {
+        print(all.keys.sorted().joined(separator: "\n"))
         exit(name.isEmpty ? 0 : 2)
     }
     return target

@@ -9,6 +9,7 @@ import Logging
 import Reach
 import Storage
 import StrictJSON
+import Synchronization
 import TestSupport
 import TransparencyLog
 
@@ -16,6 +17,8 @@ import TransparencyLog
 final class GatewayFixture: Sendable {
     let folder: URL
     let store: SQLiteStore
+    /// What the witness of the store was alarmed by.
+    let alarms = Alarms()
     /// The store as the gateway writes it.
     let witnessed: WitnessedStore
     let gateway: Gateway
@@ -61,7 +64,7 @@ final class GatewayFixture: Sendable {
             rules: try RuleSet.shipped(), longestAge: longestAge, entries: entries, accounts: accounts,
             workloads: ["agent", "agent-2"],
             persons: ["olga", "lena", "lars", "dan"])
-        witnessed = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { _ in }
+        witnessed = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
         gateway = try Gateway(
             environment: environment, store: witnessed,
             sealer: Sealer(key: seal.publicKey),
@@ -109,6 +112,13 @@ final class GatewayFixture: Sendable {
         for log in LogName.allCases { notes.append(try gateway.journal.checkpoint(log)) }
         return notes
     }
+}
+
+/// Collects alarms.
+final class Alarms: Sendable {
+    private let all = Mutex<[String]>([])
+    func add(_ alarm: String) { all.withLock { $0.append(alarm) } }
+    var heard: [String] { all.withLock { $0 } }
 }
 
 extension GatewayFixture {

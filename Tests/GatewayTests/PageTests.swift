@@ -51,6 +51,11 @@ struct PageTests {
             #expect(page.count == 50 || next == nil)
             all += page
         } while next != nil
+        for foreign in ["x-00001", "x-00001.00000000000000000000000000000000"] {
+            await #expect(throws: Refusal.self, "a page begins only where one ended") {
+                try await world.submit("group.read", ["group": "apprentices", "after": .string(foreign)])
+            }
+        }
         let visible = (0..<230).filter { place in every.map { place % ($0 + 1) == 0 } ?? true }
         #expect(all.sorted() == (["june.okafor"] + visible.map { String(format: "name-%05d", $0) }).sorted())
     }

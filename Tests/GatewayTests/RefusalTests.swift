@@ -127,6 +127,16 @@ struct RefusalTests {
         #expect(try await world.entries("intent").isEmpty)
     }
 
+    @Test("Nobody can use up their approval on a change that waits to be adopted")
+    func beforeAdoption() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let id = try #require(try await world.submit("user.disable", ["user": "kai.nilsen"]).change)
+        let refusal = await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "lena") }
+        #expect(refusal?.code == "approval.not_waiting")
+        #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
+    }
+
     @Test("Of two who adopt a change at once, one is told that the other was first")
     func twoAdopters() async throws {
         let world = try await GatewayFixture(

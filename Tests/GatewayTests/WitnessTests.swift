@@ -62,6 +62,46 @@ struct WitnessTests {
         #expect(!report.problems.isEmpty)
     }
 
+    @Test("A read that crosses a commit is not taken for somebody else's doing")
+    func crossing() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        _ = try await world.task()
+        let agent = Principal.workload(Fixture.workload())
+        await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<12 {
+                group.addTask {
+                    let user: JSONValue = .string(["kai.nilsen", "lena.vik", "milo.dahl"][number % 3])
+                    let answer = try await world.submit(
+                        "user.set-title", ["user": user, "value": .string("T\(number)")], key: "k\(number % 4)")
+                    for _ in 0..<20 {
+                        guard let id = answer.change else { return }
+                        _ = try await world.gateway.status(of: world.gateway.change(id, for: agent))
+                    }
+                }
+            }
+            while let result = await group.nextResult() {
+                guard case .failure(let error) = result else { continue }
+                #expect(error is Refusal, "\(error)")
+            }
+        }
+        #expect(world.alarms.heard == [])
+    }
+
+    @Test("A row put in the way of a refusal takes nothing from it: no grant is given, and it is stored when that can be done")
+    func swallowed() async throws {
+        let (world, waiting, _) = try await world()
+        defer { world.close() }
+        try await world.tamper("INSERT INTO approval VALUES ('x', '\(waiting)', 'lars', 'refuse', CAST('{}' AS BLOB))")
+        let refusal = await #expect(throws: Refusal.self) { try await world.say(.refuse, on: waiting, by: "lars") }
+        #expect(refusal?.code == "approval.held")
+        try await world.tamper("DELETE FROM approval WHERE nonce = 'x'")
+        _ = try? await world.say(.approve, on: waiting, by: "lars")
+        #expect(try await world.entries("intent").count == 1, "only the change that needs nobody ran")
+        await world.gateway.sweep()
+        #expect(try await world.store.change(waiting)?.state != .executed)
+    }
+
     @Test("A refused change revived in the store runs for nobody")
     func revived() async throws {
         let (world, _, refused) = try await world()

@@ -40,7 +40,8 @@ final class GatewayFixture: Sendable {
 
     init(
         policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
-        accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 5
+        accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 5,
+        workloadExpires: Int64 = .max
     ) async throws {
         folder = try Fixture.folder()
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
@@ -58,7 +59,7 @@ final class GatewayFixture: Sendable {
                 subjects: [])
         }
         let workload = WorkloadRegistration(
-            id: "agent", issuer: "i", subject: "agent", owner: "olga", expires: .max, groups: ["desk"])
+            id: "agent", issuer: "i", subject: "agent", owner: "olga", expires: workloadExpires, groups: ["desk"])
         let now: @Sendable () -> Instant = { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
         let settings = ReachSettings(
             rules: try RuleSet.shipped(), longestAge: longestAge, entries: entries, accounts: accounts,

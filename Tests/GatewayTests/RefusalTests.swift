@@ -127,6 +127,24 @@ struct RefusalTests {
         #expect(try await world.entries("intent").isEmpty)
     }
 
+    @Test("Who answered for a workload when its change was staged can't approve it, expired and adopted though it is")
+    func ownerOfTheExpired() async throws {
+        let policy = """
+            permit (principal is Exequatur::Workload, action == Embedded::Action::"propose:user.disable", resource);
+            permit (principal in Exequatur::Team::"leads", action in Exequatur::Action::"execute", resource) when { context.approvals.count >= 1 };
+            permit (principal is Exequatur::Person, action in Exequatur::Action::"approve", resource);
+            """
+        let soon = Int64(Date().timeIntervalSince1970 * 1000) + 3000
+        let world = try await GatewayFixture(policy: policy, workloadExpires: soon)
+        defer { world.close() }
+        let id = try #require(try await world.submit("user.disable", ["user": "kai.nilsen"]).change)
+        try await _Concurrency.Task.sleep(for: .milliseconds(max(0, soon + 200 - Int64(Date().timeIntervalSince1970 * 1000))))
+        #expect(try await world.gateway.adopt(id, by: Fixture.person("lars", teams: ["leads"])).state == .proposed)
+        let refusal = await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "olga", teams: ["desk"]) }
+        #expect(refusal?.code == "approval.not_eligible")
+        #expect(try await world.say(.approve, on: id, by: "dan", teams: ["security"]).state == .executed)
+    }
+
     @Test("Nobody can use up their approval on a change that waits to be adopted")
     func beforeAdoption() async throws {
         let world = try await GatewayFixture()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import guarded  # noqa: E402
 from world import BINARY, ROOT, Checks, World, free_port, wait_until  # noqa: E402
 
 POLICY = (ROOT / "examples/demo/policy.cedar").read_text()
@@ -217,10 +218,13 @@ def main():
         policy_commands(world.folder)
         code, text = run("policy", "schema", "--config", world.folder / "exequatur.yaml")
         check(code == 0 and "namespace Embedded {" in text and 'action "execute:group.add-member"' in text, "policy schema prints what policies may use")
+        guarded.before_starting(world, check, run, with_configuration)
         world.start()
         people(world)
+        guarded.while_running(world, check)
         reloading(world)
         world.stop()
+        guarded.after_stopping(world, check, run)
         tls(world)
         help_texts()
     finally:

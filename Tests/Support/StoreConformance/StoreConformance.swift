@@ -81,6 +81,16 @@ private struct Check {
         #expect(try await store.task("task-1") == Fixture.task())
         #expect(try await store.changes(in: [.proposed], limit: 9).map(\.id) == ["chg-1"])
         #expect(try await store.changes(in: [.executed], limit: 9).isEmpty)
+        for number in 3..<8 { try await store.commit([.insertChange(try self.change("chg-\(number)"))], entries: []) }
+        var (pages, after): ([[String]], String?) = ([], nil)
+        repeat {
+            let page = try await store.changes(in: [.proposed], limit: 2, after: after).map(\.id)
+            pages.append(page)
+            after = page.last
+        } while after != nil
+        #expect(pages == [["chg-7", "chg-6"], ["chg-5", "chg-4"], ["chg-3", "chg-1"], []], "pages follow one another")
+        #expect(try await store.overdue(at: Fixture.now, limit: 9).isEmpty)
+        #expect(try await store.overdue(at: Fixture.now.adding(seconds: 60), limit: 2).count == 2)
     }
 
     func atomic() async throws {

@@ -61,6 +61,9 @@ def while_running(world, check):
         signature = asked.sign(challenge, "exequatur-session")
         refused.append(asked.post("session", {"person": person, "challenge": challenge, "signature": signature}))
     check(refused[0] == refused[1] == refused[2] and refused[0][0] == 401, "nobody learns who is known here")
+    served = answer(world, "/v1/systems/corp/operations/user.read", {"input": {"user": "milo.dahl"}},
+                    [f"Authorization: Bearer {world.token('agent')}"])
+    check(b" 200 " in served.split(b"\r\n")[0], "an agent is served")
     head = answer(world, "/v1/x", {})
     check(b"401" in head.split(b"\r\n")[0], "without a token there is only 401")
 

@@ -72,7 +72,10 @@ extension Gateway {
                 where error.code == .conflict
             {
                 let current = try await stored(change)
-                guard current.state != change.state else { throw Self.used }
+                guard current.state != change.state else {
+                    heldRefusals.withLock { $0[change.id] = nil }
+                    throw Self.used
+                }
                 change = current
             } catch let error as StoreError {
                 environment.log.critical(

@@ -33,8 +33,6 @@ struct Ledger: Sendable {
     private(set) var locks: [String: Lock] = [:]
     private(set) var epoch: Int64 = 0
 
-    init() {}
-
     /// What an earlier run left, proved against its log.
     ///
     /// - Parameter statements: the ids of the entries of signed statements.

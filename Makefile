@@ -13,12 +13,7 @@ build: bootstrap ## build everything, debug
 	swift build --build-tests
 
 test: bootstrap ## all unit and integration tests
-	python3 -m unittest discover -q -s scripts/tests
-	@# These suites take all processors for minutes: beside them, the leases of other tests would run out.
-	swift test --skip CedarTests --skip ReachTests --skip GatewayTests
-	swift test --skip-build --filter GatewayTests
-	swift test --skip-build --filter CedarTests
-	swift test --skip-build --filter ReachTests
+	@scripts/unit-tests
 
 conformance: bootstrap ## Cedar against the public suites in $EXEQUATUR_DATA (default ../shared/data), a count for each
 	@scripts/conformance
@@ -26,7 +21,7 @@ conformance: bootstrap ## Cedar against the public suites in $EXEQUATUR_DATA (de
 differential: bootstrap ## Cedar against the reference engine, Reach against brute force, on random cases; N=20000, SEED=1
 	@scripts/differential $(or $(N),2000) $(or $(SEED),1)
 
-fuzz: bootstrap ## fuzz every parser of StrictJSON, Cedar and Reach; SECONDS=60 for all together
+fuzz: bootstrap ## fuzz every parser; SECONDS=60 for all together
 	@scripts/fuzz $(or $(SECONDS),60)
 
 coverage: bootstrap ## line coverage of Sources/Cedar by its tests

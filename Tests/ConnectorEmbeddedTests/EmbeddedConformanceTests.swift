@@ -10,7 +10,8 @@ struct EmbeddedConformanceTests {
     func conforms(check: ConnectorConformance) async throws {
         let folder = try Fixture.folder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
+        let directory = try EmbeddedDirectory(
+            system: "corp", path: folder.appendingPathComponent("corp.sqlite").path, now: { TestClock().now })
         try await directory.seedDemoCompany()
         try await check.run(
             on: .init(

@@ -24,6 +24,7 @@ final class GatewayFixture: Sendable {
     let gateway: Gateway
     let directory: EmbeddedDirectory
     let meddler: Meddler
+    let clock = TestClock()
     let key = Curve25519.Signing.PrivateKey()
     let seal = Curve25519.KeyAgreement.PrivateKey()
     let signers = Dictionary(uniqueKeysWithValues: ["olga", "lena", "lars", "dan"].map { ($0, TestSigner()) })
@@ -40,17 +41,20 @@ final class GatewayFixture: Sendable {
 
     init(
         policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
-        accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 5,
-        workloadExpires: Int64 = .max
+        accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 60,
+        workloadLife: Int64? = nil
     ) async throws {
         folder = try Fixture.folder()
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
-        directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
+        let clock = clock
+        let now: @Sendable () -> Instant = { clock.now }
+        directory = try EmbeddedDirectory(
+            system: "corp", path: folder.appendingPathComponent("corp.sqlite").path, now: now)
         try await directory.seedDemoCompany()
         meddler = Meddler(directory)
         let environment = GatewayEnvironment(
             id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: deadline,
-            now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
+            now: now,
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let people = [("olga", ["desk"]), ("lena", ["leads"]), ("lars", ["leads"]), ("dan", ["security"])].map { [signers] in
@@ -59,8 +63,8 @@ final class GatewayFixture: Sendable {
                 subjects: [])
         }
         let workload = WorkloadRegistration(
-            id: "agent", issuer: "i", subject: "agent", owner: "olga", expires: workloadExpires, groups: ["desk"])
-        let now: @Sendable () -> Instant = { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+            id: "agent", issuer: "i", subject: "agent", owner: "olga",
+            expires: workloadLife.map { clock.now.adding(seconds: $0).milliseconds } ?? .max, groups: ["desk"])
         let settings = ReachSettings(
             rules: try RuleSet.shipped(), longestAge: longestAge, entries: entries, accounts: accounts,
             workloads: ["agent", "agent-2"],
@@ -103,7 +107,7 @@ final class GatewayFixture: Sendable {
     {
         guard let change = try await store.change(id), let signer = signers[person] else { throw Refusal("test", "nobody") }
         return try await gateway.record(
-            signer.statement(verdict, on: change, by: person), by: Fixture.person(person, teams: teams))
+            signer.statement(verdict, on: change, by: person, issued: clock.now), by: Fixture.person(person, teams: teams))
     }
 
     var keys: [LogKey] { LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: "test"), key: key.publicKey) } }

@@ -18,7 +18,7 @@ struct PageTests {
                 forbid (principal is Exequatur::Workload, action in Exequatur::Action::"read", resource)
                     when { resource has department && resource.department == "Hidden" };
                 """
-        let world = try await GatewayFixture(policy: policy, deadline: 60)
+        let world = try await GatewayFixture(policy: policy)
         try await world.change(
             """
             WITH RECURSIVE n(i) AS (SELECT 0 UNION SELECT i + 1 FROM n WHERE i < \(count - 1))

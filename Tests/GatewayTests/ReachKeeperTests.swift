@@ -15,7 +15,8 @@ struct ReachKeeperTests {
 
     init() async throws {
         folder = try Fixture.folder()
-        directory = try EmbeddedDirectory(system: "corp", path: folder.appendingPathComponent("corp.sqlite").path)
+        directory = try EmbeddedDirectory(
+            system: "corp", path: folder.appendingPathComponent("corp.sqlite").path, now: { TestClock().now })
         try await directory.seedDemoCompany()
         let settings = ReachSettings(rules: try RuleSet.shipped(), workloads: ["agent"], persons: ["lena"])
         keeper = ReachKeeper(settings, now: { Instant(milliseconds: 1_000_000) })

@@ -42,7 +42,8 @@ struct RefusalTests {
         // The approval is taken, and then the system can't be asked: the store has it, the change still waits.
         let change = try #require(try await world.store.change(id))
         let signer = try #require(world.signers["lena"])
-        try await world.witnessed.commit([.insertApproval(signer.statement(.approve, on: change, by: "lena"))], entries: [])
+        try await world.witnessed.commit(
+            [.insertApproval(signer.statement(.approve, on: change, by: "lena", issued: world.clock.now))], entries: [])
         #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
         #expect(try await world.entries("intent").isEmpty)
     }
@@ -89,7 +90,7 @@ struct RefusalTests {
         defer { world.close() }
         let change = try #require(try await world.store.change(id))
         let lena = Fixture.person("lena", teams: ["leads"])
-        let proof = try #require(world.signers["lena"]).statement(.approve, on: change, by: "lena")
+        let proof = try #require(world.signers["lena"]).statement(.approve, on: change, by: "lena", issued: world.clock.now)
         world.meddler.play(.unreachable)
         await #expect(throws: Refusal.self) { try await world.gateway.record(proof, by: lena) }
         world.meddler.play(.none)
@@ -104,10 +105,10 @@ struct RefusalTests {
         let change = try #require(try await world.store.change(id))
         let lena = Fixture.person("lena", teams: ["leads"])
         let signer = try #require(world.signers["lena"])
-        let short = try signer.statement(.approve, on: change, by: "lena", life: 1)
-        let late = try signer.statement(.approve, on: change, by: "lena", life: 1)
+        let short = try signer.statement(.approve, on: change, by: "lena", issued: world.clock.now, life: 1)
+        let late = try signer.statement(.approve, on: change, by: "lena", issued: world.clock.now, life: 1)
         #expect(try await world.gateway.record(short, by: lena).state == .proposed)
-        try await _Concurrency.Task.sleep(for: .milliseconds(1100))
+        world.clock.advance(seconds: 2)
         let refusal = await #expect(throws: Refusal.self) { try await world.gateway.record(late, by: lena) }
         #expect(refusal?.code == "approval.expired")
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
@@ -138,11 +139,10 @@ struct RefusalTests {
             permit (principal in Exequatur::Team::"leads", action in Exequatur::Action::"execute", resource) when { context.approvals.count >= 1 };
             permit (principal is Exequatur::Person, action in Exequatur::Action::"approve", resource);
             """
-        let soon = Int64(Date().timeIntervalSince1970 * 1000) + 3000
-        let world = try await GatewayFixture(policy: policy, workloadExpires: soon)
+        let world = try await GatewayFixture(policy: policy, workloadLife: 60)
         defer { world.close() }
         let id = try #require(try await world.submit("user.disable", ["user": "kai.nilsen"]).change)
-        try await _Concurrency.Task.sleep(for: .milliseconds(max(0, soon + 200 - Int64(Date().timeIntervalSince1970 * 1000))))
+        world.clock.advance(seconds: 61)
         #expect(try await world.gateway.adopt(id, by: Fixture.person("lars", teams: ["leads"])).state == .proposed)
         let refusal = await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "olga", teams: ["desk"]) }
         #expect(refusal?.code == "approval.not_eligible")

@@ -4,7 +4,6 @@ import Gateway
 import Identity
 import Logging
 import StrictJSON
-import Synchronization
 import TestSupport
 import Testing
 
@@ -53,7 +52,7 @@ struct SessionTests {
 
     @Test("A challenge has its time")
     func expiry() throws {
-        let clock = Clock(Fixture.now)
+        let clock = TestClock(Fixture.now)
         let sessions = try sessions(at: { clock.now })
         let challenge = sessions.challenge(for: "olga")
         clock.set(Fixture.now.adding(seconds: 121))
@@ -61,12 +60,4 @@ struct SessionTests {
             try sessions.open(person: "olga", challenge: challenge, signature: answer(challenge))
         }
     }
-}
-
-/// A clock set by hand.
-private final class Clock: Sendable {
-    private let time: Mutex<Instant>
-    init(_ start: Instant) { time = Mutex(start) }
-    var now: Instant { time.withLock { $0 } }
-    func set(_ now: Instant) { time.withLock { $0 = now } }
 }

@@ -44,8 +44,9 @@ extension EmbeddedDirectory {
     private func checkLease(_ id: String, _ operation: String, _ input: Input, _ plan: Plan, _ db: Database) throws {
         let sql =
             "SELECT EXISTS (SELECT 1 FROM lease WHERE id = ? AND operation = ? AND target = ? AND input = ? AND expires > ?)"
-        let now = Int64(Date().timeIntervalSince1970 * 1000)
-        let arguments: StatementArguments = [id, operation, plan.native["target"], JSONWriter.canonicalText(input.json), now]
+        let arguments: StatementArguments = [
+            id, operation, plan.native["target"], JSONWriter.canonicalText(input.json), now().milliseconds,
+        ]
         guard try Bool.fetchOne(db, sql: sql, arguments: arguments) == true else {
             throw ConnectorError(.refused, "the lease is not good for this step")
         }

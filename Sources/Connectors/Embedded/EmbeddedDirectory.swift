@@ -8,6 +8,7 @@ public struct EmbeddedDirectory: Connector {
     public let system: String
     public var catalogue: Catalogue { Self.directoryCatalogue }
     let queue: DatabaseQueue
+    let now: @Sendable () -> Instant
 
     public static let directoryCatalogue = Catalogue.directory(
         namespace: "Embedded",
@@ -22,8 +23,11 @@ public struct EmbeddedDirectory: Connector {
         ])
 
     /// Opens the directory's file, making it when absent.
-    public init(system: String, path: String) throws(ConnectorError) {
+    ///
+    /// - Parameter now: the directory's clock; a lease is good until it shows the lease's end.
+    public init(system: String, path: String, now: @escaping @Sendable () -> Instant) throws(ConnectorError) {
         self.system = system
+        self.now = now
         do {
             var configuration = Configuration()
             configuration.busyMode = .timeout(5)

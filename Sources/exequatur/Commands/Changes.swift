@@ -143,7 +143,7 @@ private struct Signing {
 extension ChangeView {
     /// The signed statement of that person on the change as shown; it is good for ten minutes.
     func sign(_ verdict: ApprovalStatement.Verdict, as client: PeopleClient) throws -> (statement: String, signature: String) {
-        let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+        let now = SystemClock.now()
         let nonce = (0..<16).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         let statement = ApprovalStatement(
             verdict: verdict, gateway: gateway, change: change.id, plan: change.digest, assessment: change.assessment,

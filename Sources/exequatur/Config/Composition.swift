@@ -78,7 +78,7 @@ struct Composition {
             id: configuration.id, tenant: configuration.tenant, environment: configuration.environment,
             purposes: configuration.purposes,
             changeLife: configuration.changeLife, deadline: configuration.deadline,
-            now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) },
+            now: SystemClock.now,
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }, log: log)
     }
 
@@ -87,7 +87,7 @@ struct Composition {
         for system in configuration.systems {
             switch system.settings {
             case .embedded(let file, let seed):
-                let directory = try EmbeddedDirectory(system: system.name, path: file)
+                let directory = try EmbeddedDirectory(system: system.name, path: file, now: SystemClock.now)
                 if seed { try await directory.seedDemoCompany() }
                 connectors.append(directory)
             case .ldap(let settings): connectors.append(LDAPDirectory(system: system.name, settings: settings))

@@ -75,7 +75,7 @@ enum LookAheadRun {
         let connectors = try await Composition.connectors(configuration)
         let policies = try Composition.policies(configuration, connectors.map(\.catalogue))
         let keeper = ReachKeeper(
-            try configuration.reachSettings(), now: { Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
+            try configuration.reachSettings(), now: SystemClock.now)
         for connector in connectors { try await keeper.read(connector) }
         try keeper.protectAttributes(read: [policies], connectors.map { ($0.system, $0.catalogue) })
         let worlds = connectors.compactMap { connector in

@@ -26,13 +26,12 @@ public struct TestSigner: Sendable {
     /// A statement on the change as it is stored, signed for approvals.
     public func statement(
         _ verdict: ApprovalStatement.Verdict, on change: Change, by person: String, at gateway: String = "test",
-        life: Int64 = 600,
+        issued: Instant, life: Int64 = 600,
         nonce: String = (0..<32).map { _ in String("0123456789abcdef".randomElement() ?? "0") }.joined()
     ) throws -> SignedApproval {
-        let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
         let statement = ApprovalStatement(
             verdict: verdict, gateway: gateway, change: change.id, plan: change.digest, assessment: change.assessment,
-            approver: person, issued: now, expires: now.adding(seconds: life), nonce: nonce)
+            approver: person, issued: issued, expires: issued.adding(seconds: life), nonce: nonce)
         let signature = try sign(statement.bytes, namespace: "exequatur-approval")
         return SignedApproval(statement: statement, signature: signature, userVerified: false)
     }

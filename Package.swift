@@ -27,6 +27,7 @@ let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: 
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -116,7 +117,7 @@ let package = Package(
         library(
             "StoreConformance", path: "Tests/Support/StoreConformance", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
         tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
-        tests("ServerTests", ["Authority", "Server", "StrictJSON"]),
+        tests("ServerTests", ["Authority", "Server", "StrictJSON", hummingbird, logging, nioConcurrency, nioCore, nioPosix]),
         tests("IdentityTests", ["Authority", "Identity", "StrictJSON", "TestSupport", crypto]),
         tests(
             "GatewayTests",

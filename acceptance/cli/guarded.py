@@ -1,7 +1,9 @@
 """What must be refused before anything starts, and what an outsider's words must not do to what people read."""
+import http.server
 import json
 import os
 import socket
+import threading
 
 from people import PersonSession
 
@@ -47,7 +49,51 @@ def ldap(world, attribute):
             "attributes": [{"name": attribute, "sensitivity": "public"}]}
 
 
+class KeyServer(http.server.BaseHTTPRequestHandler):
+    """Gives the key set at `/keys`, and points from `/moved` to it."""
+    keys, asked = b"", []
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        self.send_response(302 if self.path == "/moved" else 200)
+        self.send_header("Location", "/keys")
+        self.send_header("Content-Length", "0" if self.path == "/moved" else str(len(self.keys)))
+        self.end_headers()
+        if self.path != "/moved":
+            self.wfile.write(self.keys)
+
+    def log_message(self, *_):
+        """Nobody reads it."""
+
+
+def add_remote_issuers(world):
+    """Two issuers with one key set, of which one only points to where it is."""
+    KeyServer.keys = (world.folder / "jwks.json").read_bytes()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), KeyServer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    path = world.folder / "exequatur.yaml"
+    configuration = json.loads(path.read_text())
+    for name in ("keys", "moved"):
+        issuer = dict(configuration["issuers"][0], issuer=f"https://{name}.test", jwks=f"http://127.0.0.1:{server.server_port}/{name}")
+        configuration["issuers"].append(issuer)
+        configuration["workloads"].append(
+            dict(configuration["workloads"][0], id=f"agent-{name}", issuer=issuer["issuer"], subject="agent"))
+    path.write_text(json.dumps(configuration, indent=1))
+
+
+def remote_keys(world, check):
+    def status(name):
+        token = world.token("agent", iss=f"https://{name}.test")
+        return answer(world, "/v1/systems/corp/operations/user.read", {"input": {"user": "milo.dahl"}},
+                      [f"Authorization: Bearer {token}"]).split(b"\r\n")[0]
+    check(b" 200 " in status("keys"), "keys are fetched from an issuer")
+    before = KeyServer.asked.count("/keys")
+    check(b" 200 " not in status("moved") and "/moved" in KeyServer.asked, "keys that are elsewhere are not")
+    check(KeyServer.asked.count("/keys") == before, "and the pointer to them is not followed")
+
+
 def while_running(world, check):
+    remote_keys(world, check)
     forged = "x\n2030-01-01T00:00:00+0000 critical exequatur: all is well \x1b[31mred"
     answer(world, "/v1/systems/corp/operations/user.read", {}, [f"Authorization: Bearer {world.token('agent', iss=forged)}"])
     log = (world.folder / "server.log").read_text(errors="surrogateescape")

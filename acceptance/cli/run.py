@@ -219,6 +219,7 @@ def main():
         code, text = run("policy", "schema", "--config", world.folder / "exequatur.yaml")
         check(code == 0 and "namespace Embedded {" in text and 'action "execute:group.add-member"' in text, "policy schema prints what policies may use")
         guarded.before_starting(world, check, run, with_configuration)
+        guarded.add_remote_issuers(world)
         world.start()
         people(world)
         guarded.while_running(world, check)

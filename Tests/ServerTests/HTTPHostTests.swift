@@ -1,0 +1,126 @@
+import Hummingbird
+import Logging
+import NIOPosix
+import Testing
+
+@testable import Server
+
+/// Answers `/early` before the body is read, `/large` with a body that no socket takes at once, and others with what was sent.
+private struct Echo: Door {
+    func answer(_ call: HTTPCall) async -> HTTPAnswer {
+        switch call.path.first {
+        case "early": return HTTPAnswer(401)
+        case "large": return HTTPAnswer(200, text: String(repeating: "x", count: 64 << 20))
+        default: break
+        }
+        do { return HTTPAnswer(200, text: String(decoding: try await call.body(limit: 1 << 20), as: UTF8.self)) } catch {
+            return (error as? HTTPProblem)?.answer ?? HTTPAnswer(500)
+        }
+    }
+}
+
+@Suite("The host of HTTP", .timeLimit(.minutes(3)))
+struct HTTPHostTests {
+    /// Runs a body against a host on a free port.
+    private func serving(
+        total: Int = 10, perPeer: Int = 10, bytes: Int = 1 << 20, _ body: @escaping @Sendable (_ port: Int) async throws -> Void
+    ) async throws {
+        let host = HTTPHost(
+            at: .tcp(host: "127.0.0.1", port: 0, tls: nil), limits: ConnectionLimits(total: total, perPeer: perPeer),
+            bytesInFlight: bytes, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let (ports, port) = AsyncStream.makeStream(of: Int.self)
+        let application = host.application(Echo(), on: MultiThreadedEventLoopGroup.singleton) { port.yield($0 ?? 0) }
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await application.run() }
+            var first = ports.makeAsyncIterator()
+            let number = try #require(await first.next())
+            try await body(number)
+            group.cancelAll()
+        }
+    }
+
+    private static let close = "Connection: close\r\nHost: h\r\n"
+
+    private func ask(_ text: String, at port: Int) async throws -> String {
+        let client = try await RawClient(port: port)
+        try await client.send(text)
+        return try await client.received()
+    }
+
+    @Test("A connection beyond the limit is closed unread, and there is room again when one ends", arguments: [(2, 10), (10, 2)])
+    func connections(total: Int, perPeer: Int) async throws {
+        try await serving(total: total, perPeer: perPeer) { port in
+            let held = [try await RawClient(port: port), try await RawClient(port: port)]
+            // Both are known to be counted once they have been answered.
+            for client in held { try await client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{") }
+            var answer = "HTTP"
+            while answer.hasPrefix("HTTP") { answer = (try? await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port)) ?? "" }
+            #expect(answer.isEmpty)
+            for client in held { client.close() }
+            while !answer.hasPrefix("HTTP/1.1 200") {
+                answer = (try? await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port)) ?? ""
+            }
+        }
+    }
+
+    @Test("Who is refused by the head alone is answered before a body arrives, and the connection ends")
+    func headFirst() async throws {
+        try await serving { port in
+            let answer = try await ask("POST /early HTTP/1.1\r\nHost: h\r\nContent-Length: 1048576\r\n\r\n", at: port)
+            #expect(answer.hasPrefix("HTTP/1.1 401") && answer.lowercased().contains("connection: close"))
+        }
+    }
+
+    @Test("Bodies hold no more memory together than is given them, and what one held is given back")
+    func budget() async throws {
+        try await serving(bytes: 100) { port in
+            let slow = try await RawClient(port: port)
+            try await slow.send("POST / HTTP/1.1\r\n\(Self.close)Content-Length: 60\r\n\r\n" + String(repeating: "a", count: 59))
+            let post = "POST / HTTP/1.1\r\n\(Self.close)Content-Length: 60\r\n\r\n" + String(repeating: "b", count: 60)
+            var answer = "HTTP/1.1 200"
+            while answer.hasPrefix("HTTP/1.1 200") { answer = try await ask(post, at: port) }
+            #expect(answer.hasPrefix("HTTP/1.1 503") && answer.contains("limit.bytes_in_flight"))
+            try await slow.send("a")
+            #expect(try await slow.received().hasSuffix(String(repeating: "a", count: 60)))
+            #expect(try await ask(post, at: port).hasSuffix(String(repeating: "b", count: 60)))
+        }
+    }
+
+    @Test(
+        "A body that stops arriving is refused, and so is one that is too long", arguments: [("10", "408"), ("1048577", "413")])
+    func bodies(length: String, status: String) async throws {
+        try await serving { port in
+            let answer = try await ask("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(length)\r\n\r\n123", at: port)
+            #expect(answer.hasPrefix("HTTP/1.1 \(status)") && answer.lowercased().contains("connection: close"))
+        }
+    }
+
+    @Test("A peer that never reads is let go, and one that never sends")
+    func stalled() async throws {
+        try await serving(total: 1) { port in
+            let stalled = try await RawClient(port: port, isReading: false)
+            try await stalled.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
+            // Its place is the only one: nobody else is answered before it is let go.
+            var answer = ""
+            while !answer.hasPrefix("HTTP/1.1 200") {
+                answer = (try? await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port)) ?? ""
+            }
+            let silent = try await RawClient(port: port)
+            #expect(try await silent.received().isEmpty)
+        }
+    }
+
+    @Test(
+        "Requests that different readers read differently are refused, and a head that is too long",
+        arguments: [
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n", "400"), ("HEAD / HTTP/1.1\r\nHost: h\r\n", "405"),
+            ("GET / HTTP/1.1\r\nHost: h\r\nX: LONG\r\n", ""),
+        ])
+    func ambiguous(head: String, status: String) async throws {
+        try await serving { port in
+            let whole = head.replacing("LONG", with: String(repeating: "x", count: 70 << 10)) + "Connection: close\r\n\r\n"
+            let answer = try await ask(whole, at: port)
+            #expect(status.isEmpty ? !answer.hasPrefix("HTTP/1.1 2") : answer.hasPrefix("HTTP/1.1 \(status)"))
+        }
+    }
+}

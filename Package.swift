@@ -29,6 +29,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -117,7 +118,9 @@ let package = Package(
         library(
             "StoreConformance", path: "Tests/Support/StoreConformance", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
         tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
-        tests("ServerTests", ["Authority", "Server", "StrictJSON", hummingbird, logging, nioConcurrency, nioCore, nioPosix]),
+        tests(
+            "ServerTests",
+            ["Authority", "Server", "StrictJSON", hummingbird, logging, nioConcurrency, nioCore, nioEmbedded, nioPosix]),
         tests("IdentityTests", ["Authority", "Identity", "StrictJSON", "TestSupport", crypto]),
         tests(
             "GatewayTests",

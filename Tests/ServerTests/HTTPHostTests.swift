@@ -95,7 +95,7 @@ struct HTTPHostTests {
         }
     }
 
-    @Test("A peer that never reads is let go, and one that never sends")
+    @Test("A peer that neither reads nor sends is let go")
     func stalled() async throws {
         try await serving(total: 1) { port in
             let stalled = try await RawClient(port: port, isReading: false)

@@ -6,6 +6,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import crowd  # noqa: E402
 import down  # noqa: E402
 import rules  # noqa: E402
 import traces  # noqa: E402
@@ -105,6 +106,7 @@ def main():
         whole_story(slapd, check)
         strangers_certificate(slapd, check)
         out_of_order(slapd, check)
+        crowd.play(world, check)
     finally:
         slapd.close()
     for what in check.failed:

@@ -95,4 +95,28 @@ struct PageTests {
         let text = String(decoding: entry, as: UTF8.self)
         #expect(text.contains("name-00002") && !text.contains("name-00001"))
     }
+
+    @Test("However many changes are staged after it, one that waits is found, page by page")
+    func waitingChanges() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let first = try #require(
+            try await world.submit("group.add-member", ["group": "apprentices", "member": "kai.nilsen"]).change)
+        let row = try #require(try await world.store.change(first)?.json.object)
+        var copies: [Write] = []
+        for number in 0..<450 {
+            var copy = row
+            copy["id"] = .string("chg-" + String(format: "%024x", number))
+            copy["state"] = .string(number % 3 == 0 ? "proposed" : "withdrawn")
+            copies.append(.insertChange(try Change(json: .object(copy))))
+        }
+        try await world.witnessed.commit(copies, entries: [])
+        var (found, after): ([String], String?) = ([], nil)
+        repeat {
+            let page = try await world.gateway.changes([.proposed], after: after)
+            found += page.changes.map(\.id)
+            after = page.next
+        } while after != nil
+        #expect(found.count == 151 && Set(found).count == 151 && found.contains(first))
+    }
 }

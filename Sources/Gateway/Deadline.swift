@@ -30,15 +30,15 @@ func withDeadline<T: Sendable>(_ time: Duration, _ body: @escaping @Sendable () 
     return try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { continuation in
             race.start(continuation)
-            let work = _Concurrency.Task {
+            let work = Running.task {
                 do { race.finish(.success(try await body())) } catch { race.finish(.failure(error)) }
             }
-            let timer = _Concurrency.Task {
+            let timer = Running.task {
                 guard (try? await _Concurrency.Task.sleep(for: time)) != nil else { return }
                 work.cancel()
                 race.finish(.failure(ConnectorError(.unavailable, "no answer within \(time)")))
             }
-            _Concurrency.Task {
+            _ = Running.task {
                 _ = await work.result
                 timer.cancel()
             }

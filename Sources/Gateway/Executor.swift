@@ -10,6 +10,7 @@ extension Gateway {
         async throws -> Answer
     {
         let connector = try connector(change.system)
+        let staged = change
         var change = change
         change.plan = plan
         let intent = LogEntry(
@@ -26,7 +27,7 @@ extension Gateway {
                 for: change, submission: submission, plan: plan, policies: policies, now: now, entry: intent, ledger: store,
                 reach: reach, lease: { connector.reference(for: change.id, id: environment.id("lease"), expires: $0) })
         } catch let refusal as GrantRefusal {
-            return try await stop(change, refusal)
+            return try await stop(staged, refusal)
         } catch let error as StoreError where error.code == .conflict {
             // Refused, or carried out by somebody else, since it was decided.
             return try await status(of: stored(change))
@@ -34,6 +35,7 @@ extension Gateway {
         Failpoint.reach("intent")
         let reference = grant.lease
         let result = await perform(grant, connector, reference) {
+            try await self.requireOpen(change.task)
             _ = try await self.checkLocks(submission.principal, change.task, writing: change.system, change.operation, plan)
         }
         Failpoint.reach("applied")
@@ -46,7 +48,7 @@ extension Gateway {
 
     /// Leaves a change to be settled by reading, its lease ended first, as after a crash: the caller has waited long enough.
     private func settleLater(_ executing: Change) async throws -> Answer {
-        _Concurrency.Task { await self.reconciled(executing) }
+        _ = Running.task { await self.reconciled(executing) }
         return try await status(of: executing)
     }
 
@@ -55,14 +57,14 @@ extension Gateway {
         case applied(Disclosure?)
         /// The backend said no: nothing was changed.
         case refused(ConnectorError)
-        /// A lock came between; nothing was applied.
-        case stopped
+        /// A lock or the end of the task came between; nothing was applied.
+        case stopped(code: String)
         /// No answer: it may have been applied.
         case unknown(String)
     }
 
-    /// - Parameter check: throws when a lock stands in the way. Asked once the lease is there: a lock placed before that is seen
-    ///   here, and one placed later finds the lease and ends it.
+    /// - Parameter check: throws when a lock or the task's end stands in the way. Asked once the lease is there: what came before
+    ///   that is seen here, and what comes later finds the lease and ends it.
     private func perform(
         _ grant: borrowing Grant, _ connector: any Connector, _ reference: LeaseReference,
         unlessStopped check: () async throws -> Void
@@ -72,7 +74,7 @@ extension Gateway {
             lease = try await connector.lease(grant, as: reference)
             Failpoint.reach("leased")
             guard let lease else { return .unknown("no lease") }
-            do { try await check() } catch { return .stopped }
+            do { try await check() } catch { return .stopped(code: (error as? Refusal)?.code ?? "locked") }
             return .applied(try await connector.apply(grant, with: lease))
         } catch {
             environment.log.warning("\(error)", metadata: ["change": "\(grant.change)"])
@@ -101,7 +103,7 @@ extension Gateway {
         Failpoint.reach("revoked")
         let event = Self.event(attempt, plan, seen)
         let settled = try change.after(event)
-        var writes = [Write.updateChange(settled, from: change.state)]
+        var writes = [Write.updateChange(settled, from: change)]
         if isGone { writes.append(.endLease(lease.id, at: now)) }
         if settled.state == .executed { writes += try await rolledBack(by: change) }
         let positions = try await store.commit(writes, entries: outcome(settled, lease, seen))
@@ -118,7 +120,7 @@ extension Gateway {
     /// those planned; without an acknowledgement they must also be attributable to our lease.
     static func event(_ attempt: Attempt, _ plan: Plan, _ seen: Observation?) -> ChangeEvent {
         if case .refused(let error) = attempt { return .failed(error.code.rawValue) }
-        if case .stopped = attempt { return .failed("locked") }
+        if case .stopped(let code) = attempt { return .failed(code) }
         guard let seen else { return .lost("readback.unavailable") }
         let isDone = seen.shows(plan.touched.map(\.after))
         switch attempt {
@@ -130,12 +132,14 @@ extension Gateway {
         }
     }
 
-    /// What becomes of the change that was rolled back, and of the one that it had itself rolled back: that is in force again.
+    /// What becomes of the change that was rolled back, of the one that it had itself rolled back, and so on: each second one is
+    /// in force again.
     func rolledBack(by change: Change) async throws -> [Write] {
-        guard let id = change.rollbackOf, let undone = try await store.change(id), undone.state == .executed else { return [] }
-        var writes = [Write.updateChange(try undone.after(.undone), from: .executed)]
-        if let id = undone.rollbackOf, let first = try await store.change(id), first.state == .rolledBack {
-            writes.append(.updateChange(try first.after(.reinstated), from: .rolledBack))
+        var writes: [Write] = []
+        var (next, isUndone) = (change.rollbackOf, true)
+        while let id = next, let earlier = try await store.change(id), earlier.state == (isUndone ? .executed : .rolledBack) {
+            writes.append(.updateChange(try earlier.after(isUndone ? .undone : .reinstated), from: earlier))
+            (next, isUndone) = (earlier.rollbackOf, !isUndone)
         }
         return writes
     }
@@ -175,7 +179,7 @@ extension Gateway {
         let code = refusal == .digestMismatch ? "change.altered" : "decision.stale"
         let stopped = try change.after(.failed(code))
         try await store.commit(
-            [.updateChange(stopped, from: change.state)], entries: outcome(stopped, hadIntent: false))
+            [.updateChange(stopped, from: change)], entries: outcome(stopped, hadIntent: false))
         return try await status(of: stopped)
     }
 }

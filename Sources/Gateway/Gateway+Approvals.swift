@@ -32,9 +32,11 @@ extension Gateway {
     /// The log entry of a statement. Its id makes a statement good once, whether or not it is the person's first.
     private func entry(_ proof: SignedApproval, _ change: Change) -> LogEntry {
         LogEntry(
-            .requests, id: "approval-\(proof.statement.nonce)", kind: "approval", time: now,
+            .requests, id: Self.id(proof), kind: "approval", time: now,
             links: ["change": change.id, "request": change.request], body: proof.json)
     }
+
+    private static func id(_ proof: SignedApproval) -> String { "approval-\(proof.statement.nonce)" }
 
     /// Everything is decided again, on fresh facts, and carried out when that permits it.
     private func approve(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
@@ -42,7 +44,9 @@ extension Gateway {
         guard change.wait != .adoption else {
             throw Refusal("approval.not_waiting", "The change waits to be adopted: there is nothing to approve before that.")
         }
-        try await requireStanding(of: person, for: change)
+        let submission = try await requireStanding(of: person, for: change)
+        // A word given under a lock would be used up for nothing.
+        _ = try await checkLocks(submission.principal, change.task, writing: change.system)
         let earlier = try await store.approvals(of: change.id).first {
             $0.statement.approver == person.id && $0.statement.verdict == .approve
         }
@@ -62,49 +66,61 @@ extension Gateway {
     private func refuse(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
         guard await hasSay(person, in: change) else { throw Self.notEligible }
         // First of all in this process: no grant is given any more, though the refusal can't be stored now.
-        store.hold(refusalOf: change.id)
-        heldRefusals.withLock { $0[change.id] = proof }
-        var change = change
-        // Each turn the change is further on: proposed, approved, granted.
-        for _ in 0..<3 {
-            guard [.proposed, .approved].contains(change.state) else { break }
-            do { return try await store(refusal: proof, of: change) } catch let error as StoreError
-                where error.code == .conflict
-            {
-                let current = try await stored(change)
-                guard current.state != change.state else {
-                    heldRefusals.withLock { $0[change.id] = nil }
-                    throw Self.used
-                }
-                change = current
-            } catch let error as StoreError {
-                environment.log.critical(
-                    "a refusal could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
-                    metadata: ["change": "\(change.id)", "error": "\(error)"])
-                throw Refusal("approval.held", "Your refusal counts, but could not be stored yet; nothing runs meanwhile.")
-            }
+        do { try store.hold(refusalOf: change.id, by: person.id, entry: Self.id(proof)) } catch { throw Self.used }
+        heldRefusals.withLock { $0[Self.id(proof)] = proof }
+        do { return try await store(refusal: proof, of: change) } catch let error as StoreError {
+            environment.log.critical(
+                "a refusal could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
+                metadata: ["change": "\(change.id)", "error": "\(error)"])
+            throw Refusal("approval.held", "Your refusal counts, but could not be stored yet; nothing runs meanwhile.")
         }
-        heldRefusals.withLock { $0[change.id] = nil }
-        guard ![.withdrawn, .expired].contains(change.state) else { throw Self.closed(change) }
-        do { try await store.commit([], entries: [entry(proof, change)]) } catch let error as StoreError
-            where error.code == .conflict
-        { throw Self.used }
-        throw Refusal(
-            "approval.too_late", "Your refusal is recorded, but it came too late: the change is \(change.state.rawValue).")
     }
 
+    /// Stores a refusal that is held, or finds that it came too late.
+    ///
+    /// - Throws: ``Refusal`` when it does not end the change; ``StoreError`` while that can't be told.
     private func store(refusal proof: SignedApproval, of change: Change) async throws -> Change {
-        let refused = try change.after(.refused)
-        let entries = [entry(proof, change)] + outcome(refused, hadIntent: false)
-        try await store.commit([.insertApproval(proof), .updateChange(refused, from: change.state)], entries: entries)
-        heldRefusals.withLock { $0[change.id] = nil }
-        return refused
+        let person = proof.statement.approver
+        var change = change
+        // Each turn the change is further on: proposed, approved, granted.
+        for _ in 0..<4 where [.proposed, .approved].contains(change.state) {
+            let refused = try change.after(.refused)
+            let entries = [entry(proof, change)] + outcome(refused, hadIntent: false)
+            do {
+                try await store.commit([.insertApproval(proof), .updateChange(refused, from: change)], entries: entries)
+                heldRefusals.withLock { $0[Self.id(proof)] = nil }
+                return refused
+            } catch let error as StoreError where error.code == .conflict {
+                let current = try await stored(change)
+                if current.json == change.json { throw letGo(proof, of: change, Self.used) }
+                change = current
+            }
+        }
+        guard ![.proposed, .approved].contains(change.state) else {
+            throw StoreError(.unavailable, "the change does not come to rest")
+        }
+        do { try await store.commit([], entries: [entry(proof, change)]) } catch let error as StoreError
+            where error.code == .conflict
+        { throw letGo(proof, of: change, Self.used) }
+        guard ![.withdrawn, .expired].contains(change.state) else { throw letGo(proof, of: change, Self.closed(change)) }
+        environment.log.notice("a refusal came too late", metadata: ["change": "\(change.id)", "by": "\(person)"])
+        throw letGo(
+            proof, of: change,
+            Refusal(
+                "approval.too_late", "Your refusal is recorded, but it came too late: the change is \(change.state.rawValue)."))
+    }
+
+    /// A refusal that ends nothing holds nothing up.
+    private func letGo(_ proof: SignedApproval, of change: Change, _ refusal: Refusal) -> Refusal {
+        heldRefusals.withLock { $0[Self.id(proof)] = nil }
+        store.release(refusalOf: change.id, by: proof.statement.approver)
+        return refusal
     }
 
     /// Stores the refusals that could not be stored when they were given.
     func storeRefusals() async {
-        for (id, proof) in heldRefusals.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
-            guard let change = try? await store.change(id) else { continue }
+        for (_, proof) in heldRefusals.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            guard let change = try? await store.change(proof.statement.change) else { continue }
             _ = try? await store(refusal: proof, of: change)
         }
     }
@@ -114,13 +130,13 @@ extension Gateway {
 
     /// Whether the person had a say when the change was last decided, by the facts recorded then, or has one now.
     private func hasSay(_ person: Person, in change: Change) async -> Bool {
-        guard principals.aliases(of: person.id).isDisjoint(with: parties(of: change)) else { return false }
         // Each by itself: where one can't be read, another may show it.
-        if (try? await hasApproved(person, change)) == true { return true }
         if let body = try? await latestDecision(on: change) {
             if body["decision"]?["eligible"]?.array?.contains(.string(person.id)) == true { return true }
             if let question = try? body["question"].map(Question.init(json:)), mayApprove(person, question) { return true }
         }
+        guard principals.aliases(of: person.id).isDisjoint(with: parties(of: change)) else { return false }
+        if (try? await hasApproved(person, change)) == true { return true }
         return (try? await requireStanding(of: person, for: change)) != nil
     }
 
@@ -129,15 +145,17 @@ extension Gateway {
         return Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0)).mayApprove(person.id)
     }
 
-    /// Whether this person may approve this change at all, by policy and by not being on its side. A lock stops this too:
-    /// a word given now would be used up for nothing.
-    private func requireStanding(of person: Person, for change: Change) async throws {
+    /// Whether this person may approve this change at all, by policy and by not being on its side.
+    ///
+    /// - Returns: the change as it would be asked now.
+    @discardableResult
+    private func requireStanding(of person: Person, for change: Change) async throws -> Submission {
         let (submission, plan) = try await fresh(change)
-        _ = try await checkLocks(submission.principal, change.task, writing: change.system)
         let question = question(
             submission, plan, reach: try assess(submission, plan), catalogue: try connector(change.system).catalogue,
             approvals: [], also: parties(of: change))
         guard mayApprove(person, question) else { throw Self.notEligible }
+        return submission
     }
 
     /// The people on the change's side: who asked, who answered for the workload then and who does now, whom it acts for, who
@@ -166,11 +184,13 @@ extension Gateway {
             submission, plan, reach: finding, catalogue: catalogue, approvals: facts, also: parties(of: change))
         let decision = decide(
             question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
-        let entry = entry(decision, question, submission, change: change.id)
+        let entry = entry(decision, question, submission, change: change)
         switch decision.verdict {
         case .permit:
             let approved = try change.after(.approvedEnough)
-            do { try await store.commit([.updateChange(approved, from: .proposed)], entries: [entry]) } catch let error
+            underway.withLock { _ = $0.insert(change.id) }
+            defer { underway.withLock { _ = $0.remove(change.id) } }
+            do { try await store.commit([.updateChange(approved, from: change)], entries: [entry]) } catch let error
                 as StoreError
                 where error.code == .conflict
             {
@@ -193,9 +213,7 @@ extension Gateway {
         guard let principal = principals.principal(uid, at: now) else {
             throw Refusal("change.orphaned", "Who asked for this change is no longer registered, owned or within its term.")
         }
-        if open, let task = try await store.task(change.task.id), task.ended != nil {
-            throw Refusal("task.ended", "The task this change belongs to was ended.")
-        }
+        if open { try await requireOpen(change.task) }
         let operation = try operation(change.operation, of: change.system)
         let input = try Input(change.input, for: operation, at: "/input")
         let submission = Submission(
@@ -230,9 +248,14 @@ extension Gateway {
 
     private func void(_ change: Change, _ code: String, also entry: LogEntry? = nil) async throws -> Change {
         let voided = try change.after(.withdrawn(code))
-        try await store.commit(
-            [.updateChange(voided, from: change.state)],
-            entries: [entry].compactMap { $0 } + outcome(voided, hadIntent: false))
+        do {
+            try await store.commit(
+                [.updateChange(voided, from: change)],
+                entries: [entry].compactMap { $0 } + outcome(voided, hadIntent: false))
+        } catch let error as StoreError where error.code == .conflict {
+            // Somebody else's word of the same moment was first.
+            return try await stored(change)
+        }
         note("a change was voided", ["change": change.id, "code": code])
         return voided
     }

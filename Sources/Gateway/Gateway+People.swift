@@ -25,9 +25,7 @@ extension Gateway {
 
     /// A page of changes, newest first, and the id after which the next begins.
     public func changes(_ states: Set<Change.State>, after: String?) async throws -> (changes: [Change], next: String?) {
-        let size = 200
-        let found = try await store.changes(in: states, limit: size + 1, after: after)
-        return (Array(found.prefix(size)), found.count > size ? found[size - 1].id : nil)
+        try await store.page(states, limit: 200, after: after)
     }
 
     /// Everything an approver is to see of a change.
@@ -56,7 +54,8 @@ extension Gateway {
 
     /// The log entry's body of the last decision on a change: its question and what was decided.
     func latestDecision(on change: Change) async throws -> JSONValue? {
-        try await journal.bodies(linkedTo: change.id, in: .decisions) { $0["decision"] != nil }
+        if let position = store.decision(on: change.id) { return try await journal.body(at: position) }
+        return try await journal.bodies(linkedTo: change.id, in: .decisions) { $0["decision"] != nil }
     }
 
     /// The request's sealed evidence, for whoever has the key.
@@ -86,10 +85,10 @@ extension Gateway {
         let decision = decide(
             question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
         guard [.permit, .needsApproval].contains(decision.verdict) else {
-            try await store.commit([], entries: [entry, self.entry(decision, question, submission, change: id)])
+            try await store.commit([], entries: [entry, self.entry(decision, question, submission, change: adopted)])
             throw Refusal("denied", "Policy does not let you execute this yourself.")
         }
-        do { try await store.commit([.adoptChange(adopted)], entries: [entry]) } catch let error as StoreError
+        do { try await store.commit([.updateChange(adopted, from: change)], entries: [entry]) } catch let error as StoreError
             where error.code == .conflict
         { throw Refusal("change.closed", "Somebody else adopted the change first, or it was closed.") }
         return try await reconsider(adopted)
@@ -123,7 +122,8 @@ extension Gateway {
         let given = try await store.approvals(of: change.id)
         if given.contains(where: { $0.statement.approver == person.id && $0.statement.verdict == .approve }) { return true }
         guard let (submission, plan) = try? await fresh(change, open: false) else { return false }
-        let question = question(submission, plan, catalogue: try connector(change.system).catalogue, approvals: [])
+        let question = question(
+            submission, plan, catalogue: try connector(change.system).catalogue, approvals: [], also: parties(of: change))
         let bundle = policies
         return Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0)).mayApprove(person.id)
     }

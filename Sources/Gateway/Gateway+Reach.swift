@@ -37,8 +37,8 @@ extension Gateway {
     /// Takes up what an earlier run left: steps granted and not settled, and credentials chosen through the gateway. Before
     /// the first reading.
     public func resumeReach() async throws {
-        for change in try await store.changes(in: [.executed, .rolledBack], limit: .max) { reach.remember(try step(of: change)) }
-        for change in try await store.changes(in: [.executing, .indeterminate], limit: .max) {
+        for change in try await store.every(in: [.executed, .rolledBack]) { reach.remember(try step(of: change)) }
+        for change in try await store.every(in: [.executing, .indeterminate]) {
             try reach.resume(change.id, on: change.system, try step(of: change))
             if change.state == .indeterminate { try reach.settle(change.id, .indeterminate) }
         }

@@ -161,13 +161,17 @@ extension Gateway {
 
     /// The log entry of a decision: with it and the policies' entry, the decision can be made again.
     ///
-    /// - Parameter reason: why it was denied all the same, when not by policy.
+    /// - Parameters:
+    ///   - change: what it decides on, with the terms and the assessment that its signatures must be for.
+    ///   - reason: why it was denied all the same, when not by policy.
     func entry(
-        _ decision: Decision, _ question: Question, _ submission: Submission, change: String? = nil, reason: String? = nil
+        _ decision: Decision, _ question: Question, _ submission: Submission, change: Change? = nil, reason: String? = nil
     ) -> LogEntry {
         var body: JSONValue = ["question": question.json, "decision": decision.json]
+        body.add("terms", change.map { .string($0.digest.hex) })
+        body.add("assessment", change.map { .string($0.assessment.hex) })
         body.add("reason", reason.map(JSONValue.string))
-        let links = ["request": submission.id].merging(change.map { ["change": $0] } ?? [:]) { $1 }
+        let links = ["request": submission.id].merging(change.map { ["change": $0.id] } ?? [:]) { $1 }
         return LogEntry(.decisions, id: environment.id("dec"), kind: "decision", time: now, links: links, body: body)
     }
 }

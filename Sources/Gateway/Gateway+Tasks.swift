@@ -52,6 +52,13 @@ extension Gateway {
         return task
     }
 
+    /// - Throws: ``Refusal`` when the task was ended.
+    func requireOpen(_ task: Task) async throws {
+        guard try await store.task(task.id)?.ended == nil else {
+            throw Refusal("task.ended", "The task this change belongs to was ended.")
+        }
+    }
+
     /// Ends the task and whatever it still leases.
     public func end(_ task: Task) async throws {
         var ended = task
@@ -75,8 +82,8 @@ extension Gateway {
 
     /// The same, begun now and waited for only a moment: who locks is answered though a system is not.
     func beginEndingLeases(where belongs: @escaping @Sendable (Change) -> Bool) async {
-        let ending = _Concurrency.Task { await self.endLeases(where: belongs) }
-        try? await withDeadline(.milliseconds(500)) { await ending.value }
+        let ending = Running.task { await self.endLeases(where: belongs) }
+        try? await withDeadline(.milliseconds(500)) { _ = await ending.result }
     }
 
     /// Ends a lease and makes that durable.

@@ -36,7 +36,7 @@ extension Gateway {
             writes.append(
                 .insertIdempotency(.init(principal: key.principal, key: key.key, request: key.request, change: change.id)))
         }
-        try await store.commit(writes, entries: [entry(decision, question, submission, change: change.id)])
+        try await store.commit(writes, entries: [entry(decision, question, submission, change: change)])
         Failpoint.reach("decision")
         guard decision.verdict == .permit else { return try await status(of: change) }
         return try await execute(change, decision, submission, plan)
@@ -134,6 +134,7 @@ extension Gateway {
         let input = try Input(inverse.input, for: operation)
         if let known = try await replay(request, input, rollbackOf: change.id) { return known }
         guard change.state == .executed else { throw impossible(change) }
+        try await requireShallow(change)
         let connector = try connector(change.system)
         let seen = try await ask(connector) { try await $0.observe(change.plan, under: nil) }
         guard seen.shows(change.plan.touched.map(\.after)) else {
@@ -141,6 +142,15 @@ extension Gateway {
             return Answer(.failed, "rollback.conflict", "The values were changed since; nothing was done.", change: change.id)
         }
         return try await submit(request, rollbackOf: change.id)
+    }
+
+    /// Rollbacks of rollbacks end somewhere: what becomes of all before is settled with each.
+    private func requireShallow(_ change: Change) async throws {
+        var (next, depth) = (change.rollbackOf, 0)
+        while let id = next, depth <= 16 { (next, depth) = (try await store.change(id)?.rollbackOf, depth + 1) }
+        guard depth <= 16 else {
+            throw Refusal("rollback.too_deep", "This undoes what undid what undid something, and so on: ask for the change anew.")
+        }
     }
 
     private func impossible(_ change: Change) -> Refusal {

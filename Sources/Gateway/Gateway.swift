@@ -17,7 +17,9 @@ public final class Gateway: Sendable {
     private let current: Mutex<PolicyBundle>
     /// Calls to systems in flight, by system.
     let calls = InFlight(limit: 32)
-    /// Refusals that are not stored yet, by change.
+    /// Approved changes on their way to an intent.
+    let underway = Mutex<Set<String>>([])
+    /// Refusals that are not stored yet, by the ids of their entries.
     let heldRefusals = Mutex<[String: SignedApproval]>([:])
     /// Signs where a page of members ended: nobody begins at an entry that they were not shown.
     let cursorKey: SymmetricKey

@@ -59,6 +59,12 @@ public final class Journal: Sendable {
         return try await body(of: entry)
     }
 
+    /// The body of the entry that stands there, whole.
+    func body(at position: LogPosition) async throws -> JSONValue? {
+        guard let (_, entry) = try await entry(at: position) else { return nil }
+        return try await body(of: entry)
+    }
+
     /// The bodies of the entries of a log that link to `id`, newest first.
     func bodies(linkedTo id: String, in log: LogName, where isWanted: (JSONValue) -> Bool) async throws -> JSONValue? {
         for position in try await store.positions(linkedTo: id).reversed() where position.log == log {

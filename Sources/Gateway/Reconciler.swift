@@ -1,6 +1,7 @@
 public import Authority
 import Logging
 import StrictJSON
+import Synchronization
 
 extension Gateway {
     /// Settles what an earlier run left: every intent without an outcome, by reading the target, and every lease
@@ -13,14 +14,20 @@ extension Gateway {
         for change in try await store.changes(in: [.executing], limit: 10_000) {
             if let done = await reconciled(change) { settled.append(done) }
         }
-        // Approved and then cut short before the intent: nothing was done, and its approvals are spent.
-        for change in try await store.changes(in: [.approved], limit: 10_000) {
+        settled += try await settleApproved()
+        await sweep()
+        return settled
+    }
+
+    /// Approved and then cut short before the intent: nothing was done, and its approvals are spent.
+    private func settleApproved() async throws -> [Change] {
+        var settled: [Change] = []
+        for change in try await store.changes(in: [.approved], limit: 10_000) where !underway.withLock({ $0.contains(change.id) })
+        {
             let failed = try change.after(.failed("not_applied"))
-            try await store.commit(
-                [.updateChange(failed, from: .approved)], entries: outcome(failed, hadIntent: false))
+            try await store.commit([.updateChange(failed, from: change)], entries: outcome(failed, hadIntent: false))
             settled.append(failed)
         }
-        await sweep()
         return settled
     }
 
@@ -41,7 +48,7 @@ extension Gateway {
         if let lease, await !end(lease) { return nil }
         let seen = try await ask(connector, isOwn: true) { try await $0.observe(change.plan, under: lease) }
         let settled = try change.after(Self.event(.unknown("the gateway stopped"), change.plan, seen))
-        var writes = [Write.updateChange(settled, from: .executing)]
+        var writes = [Write.updateChange(settled, from: change)]
         if settled.state == .executed { writes += try await rolledBack(by: change) }
         try await store.commit(writes, entries: outcome(settled, lease, seen))
         await noteOutcome(settled)
@@ -60,11 +67,15 @@ extension Gateway {
         await expire()
         await settleOverdue()
         let open = (try? await store.openLeases()) ?? []
-        for lease in open {
-            let change = try? await store.change(lease.change)
-            if lease.expires <= now || change?.state != .executing { await end(lease) }
+        await withDiscardingTaskGroup { group in
+            for lease in open { group.addTask { await self.endIfOver(lease) } }
         }
         await endLeftovers(known: Set(open.map(\.account)))
+    }
+
+    private func endIfOver(_ lease: LeaseReference) async {
+        let change = try? await store.change(lease.change)
+        if lease.expires <= now || change?.state != .executing { await end(lease) }
     }
 
     /// Each system by itself: one that does not answer holds up no other.
@@ -92,14 +103,20 @@ extension Gateway {
         }
     }
 
-    /// Settles changes whose grant is over and whose outcome could not be stored.
+    /// Settles changes whose grant is over and whose outcome could not be stored, and those approved that got no grant.
     private func settleOverdue() async {
-        for change in (try? await store.changes(in: [.executing], limit: 10_000)) ?? [] {
-            let lease = try? await store.lease(of: change.id)
-            // The lease is stored with the intent: where there is none, none was ever in hand.
-            if let lease, lease.expires.adding(seconds: 2 * environment.deadline) > now { continue }
-            await reconciled(change)
+        _ = try? await settleApproved()
+        let executing = (try? await store.changes(in: [.executing], limit: 10_000)) ?? []
+        await withDiscardingTaskGroup { group in
+            for change in executing { group.addTask { await self.settleIfOverdue(change) } }
         }
+    }
+
+    private func settleIfOverdue(_ change: Change) async {
+        let lease = try? await store.lease(of: change.id)
+        // The lease is stored with the intent: where there is none, none was ever in hand.
+        if let lease, lease.expires.adding(seconds: 2 * environment.deadline) > now { return }
+        await reconciled(change)
     }
 
     /// Ends staged changes whose time is over.
@@ -107,7 +124,7 @@ extension Gateway {
         for change in (try? await store.overdue(at: now, limit: 1_000)) ?? [] {
             guard let expired = try? change.after(.timedOut) else { continue }
             _ = try? await store.commit(
-                [.updateChange(expired, from: change.state)], entries: outcome(expired, hadIntent: false))
+                [.updateChange(expired, from: change)], entries: outcome(expired, hadIntent: false))
         }
     }
 }

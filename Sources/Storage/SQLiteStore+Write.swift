@@ -36,7 +36,6 @@ extension SQLiteStore {
                     change.expires.milliseconds,
                 ])
         case .updateChange(let change, let from): try update(change, from: from, db)
-        case .adoptChange(let change): try adopt(change, db)
         case .insertTask(let task, let token):
             try db.execute(sql: "INSERT INTO task VALUES (?, ?, ?)", arguments: [task.id, token, try blob(task.json)])
         case .updateTask(let task):
@@ -75,7 +74,11 @@ extension SQLiteStore {
         let known = try Bool.fetchOne(
             db, sql: "SELECT EXISTS (SELECT 1 FROM intent WHERE change = ?)", arguments: [change.id])
         guard known == false else { throw GrantRefusal.alreadyGranted }
-        try update(try change.after(.began), from: change.state, db)
+        let begun = try change.after(.began)
+        try db.execute(
+            sql: "UPDATE change SET state = ?, json = ? WHERE id = ? AND state = ?",
+            arguments: [begun.state.rawValue, try blob(begun.json), change.id, change.state.rawValue])
+        try requireOne(db, "change \(change.id) is no longer \(change.state.rawValue)")
         try db.execute(
             sql: "INSERT INTO intent VALUES (?, ?, ?)",
             arguments: [intent.change, intent.digest.hex, intent.expires.milliseconds])
@@ -104,22 +107,11 @@ extension SQLiteStore {
         if db.changesCount > 0 { try db.execute(sql: "UPDATE epoch SET value = value + 1 WHERE name = 'locks'") }
     }
 
-    private func update(_ change: Change, from: Change.State, _ db: Database) throws {
+    private func update(_ change: Change, from: Change, _ db: Database) throws {
         try db.execute(
-            sql: "UPDATE change SET state = ?, json = ? WHERE id = ? AND state = ?",
-            arguments: [change.state.rawValue, try blob(change.json), change.id, from.rawValue])
-        try requireOne(db, "change \(change.id) is no longer \(from.rawValue)")
-    }
-
-    /// Of two adopters the second finds that it no longer waits.
-    private func adopt(_ change: Change, _ db: Database) throws {
-        try db.execute(
-            sql: """
-                UPDATE change SET json = ? WHERE id = ? AND state = 'proposed'
-                    AND CAST(json AS TEXT) ->> '$.wait' = 'adoption'
-                """,
-            arguments: [try blob(change.json), change.id])
-        try requireOne(db, "change \(change.id) does not wait to be adopted")
+            sql: "UPDATE change SET state = ?, json = ? WHERE id = ? AND state = ? AND json = ?",
+            arguments: [change.state.rawValue, try blob(change.json), from.id, from.state.rawValue, try blob(from.json)])
+        try requireOne(db, "change \(change.id) is no longer what it was")
     }
 
     private func requireOne(_ db: Database, _ message: String) throws {

@@ -82,6 +82,56 @@ struct RefusalTests {
         #expect(refusal?.code == "approval.too_late")
         #expect(try await world.requests("approval").count == 2)
         #expect(try await world.store.change(id)?.state == .executed)
+        let report = try await Auditor(store: world.store, keys: world.keys).verify(try world.checkpoints())
+        #expect(report.problems == [] && report.proved == 1)
+    }
+
+    @Test("A statement used before refuses nothing, and holds up nothing")
+    func usedNonce() async throws {
+        let (world, id) = try await staged(policy: Self.two)
+        defer { world.close() }
+        let change = try #require(try await world.store.change(id))
+        let lena = Fixture.person("lena", teams: ["leads"])
+        let signer = try #require(world.signers["lena"])
+        let approval = try signer.statement(.approve, on: change, by: "lena", issued: world.clock.now)
+        _ = try await world.gateway.record(approval, by: lena)
+        let refusal = try signer.statement(
+            .refuse, on: change, by: "lena", issued: world.clock.now, nonce: approval.statement.nonce)
+        let answer = await #expect(throws: Refusal.self) { try await world.gateway.record(refusal, by: lena) }
+        #expect(answer?.code == "approval.used")
+        #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
+    }
+
+    @Test("Of refusals that can't be stored, none takes another away")
+    func heldRefusals() async throws {
+        let (world, id) = try await staged(policy: Self.two)
+        defer { world.close() }
+        let change = try #require(try await world.store.change(id))
+        let lars = Fixture.person("lars", teams: ["leads"])
+        let signer = try #require(world.signers["lars"])
+        let approval = try signer.statement(.approve, on: change, by: "lars", issued: world.clock.now)
+        _ = try await world.gateway.record(approval, by: lars)
+        try await world.tamper("CREATE TRIGGER full BEFORE INSERT ON approval BEGIN SELECT RAISE(ABORT, 'full'); END")
+        let held = await #expect(throws: Refusal.self) { try await world.say(.refuse, on: id, by: "lena") }
+        #expect(held?.code == "approval.held")
+        let used = try signer.statement(
+            .refuse, on: change, by: "lars", issued: world.clock.now, nonce: approval.statement.nonce)
+        _ = try? await world.gateway.record(used, by: lars)
+        try await world.tamper("DROP TRIGGER full")
+        await world.gateway.sweep()
+        #expect(try await world.store.change(id)?.state == .withdrawn)
+    }
+
+    @Test("What was approved and got no grant does not stay approved")
+    func stranded() async throws {
+        let (world, id) = try await staged()
+        defer { world.close() }
+        try await world.tamper("CREATE TRIGGER full BEFORE INSERT ON intent BEGIN SELECT RAISE(ABORT, 'full'); END")
+        _ = try? await world.say(.approve, on: id, by: "lena")
+        #expect(try await world.store.change(id)?.state == .approved)
+        try await world.tamper("DROP TRIGGER full")
+        await world.gateway.sweep()
+        #expect(try await world.store.change(id)?.state == .failed)
     }
 
     @Test("The same statement handed in again decides nothing")
@@ -126,7 +176,7 @@ struct RefusalTests {
         shown.add("more", "than was signed")
         row["shown"] = shown
         if field == "assessment" { row["assessment"] = .string(Digest(of: shown).hex) }
-        try await world.witnessed.commit([.updateChange(try Change(json: .object(row)), from: .proposed)], entries: [])
+        try await world.witnessed.commit([.updateChange(try Change(json: .object(row)), from: change)], entries: [])
         let after = try? await world.say(.approve, on: id, by: "lars")
         #expect(after?.state != .executed)
         #expect(try await world.entries("intent").isEmpty)
@@ -172,6 +222,8 @@ struct RefusalTests {
         async let second = Result { try await world.gateway.adopt(id, by: lars) }
         let results = await [first, second]
         #expect(results.count { (try? $0.get()) != nil } == 1)
+        for case .failure(let error) in results { #expect((error as? Refusal)?.code == "change.closed") }
+        #expect(world.alarms.heard == [])
     }
 
     @Test("A key used for one rollback answers for no other")
@@ -216,6 +268,35 @@ struct RefusalTests {
         _ = try await undo(back)
         #expect(try await world.store.change(first ?? "")?.state == .executed)
         #expect(try await world.store.change(back ?? "")?.state == .rolledBack)
+    }
+
+    @Test("However often it is undone and done again, what is in force says so", arguments: 2...6)
+    func chainOfRollbacks(depth: Int) async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let agent = Principal.workload(Fixture.workload())
+        var ids = [try #require(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"]).change)]
+        for _ in 0..<depth {
+            let last = try await world.gateway.change(try #require(ids.last), for: agent)
+            let answer = try await world.gateway.rollback(
+                last, by: agent, task: world.task(), evidence: Evidence(), door: "test")
+            ids.append(try #require(answer.change))
+        }
+        for (place, id) in ids.enumerated() {
+            let isInForce = (depth - place).isMultiple(of: 2)
+            #expect(try await world.store.change(id)?.state == (isInForce ? .executed : .rolledBack))
+        }
+    }
+
+    @Test("A task that ends while the lease is being made stops the step before anything is applied")
+    func endWhileLeasing() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let (gateway, task) = (world.gateway, try await world.task())
+        world.meddler.onLease { try? await gateway.end(task) }
+        let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
+        #expect(answer.status == .failed && answer.code == "task.ended")
+        #expect(try await world.directory.leftovers().isEmpty)
     }
 
     @Test("A lock placed while the lease is being made stops the step before anything is applied")

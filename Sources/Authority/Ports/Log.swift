@@ -15,7 +15,9 @@ public struct LogEntry: Sendable {
     public let links: [String: String]
     public let body: JSONValue
     /// What its batch made of the store's records, in the first entry of each batch that changed any.
-    public var records: RecordChanges?
+    public var records: RecordChanges? { didSet { written = nil } }
+    /// Its bytes, once they have been worked out.
+    private var written: [UInt8]?
     /// Whether it is written even on a full disk.
     public var isEssential: Bool { ["alarm", "drift", "lock", "unlock", "task-end"].contains(kind) || isRefusal }
 
@@ -33,7 +35,16 @@ public struct LogEntry: Sendable {
     }
 
     /// The bytes that are hashed into the tree.
-    public var bytes: [UInt8] {
+    public var bytes: [UInt8] { written ?? write() }
+
+    /// The same entry, with its bytes at hand.
+    public var prepared: LogEntry {
+        var entry = self
+        entry.written = bytes
+        return entry
+    }
+
+    private func write() -> [UInt8] {
         let linked = JSONObject(links.keys.sorted().map { .init(key: $0, value: .string(links[$0] ?? "")) })
         var json: JSONValue = [
             "v": 1, "log": .string(log.rawValue), "id": .string(id), "kind": .string(kind),

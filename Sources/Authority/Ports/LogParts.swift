@@ -10,21 +10,24 @@ extension LogEntry {
     /// How entries are read.
     public static let reading = JSONReader.Limits(bytes: limit)
 
+    /// Left in each entry for what its batch makes of the store's records.
+    private static let room = 64 << 10
     /// A part's bytes, which escaping can at most double.
     private static let partSize = 400 << 10
 
-    /// This entry, or the parts of its body followed by an entry that names them.
+    /// This entry, or the parts of its body followed by an entry that names them; each with its bytes at hand.
     ///
     /// - Throws: ``StoreError`` ``StoreError/Code/tooLarge``.
     public var inParts: [LogEntry] {
         get throws(StoreError) {
-            guard bytes.count > Self.limit else { return [self] }
+            let whole = prepared
+            guard whole.bytes.count > Self.limit - Self.room, kind != "part" else { return [whole] }
             let text = JSONWriter.canonical(body)
             guard text.count <= Self.longest else {
                 throw StoreError(.tooLarge, "an entry of \(text.count) bytes; at most \(Self.longest) are written")
             }
             let parts = Self.pieces(text).enumerated().map { index, piece in
-                LogEntry(log, id: "\(id).\(index)", kind: "part", time: time, body: ["text": .string(piece)])
+                LogEntry(log, id: "\(id).\(index)", kind: "part", time: time, body: ["text": .string(piece)]).prepared
             }
             let named: JSONValue = [
                 "parts": .array(parts.map { .string($0.id) }), "digest": .string(Digest(of: text).hex),

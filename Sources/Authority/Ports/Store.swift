@@ -28,10 +28,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
 public enum Write: Sendable {
     /// The id must be new.
     case insertChange(Change)
-    /// The stored change must be in the state `from`.
-    case updateChange(Change, from: Change.State)
-    /// The stored change must wait to be adopted.
-    case adoptChange(Change)
+    /// The stored change must be this one, as a whole.
+    case updateChange(Change, from: Change)
     case insertTask(Task, token: String)
     case updateTask(Task)
     /// The nonce must be new, and the person must not yet have given that verdict on the change.

@@ -1,4 +1,5 @@
 import Authority
+import Cedar
 import Identity
 import StrictJSON
 
@@ -10,17 +11,31 @@ struct Provenance {
         let registry: Registry
     }
 
+    private struct Said {
+        let place: Int64
+        let approval: SignedApproval
+        var statement: ApprovalStatement { approval.statement }
+    }
+
     /// A decision that permitted a write.
     private struct Permit {
         let place: Int64
         let policies: String
-        let approvers: [String]
+        let terms: String
+        let assessment: String
+        let question: Question
+    }
+
+    private struct Intended {
+        let digest: String
+        let isProved: Bool
     }
 
     private var registries: [Registered] = []
-    private var statements: [String: [(approval: SignedApproval, place: Int64)]] = [:]
+    private var statements: [String: [Said]] = [:]
     private var permits: [String: [Permit]] = [:]
-    private var intents: [String: (digest: String, policies: String, place: Int64)] = [:]
+    private var intents: [String: Intended] = [:]
+    /// How many executions were proved.
     private(set) var proved = 0
 
     /// - Returns: what is wrong with the entry.
@@ -33,57 +48,70 @@ struct Provenance {
             registries.append(Registered(place: place, registry: registry))
         case "approval":
             guard let approval = try? SignedApproval(json: body) else { return ["the signed statement can't be read"] }
-            statements[change, default: []].append((approval, place))
+            statements[change, default: []].append(Said(place: place, approval: approval))
         case "decision" where body["decision"]?["verdict"] == "permit" && !change.isEmpty:
-            let facts = body["question"]?["approvals"]?.array ?? []
+            guard let question = try? body["question"].map(Question.init(json:)) else { return ["its question can't be read"] }
             permits[change, default: []].append(
                 Permit(
                     place: place, policies: body["decision"]?["epochs"]?["policies"]?.string ?? "",
-                    approvers: facts.compactMap { $0["person"]?["id"]?.string }))
+                    terms: body["terms"]?.string ?? "", assessment: body["assessment"]?.string ?? "", question: question))
         case "intent":
             let digest = body["digest"]?.string ?? ""
-            intents[change] = (digest, body["policies"]?.string ?? "", place)
-            return problems(change, digest, body["policies"]?.string ?? "", place)
+            let problems = problems(change, digest, body["policies"]?.string ?? "", place)
+            intents[change] = Intended(digest: digest, isProved: problems.isEmpty)
+            return problems
         case "outcome" where body["state"] == "executed":
             guard let intent = intents[change], entry["links"]?["intent"]?.string == "intent-\(change)" else {
                 return ["it was executed without an intent"]
             }
             guard body["terms"]?.string == intent.digest else { return ["it is not what the intent was for"] }
+            if intent.isProved { proved += 1 }
         default: break
         }
         return []
     }
 
     /// What an intent lacks.
-    private mutating func problems(_ change: String, _ digest: String, _ policies: String, _ place: Int64) -> [String] {
-        guard let permit = permits[change]?.last(where: { $0.policies == policies && $0.place <= place }) else {
-            return ["no decision permitted it"]
-        }
+    private func problems(_ change: String, _ digest: String, _ policies: String, _ place: Int64) -> [String] {
+        let permit = permits[change]?.last { $0.policies == policies && $0.terms == digest && $0.place <= place }
+        guard let permit else { return ["no decision permitted it"] }
         let said = statements[change] ?? []
-        if said.contains(where: { $0.approval.statement.verdict == .refuse && $0.place < permit.place && holds($0, digest: nil) })
-        {
-            return ["it was refused before it was permitted"]
+        if said.contains(where: { $0.statement.verdict == .refuse && $0.place < place && fact(of: $0, at: $0.place) != nil }) {
+            return ["it was refused before it began"]
         }
-        let unsigned = permit.approvers.filter { person in
-            !said.contains {
-                let statement = $0.approval.statement
-                return statement.approver == person && statement.verdict == .approve && $0.place <= permit.place
-                    && holds($0, digest: digest)
+        let parties = parties(of: permit)
+        return permit.question.approvals.flatMap { counted -> [String] in
+            let id = counted.person.id
+            if let registry = registry(at: permit.place), !registry.aliases(of: id).isDisjoint(with: parties) {
+                return ["the approval of \(id) was counted, who is on its side"]
             }
+            let isSigned = said.contains {
+                $0.statement.approver == id && $0.statement.verdict == .approve && $0.place <= permit.place
+                    && $0.statement.plan.hex == digest && $0.statement.assessment.hex == permit.assessment
+                    && fact(of: $0, at: permit.place) == counted
+            }
+            return isSigned ? [] : ["the approval of \(id), which the decision counted, is not signed"]
         }
-        if unsigned.isEmpty { proved += 1 }
-        return unsigned.map { "the approval of \($0), which the decision counted, is not signed" }
     }
 
-    /// Whether a statement is signed with a key that its person had then, over these terms.
-    private func holds(_ said: (approval: SignedApproval, place: Int64), digest: String?) -> Bool {
-        let statement = said.approval.statement
-        guard digest == nil || statement.plan.hex == digest,
-            let registry = registries.last(where: { $0.place <= said.place })?.registry ?? registries.first?.registry
-        else { return false }
-        return
-            (try? registry.authenticator.authenticate(
-                statement.approver, message: statement.bytes, signature: said.approval.signature,
-                namespace: PersonAuthenticator.approvalNamespace)) != nil
+    /// The people whose own request it is.
+    private func parties(of permit: Permit) -> Set<String> {
+        let (question, registry) = (permit.question, registry(at: permit.place))
+        let asked = question.principal.type.string == "Exequatur::Person" ? question.principal.id.string : nil
+        return Set([asked, question.delegator?.id.string, registry?.owner(of: question.principal)].compactMap { $0 })
+    }
+
+    private func registry(at place: Int64) -> Registry? {
+        registries.last { $0.place <= place }?.registry ?? registries.first?.registry
+    }
+
+    /// What a statement proves, if it is signed with a key that its person had at that place.
+    private func fact(of said: Said, at place: Int64) -> ApprovalFact? {
+        guard
+            let (person, verified) = try? registry(at: place)?.authenticator.authenticate(
+                said.statement.approver, message: said.statement.bytes, signature: said.approval.signature,
+                namespace: PersonAuthenticator.approvalNamespace)
+        else { return nil }
+        return ApprovalFact(person: PersonRecord(id: person.id, teams: person.teams), userVerified: verified)
     }
 }

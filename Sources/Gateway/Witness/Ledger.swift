@@ -22,27 +22,42 @@ struct Ledger: Sendable {
     private(set) var trees: [LogName: TreeEdge] = Dictionary(
         uniqueKeysWithValues: LogName.allCases.map { ($0, TreeEdge()) })
     private var digests: [Short: Short] = [:]
-    /// Changes that may still go on.
-    private(set) var open: [String: Change.State] = [:]
+    /// A change that may still go on.
+    struct Open: Sendable {
+        let state: Change.State
+        let created: Instant
+        /// Where the last decision on it is logged.
+        var decision: LogPosition?
+    }
+
+    private(set) var open: [String: Open] = [:]
+    /// How many changes there are in each state.
+    private(set) var counts: [Change.State: Int] = [:]
     /// Leases not known to have ended.
     private(set) var leases: [String: LeaseReference] = [:]
     /// The lease of each change that may still go on.
     private(set) var leaseOf: [String: LeaseReference] = [:]
-    /// Changes refused, stored or not.
-    private var refused: Set<String> = []
+    /// Who refused which change, stored or not.
+    private var refused: [String: Set<String>] = [:]
     private(set) var locks: [String: Lock] = [:]
     private(set) var epoch: Int64 = 0
 
     /// What an earlier run left, proved against its log.
     ///
-    /// - Parameter statements: the ids of the entries of signed statements.
-    init(sequence: Int64, trees: [LogName: TreeEdge], records: [StoredRecord], statements: [String]) {
+    /// - Parameters:
+    ///   - statements: the ids of the entries of signed statements.
+    ///   - decisions: where the last decision on each change stands.
+    init(
+        sequence: Int64, trees: [LogName: TreeEdge], records: [StoredRecord], statements: [String],
+        decisions: [String: LogPosition]
+    ) {
         self.sequence = sequence
         self.trees = trees
         for record in records { set(record) }
         for lease in records.compactMap({ if case .lease(let lease, _) = $0 { lease } else { nil } })
         where open[lease.change] != nil { leaseOf[lease.change] = lease }
         for id in statements { note("entry/\(id)") }
+        for (change, position) in decisions { open[change]?.decision = position }
     }
 
     private mutating func note(_ key: String) { digests[Short(key: key)] = Short(key: key) }
@@ -63,56 +78,62 @@ struct Ledger: Sendable {
         fileprivate let changes: [Change]
         /// The entries of signed statements among them: each is good once.
         fileprivate let statements: [String]
+        /// The decisions on changes among them.
+        fileprivate let decisions: [(change: String, position: LogPosition)]
 
         fileprivate enum Change: Sendable {
             case set(StoredRecord)
+            case moved(StoredRecord, from: Authority.Change.State)
             case gone(StoredRecord)
             /// A lock that was never stored.
             case drop(Lock)
         }
     }
 
-    /// Works out a batch. Its first entry tells what becomes of the records; `state` makes one where there is none.
+    /// Works out a batch. Its first entry tells what becomes of the records, and gives every statement its place in the order of
+    /// batches; `state` makes one where there is none.
     ///
+    /// - Parameter entries: each in its parts.
     /// - Throws: ``StoreError`` conflict when a condition does not hold by what was written; ``GrantRefusal``.
-    func batch(_ writes: [Write], _ entries: [LogEntry], state: (Int64) -> LogEntry) throws -> Batch {
+    func batch(_ writes: [Write], _ entries: [[LogEntry]], state: (Int64) throws -> [LogEntry]) throws -> Batch {
         let changes = try changes(of: writes)
-        let statements = entries.filter { $0.kind == "approval" }.map(\.id)
+        let statements = entries.compactMap(\.last).filter { $0.kind == "approval" }.map(\.id)
         for id in statements where knows("entry/\(id)") {
             throw StoreError(.conflict, "the statement \(id) was handed in before")
         }
         var entries = entries
-        if !changes.isEmpty {
-            if entries.isEmpty { entries = [state(sequence + 1)] }
-            entries[0].records = RecordChanges(
-                sequence: sequence + 1,
-                digests: changes.compactMap { change in
-                    switch change {
-                    case .set(let record): (record.key, record.digest)
-                    case .gone(let record): (record.key, nil)
-                    case .drop: nil
-                    }
-                })
+        if !changes.isEmpty || !statements.isEmpty {
+            if entries.isEmpty { entries = [try state(sequence + 1)] }
+            let records = RecordChanges(sequence: sequence + 1, digests: changes.compactMap(\.digest))
+            entries[0][entries[0].count - 1].records = records
         }
         var (whole, positions, trees): ([LogEntry], [LogPosition], [LogName: TreeEdge]) = ([], [], [:])
-        for entry in entries {
-            for part in try entry.inParts {
-                whole.append(part)
-                trees[part.log, default: self.trees[part.log] ?? TreeEdge()].append(.leaf(part.bytes))
-            }
-            positions.append(LogPosition(log: entry.log, index: (trees[entry.log]?.size ?? 1) - 1))
+        for part in entries.joined() {
+            let part = part.prepared
+            guard part.bytes.count <= LogEntry.limit else { throw StoreError(.tooLarge, "an entry of \(part.bytes.count) bytes") }
+            whole.append(part)
+            trees[part.log, default: self.trees[part.log] ?? TreeEdge()].append(.leaf(part.bytes))
+            guard part.kind != "part" else { continue }
+            positions.append(LogPosition(log: part.log, index: (trees[part.log]?.size ?? 1) - 1))
         }
-        return Batch(entries: whole, positions: positions, trees: trees, changes: changes, statements: statements)
+        let decisions = zip(entries.compactMap(\.last), positions).compactMap { entry, position in
+            entry.kind == "decision" ? entry.links["change"].map { (change: $0, position: position) } : nil
+        }
+        return Batch(
+            entries: whole, positions: positions, trees: trees, changes: changes, statements: statements, decisions: decisions)
     }
 
     /// The batch is on disk.
     mutating func take(_ batch: Batch) {
         trees.merge(batch.trees) { $1 }
         for id in batch.statements { note("entry/\(id)") }
-        if !batch.changes.isEmpty { sequence += 1 }
+        if !batch.changes.isEmpty || !batch.statements.isEmpty { sequence += 1 }
         for change in batch.changes {
             switch change {
             case .set(let record): set(record)
+            case .moved(let record, let state):
+                counts[state, default: 0] -= 1
+                set(record)
             case .gone(let record):
                 digests[Short(key: record.key)] = nil
                 // One placed anew meanwhile stays.
@@ -120,6 +141,7 @@ struct Ledger: Sendable {
             case .drop(let lock): if locks[lock.key] == lock { locks[lock.key] = nil }
             }
         }
+        for (change, position) in batch.decisions { open[change]?.decision = position }
     }
 
     /// Locks that could not be stored yet.
@@ -128,17 +150,33 @@ struct Ledger: Sendable {
     /// A lock counts from now on, stored or not.
     mutating func hold(_ lock: Lock) { locks[lock.key] = lock }
 
-    mutating func hold(refusalOf change: String) { if open[change] != nil { refused.insert(change) } }
+    /// - Throws: ``StoreError`` conflict when the statement was handed in before.
+    mutating func hold(refusalOf change: String, by person: String, entry id: String) throws(StoreError) {
+        guard !knows("entry/\(id)") else { throw StoreError(.conflict, "the statement \(id) was handed in before") }
+        if open[change] != nil { refused[change, default: []].insert(person) }
+    }
+
+    mutating func release(refusalOf change: String, by person: String) { refused[change]?.remove(person) }
+
+    static let openStates: Set<Change.State> = [.proposed, .approved, .executing]
+
+    /// The open changes in these states, newest first.
+    func open(in states: Set<Change.State>) -> [(id: String, created: Instant)] {
+        open.filter { states.contains($0.value.state) }.map { (id: $0.key, created: $0.value.created) }
+            .sorted { ($0.created, $0.id) > ($1.created, $1.id) }
+    }
 
     private mutating func set(_ record: StoredRecord) {
         digests[Short(key: record.key)] = Short(record.digest)
         switch record {
         case .change(let change):
-            let isOpen = [.proposed, .approved, .executing].contains(change.state)
-            open[change.id] = isOpen ? change.state : nil
+            let isOpen = Self.openStates.contains(change.state)
+            let open = Open(state: change.state, created: change.created, decision: self.open[change.id]?.decision)
+            self.open[change.id] = isOpen ? open : nil
+            counts[change.state, default: 0] += 1
             if !isOpen {
                 leaseOf[change.id] = nil
-                refused.remove(change.id)
+                refused[change.id] = nil
             }
         case .lease(let lease, let ended):
             leases[lease.id] = ended == nil ? lease : nil
@@ -169,7 +207,12 @@ struct Ledger: Sendable {
                 epoch += 1
             case .voidDecisions: epoch += 1
             case .replaceApproval(let old, let approval):
+                try require(.approval(old))
                 changes += [.gone(.approval(old)), .set(try new(.approval(approval)))]
+            case .updateChange(let change, let old):
+                try require(.change(old))
+                changes.append(.moved(.change(change), from: old.state))
+            case .recordIntent(let intent, let change): changes += try records(of: intent, change)
             default: changes += try records(of: write).map { .set($0) }
             }
         }
@@ -179,12 +222,6 @@ struct Ledger: Sendable {
     private func records(of write: Write) throws -> [StoredRecord] {
         switch write {
         case .insertChange(let change): return [try new(.change(change))]
-        case .updateChange(let change, let from):
-            try require(change.id, from)
-            return [.change(change)]
-        case .adoptChange(let change):
-            try require(change.id, .proposed)
-            return [.change(change)]
         case .insertTask(let task, let token): return [try new(.task(task)), try new(.token(token, task: task.id))]
         case .updateTask(let task): return [.task(task)]
         case .insertApproval(let approval):
@@ -195,19 +232,22 @@ struct Ledger: Sendable {
         case .putLease(let lease): return [try new(.lease(lease, ended: nil))]
         case .endLease(let id, let now): return leases[id].map { [.lease($0, ended: now)] } ?? []
         case .insertIdempotency(let record): return [try new(.idempotency(record))]
-        case .recordIntent(let intent, let change): return try records(of: intent, change)
-        case .placeLock, .liftLock, .voidDecisions, .putHead, .replaceApproval: return []
+        case .placeLock, .liftLock, .voidDecisions, .putHead, .replaceApproval, .updateChange, .recordIntent: return []
         }
     }
 
-    private func records(of intent: Intent, _ change: Change) throws -> [StoredRecord] {
+    private func records(of intent: Intent, _ change: Change) throws -> [Batch.Change] {
         guard intent.epochs.locks == epoch else { throw GrantRefusal.stale }
         guard !knows(StoredRecord.intent(change.id)) else { throw GrantRefusal.alreadyGranted }
-        try require(change.id, change.state)
-        guard !refused.contains(change.id) else { throw StoreError(.conflict, "the change was refused") }
+        // Its plan is the fresh one by now: the state says whether it may begin.
+        guard open[change.id]?.state == change.state else {
+            throw StoreError(.conflict, "change \(change.id) is no longer \(change.state.rawValue)")
+        }
+        guard refused[change.id, default: []].isEmpty else { throw StoreError(.conflict, "the change was refused") }
         return [
-            .change(try change.after(.began)), .intent(change: change.id, digest: intent.digest, expires: intent.expires),
-            try new(.lease(intent.lease, ended: nil)),
+            .moved(.change(try change.after(.began)), from: change.state),
+            .set(.intent(change: change.id, digest: intent.digest, expires: intent.expires)),
+            .set(try new(.lease(intent.lease, ended: nil))),
         ]
     }
 
@@ -222,11 +262,19 @@ struct Ledger: Sendable {
         return record
     }
 
-    /// A change that may go on is in the state that it was left in; what ended can't begin again.
-    private func require(_ id: String, _ state: Change.State) throws {
-        let isOpen = [.proposed, .approved, .executing].contains(state)
-        guard open[id] == (isOpen ? state : nil) else {
-            throw StoreError(.conflict, "change \(id) is no longer \(state.rawValue)")
+    /// What is replaced is what was written last.
+    private func require(_ record: StoredRecord) throws {
+        guard holds(record) else { throw StoreError(.conflict, "\(record.key) is no longer what it was") }
+    }
+}
+
+extension Ledger.Batch.Change {
+    /// The record's digest after the batch; nil for one that is gone.
+    fileprivate var digest: (key: String, digest: Digest?)? {
+        switch self {
+        case .set(let record), .moved(let record, _): (record.key, record.digest)
+        case .gone(let record): (record.key, nil)
+        case .drop: nil
         }
     }
 }

@@ -14,6 +14,8 @@ struct LogProof {
     private(set) var problems: [String] = []
     /// The ids of the entries of signed statements.
     private(set) var statements: [String] = []
+    /// Where the last decision on each change stands.
+    private(set) var decisions: [String: LogPosition] = [:]
     var fold = RecordFold()
 
     init(gateway: String, key: Curve25519.Signing.PublicKey, notes: [String]) {
@@ -35,6 +37,9 @@ struct LogProof {
                 if let entry = try? JSONReader.read(bytes, limits: LogEntry.reading) {
                     fold.take(entry)
                     if entry["kind"] == "approval", let id = entry["id"]?.string { statements.append(id) }
+                    if entry["kind"] == "decision", let change = entry["links"]?["change"]?.string {
+                        decisions[change] = LogPosition(log: log, index: tree.size - 1)
+                    }
                 } else {
                     problems.append("\(log.rawValue)/\(tree.size - 1) can't be read")
                 }

@@ -1,22 +1,23 @@
 import Synchronization
 
-/// One after the other, in the order of asking.
+/// One after the other, in the order of asking; who stops or ends something goes before the others.
 final class Turn: Sendable {
     private struct State {
         var isTaken = false
+        var urgent: [CheckedContinuation<Void, Never>] = []
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
 
-    func take() async {
+    func take(isUrgent: Bool = false) async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
                 guard state.isTaken else {
                     state.isTaken = true
                     return true
                 }
-                state.waiting.append(continuation)
+                if isUrgent { state.urgent.append(continuation) } else { state.waiting.append(continuation) }
                 return false
             }
             if isFree { continuation.resume() }
@@ -25,6 +26,7 @@ final class Turn: Sendable {
 
     func pass() {
         let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if !state.urgent.isEmpty { return state.urgent.removeFirst() }
             guard !state.waiting.isEmpty else {
                 state.isTaken = false
                 return nil

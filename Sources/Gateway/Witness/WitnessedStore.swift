@@ -53,7 +53,8 @@ public final class WitnessedStore: Store {
         let (sequence, digests) = proof.fold.end()
         let problems = proof.problems + proof.fold.problems + RecordFold.differences(records, digests)
         guard problems.isEmpty else { throw StoreError(.altered, problems.joined(separator: "\n")) }
-        let ledger = Ledger(sequence: sequence, trees: proof.trees, records: records, statements: proof.statements)
+        let ledger = Ledger(
+            sequence: sequence, trees: proof.trees, records: records, statements: proof.statements, decisions: proof.decisions)
         return WitnessedStore(inner, ledger, gateway: gateway, key: key, now: now, alarm: alarm)
     }
 
@@ -61,17 +62,20 @@ public final class WitnessedStore: Store {
 
     @discardableResult
     public func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition] {
+        // What takes long to write is written before its turn.
+        let written = try entries.map { try $0.inParts }
+        let isUrgent = writes.contains(where: \.isEssential) || entries.contains(where: \.isEssential)
         // A batch once begun is not cut short by whoever asked for it going away: nobody would know what became of it.
-        try await _Concurrency.Task { try await self.inTurn(writes, entries) }.value
+        return try await Running.task { try await self.inTurn(writes, written, isUrgent) }.value
     }
 
-    private func inTurn(_ writes: [Write], _ entries: [LogEntry]) async throws -> [LogPosition] {
-        await turn.take()
+    private func inTurn(_ writes: [Write], _ entries: [[LogEntry]], _ isUrgent: Bool) async throws -> [LogPosition] {
+        await turn.take(isUrgent: isUrgent)
         defer { turn.pass() }
         if let reason = broken.withLock({ $0 }) { throw StoreError(.altered, reason) }
         let batch = try ledger.withLock { ledger in
             try ledger.batch(writes, entries) { number in
-                LogEntry(.actions, id: "state-\(number)", kind: "state", time: now(), body: [:])
+                try LogEntry(.actions, id: "state-\(number)", kind: "state", time: now(), body: [:]).inParts
             }
         }
         let heads = try batch.trees.keys.sorted { $0.rawValue < $1.rawValue }.map { log in
@@ -124,7 +128,17 @@ public final class WitnessedStore: Store {
     var unstoredLocks: [Lock] { ledger.withLock { $0.unstored } }
 
     /// A change that somebody refused gets no grant any more, whether or not the refusal can be stored.
-    func hold(refusalOf change: String) { ledger.withLock { $0.hold(refusalOf: change) } }
+    ///
+    /// - Parameter id: of the statement's entry.
+    /// - Throws: ``StoreError`` conflict when the statement was handed in before.
+    func hold(refusalOf change: String, by person: String, entry id: String) throws {
+        try ledger.withLock { try $0.hold(refusalOf: change, by: person, entry: id) }
+    }
+
+    /// Takes back what did not count.
+    func release(refusalOf change: String, by person: String) {
+        ledger.withLock { $0.release(refusalOf: change, by: person) }
+    }
 
     // MARK: Reading what was written
 
@@ -159,9 +173,13 @@ public final class WitnessedStore: Store {
     }
 
     /// Those that are what was written. Others are told of and left out: one altered record must not stop the rest.
-    private func checked<T>(_ values: [T], isLast: Bool, _ record: (T) -> StoredRecord) throws -> [T] {
+    ///
+    /// - Parameter belongs: whether it is one of those asked for: it was found by what stands beside it.
+    private func checked<T>(
+        _ values: [T], isLast: Bool, where belongs: (T) -> Bool, _ record: (T) -> StoredRecord
+    ) throws -> [T] {
         try values.filter { value in
-            if isOurs(record(value)) { return true }
+            if isOurs(record(value)), belongs(value) { return true }
             guard isLast else { throw Mismatch(what: record(value).key) }
             _ = altered(record(value).key)
             return false
@@ -173,14 +191,55 @@ public final class WitnessedStore: Store {
     }
 
     public func changes(in states: Set<Change.State>, limit: Int, after: String?) async throws -> [Change] {
-        try await settled { isLast in
-            try checked(try await inner.changes(in: states, limit: limit, after: after), isLast: isLast) { .change($0) }
+        try await page(states, limit: limit, after: after).changes
+    }
+
+    /// A page of changes, newest first, and the id after which the next begins. Which changes may still go on is known without
+    /// the store; of the others, one that is altered is left out and told of.
+    func page(_ states: Set<Change.State>, limit: Int, after: String?) async throws -> (changes: [Change], next: String?) {
+        guard states.isSubset(of: Ledger.openStates) else {
+            return try await settled { isLast in
+                let found = try await inner.changes(in: states, limit: limit, after: after)
+                let ours = try checked(found, isLast: isLast, where: { states.contains($0.state) }) { .change($0) }
+                return (ours, found.count == limit ? found.last?.id : nil)
+            }
+        }
+        var last: Change?
+        if let after { last = try await change(after) }
+        let all = ledger.withLock { $0.open(in: states) }
+        let rest = last.map { last in all.filter { ($0.created, $0.id) < (last.created, last.id) } } ?? all
+        var changes: [Change] = []
+        for (id, _) in rest.prefix(limit) {
+            do { if let change = try await change(id) { changes.append(change) } } catch let error as StoreError
+                where error.code == .altered
+            { continue }
+        }
+        return (changes, rest.count > limit ? rest[limit - 1].id : nil)
+    }
+
+    /// Every change in these states.
+    ///
+    /// - Throws: ``StoreError`` `altered` when one is missing, or not what was written.
+    func every(in states: Set<Change.State>) async throws -> [Change] {
+        try await settled { _ in
+            let found = try await inner.changes(in: states, limit: .max)
+            for change in found where !isOurs(.change(change)) { throw Mismatch(what: "change/\(change.id)") }
+            let expected = ledger.withLock { ledger in states.reduce(0) { $0 + ledger.counts[$1, default: 0] } }
+            guard Set(found.map(\.id)).count == expected, found.allSatisfy({ states.contains($0.state) }) else {
+                throw Mismatch(what: "the list of changes")
+            }
+            return found
         }
     }
 
+    /// Where the last decision on a change that may still go on is logged.
+    func decision(on change: String) -> LogPosition? { ledger.withLock { $0.open[change]?.decision } }
+
     public func overdue(at now: Instant, limit: Int) async throws -> [Change] {
         try await settled { isLast in
-            try checked(try await inner.overdue(at: now, limit: limit), isLast: isLast) { .change($0) }
+            try checked(try await inner.overdue(at: now, limit: limit), isLast: isLast, where: { $0.expires <= now }) {
+                .change($0)
+            }
         }
     }
 
@@ -198,7 +257,8 @@ public final class WitnessedStore: Store {
 
     public func approvals(of change: String) async throws -> [SignedApproval] {
         try await settled { isLast in
-            try checked(try await inner.approvals(of: change), isLast: isLast) { .approval($0) }
+            let found = try await inner.approvals(of: change)
+            return try checked(found, isLast: isLast, where: { $0.statement.change == change }) { .approval($0) }
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Gateway
 import HTTPTypes
 public import Hummingbird
 import HummingbirdCore
@@ -51,7 +52,9 @@ public struct HTTPHost: Sendable {
         onRunning: @escaping @Sendable (Int?) async -> Void
     ) -> some ApplicationProtocol {
         let responder = CallbackResponder<BasicRequestContext> { request, _ in
-            await withTaskExecutorPreference(executor) { await respond(request, door) }
+            await Running.$executor.withValue(executor) {
+                await withTaskExecutorPreference(executor) { await respond(request, door) }
+            }
         }
         return Application(
             responder: responder, server: server, configuration: .init(address: address, serverName: nil),

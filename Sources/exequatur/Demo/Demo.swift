@@ -162,7 +162,7 @@ struct Stage {
         var json = change.json
         json.add("input", ["group": "operations", "member": "svc-backup"])
         let store = try SQLiteStore(path: state + "/exequatur.sqlite")
-        try await store.commit([.updateChange(try Change(json: json), from: .proposed)], entries: [])
+        try await store.commit([.updateChange(try Change(json: json), from: change)], entries: [])
     }
 
     private mutating func lock() async throws {

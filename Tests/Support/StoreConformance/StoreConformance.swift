@@ -105,8 +105,12 @@ private struct Check {
     func states() async throws {
         let proposed = try change()
         try await store.commit([.insertChange(proposed)], entries: [])
-        try await store.commit([.updateChange(try proposed.after(.approvedEnough), from: .proposed)], entries: [])
-        await expectConflict([.updateChange(try proposed.after(.timedOut), from: .proposed)])
+        var adopted = proposed
+        adopted.adopter = "ada"
+        await expectConflict([.updateChange(try adopted.after(.approvedEnough), from: adopted)])
+        try await store.commit([.updateChange(adopted, from: proposed)], entries: [])
+        await expectConflict([.updateChange(try proposed.after(.timedOut), from: proposed)])
+        try await store.commit([.updateChange(try adopted.after(.approvedEnough), from: adopted)], entries: [])
         #expect(try await store.change("chg-1")?.state == .approved)
     }
 

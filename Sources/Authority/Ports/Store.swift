@@ -57,7 +57,8 @@ extension Write {
     /// Whether it ends or stops something: space is kept for these when there is none for anything else.
     public var isEssential: Bool {
         switch self {
-        case .endLease, .placeLock, .liftLock: true
+        // A gateway that could not be started on a full disk could stop nothing.
+        case .endLease, .placeLock, .liftLock, .voidDecisions: true
         case .updateTask(let task): task.ended != nil
         case .updateChange(let change, _): ![.proposed, .approved, .executing].contains(change.state)
         case .insertApproval(let approval): approval.statement.verdict == .refuse

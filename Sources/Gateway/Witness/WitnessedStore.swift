@@ -121,6 +121,13 @@ public final class WitnessedStore: Store {
         try signed(log, ledger.withLock { $0.trees[log] ?? TreeEdge() })
     }
 
+    /// The signed checkpoints of all logs as they stand.
+    public func checkpoints() throws -> [LogName: String] {
+        var notes: [LogName: String] = [:]
+        for log in LogName.allCases { notes[log] = try checkpoint(log).note }
+        return notes
+    }
+
     /// Makes a lock count in this process from now on, whether or not it can be stored.
     func hold(_ lock: Lock) { ledger.withLock { $0.hold(lock) } }
 

@@ -34,7 +34,7 @@ struct Serve: AsyncParsableCommand {
             configuration, acceptingMissingCheckpoints: acceptMissingCheckpoints, log: log)
         try await parts.gateway.resumeReach()
         try await parts.gateway.adopt(parts.gateway.policies)
-        try Publishing(gateway: parts.gateway, folder: configuration.state + "/checkpoints").publish()
+        try Publishing(gateway: parts.gateway, files: CheckpointFiles(of: configuration)).publish()
         await GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log).readAll(isFirst: true)
         try LookAheadRun.judge(parts.gateway.policies, parts.gateway, refusing: configuration.reach.refusesTakeovers, log)
         let settled = try await parts.gateway.reconcile()
@@ -87,7 +87,7 @@ struct Serve: AsyncParsableCommand {
             at: try Self.listener(configuration.people), limits: limits.people, bytesInFlight: 16 << 20, log: log)
         return [
             Upkeep(gateway: parts.gateway),
-            Publishing(gateway: parts.gateway, folder: configuration.state + "/checkpoints"),
+            Publishing(gateway: parts.gateway, files: CheckpointFiles(of: configuration)),
             StopLimit(log: log),
             GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log),
             PolicyReload(gateway: parts.gateway, configuration: config, log: log),
@@ -212,7 +212,7 @@ struct Upkeep: Service {
 /// Publishes the logs' checkpoints every five seconds, whatever else goes on, and writes them where others can take them away.
 struct Publishing: Service {
     let gateway: Gateway
-    let folder: String
+    let files: CheckpointFiles
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -225,10 +225,7 @@ struct Publishing: Service {
     }
 
     func publish() throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        for (log, note) in try gateway.journal.publish() {
-            try note.write(toFile: "\(folder)/\(log.rawValue)", atomically: true, encoding: .utf8)
-        }
+        try files.write(gateway.journal.publish())
     }
 }
 

@@ -42,20 +42,17 @@ struct Composition {
     private static func store(
         _ configuration: Configuration, _ acceptingMissingCheckpoints: Bool, _ environment: GatewayEnvironment
     ) async throws -> WitnessedStore {
-        let notes = LogName.allCases.compactMap {
-            try? String(contentsOfFile: "\(configuration.state)/checkpoints/\($0.rawValue)", encoding: .utf8)
-        }
+        let (path, key) = (configuration.state + "/exequatur.sqlite", try KeyFiles.signing(configuration.logKey))
+        let files = CheckpointFiles(of: configuration)
+        // Who could write the store could also empty it: what tells that somebody was served must not stand in it.
+        let isNew = !FileManager.default.fileExists(atPath: path)
+        let notes = files.notes(of: configuration.id, signedBy: key.publicKey)
+        guard notes != nil || isNew || acceptingMissingCheckpoints else { throw missing(configuration) }
         do {
-            let inner = try SQLiteStore(path: configuration.state + "/exequatur.sqlite")
             let store = try await WitnessedStore.open(
-                inner, gateway: configuration.id, key: try KeyFiles.signing(configuration.logKey), checkpoints: notes,
-                now: environment.now
+                try SQLiteStore(path: path), gateway: configuration.id, key: key, checkpoints: notes ?? [], now: environment.now
             ) { environment.log.critical("\($0)") }
-            // They are published before anybody is served: where somebody was and they are not, they were taken away.
-            let served = try await store.logSize(.requests)
-            guard notes.count == LogName.allCases.count || served == 0 || acceptingMissingCheckpoints else {
-                throw missing(configuration)
-            }
+            if isNew { try files.write(try store.checkpoints()) }
             return store
         } catch let error as StoreError where error.code == .altered {
             throw Problem(
@@ -67,7 +64,7 @@ struct Composition {
     private static func missing(_ configuration: Configuration) -> Problem {
         Problem(
             """
-            checkpoints are missing in \(configuration.state)/checkpoints: without them nobody can tell whether the store was set \
+            checkpoints are missing in \(configuration.state)/checkpoints, or are not this gateway's: without them nobody can tell whether the store was set \
             back. Put back the files from a copy, or check the logs with `exequatur audit verify` and checkpoints kept elsewhere, \
             and then start once with --accept-missing-checkpoints
             """)

@@ -1,5 +1,7 @@
 """A directory in which others work too, and in which most people are none of the agent's business."""
 import collections
+import contextlib
+import itertools
 import pathlib
 import random
 import tempfile
@@ -35,32 +37,49 @@ def searching(gateway, check):
     check(found == sorted(CAST.alike), f"behind {HIDDEN} hidden matches those who may be seen are found ({found})")
 
 
-def administrator(gateway, slapd, check):
-    """Somebody else edits a user all the while an agent does: that is no reason to stop the agents in all of the system."""
-    effect, done = LDAPEffect(slapd), threading.Event()
-    name = effect.dn(CAST.profile)
+@contextlib.contextmanager
+def meanwhile(edit):
+    """Somebody else's edits, one after the other with pauses, while the body runs."""
+    done = threading.Event()
 
-    def edit():
-        number = 0
-        while not done.is_set():
-            number += 1
-            slapd.modify(slapd.root, ("dn", name), "changetype: modify", "replace: displayName", ("displayName", f"Bob {number}"),
-                         "-", "replace: description", ("description", f"edit {number}"))
+    def work():
+        for number in itertools.count():
+            if done.is_set():
+                return
+            edit(number)
             done.wait(random.uniform(0, 0.5))
 
-    editor = threading.Thread(target=edit)
+    editor = threading.Thread(target=work)
     editor.start()
     try:
-        answers = [ask(gateway, "user.set-title", {"user": CAST.profile, "value": f"Baker {n}"}) for n in range(EDITS)]
+        yield
     finally:
         done.set()
         editor.join()
-    codes = [answer["code"] if status != 200 else "done" for status, answer in answers]
-    check(set(codes) <= {"done", "target.conflict"} and "done" in codes, f"each step is done or met a conflict ({collections.Counter(codes)})")
-    locks = gateway.cli("dana", "locks")[1]
-    check("system" not in locks.replace("operation", ""), f"nothing wider is locked than an operation on a target ({locks.strip()})")
-    status, answer = ask(gateway, "user.set-title", {"user": CAST.reader, "value": "Still served"})
-    check(status == 200, f"steps on others go on ({answer.get('code')})")
+
+
+def administrator(gateway, slapd, check):
+    """The server's root edits a user all the while an agent does: that is no reason to stop the agents in all of the system."""
+    effect = LDAPEffect(slapd)
+    user, admins = effect.dn(CAST.profile), effect.dn(CAST.protected)
+
+    def renaming(number):
+        slapd.modify(slapd.root, ("dn", user), "changetype: modify", "replace: displayName", ("displayName", f"Bob {number}"),
+                     "-", "replace: description", ("description", f"edit {number}"))
+
+    def promoting(number):
+        verb = "delete" if number % 2 else "add"
+        slapd.modify(slapd.root, ("dn", admins), "changetype: modify", f"{verb}: member", ("member", user))
+
+    for edit, allowed in ((renaming, {"done", "target.conflict"}), (promoting, {"done", "target.conflict", "denied"})):
+        with meanwhile(edit):
+            answers = [ask(gateway, "user.set-title", {"user": CAST.profile, "value": f"Baker {n}"}) for n in range(EDITS)]
+        codes = collections.Counter(answer["code"] if status != 200 else "done" for status, answer in answers)
+        check(set(codes) <= allowed and "done" in codes, f"{edit.__name__}: each step is done or met the other's ({codes})")
+        locks = [lock for lock in gateway.cli("dana", "locks")[1].splitlines() if lock.split()[:1] in (["system"], ["all"])]
+        check(not locks, f"{edit.__name__}: the system is not locked {locks or ''}")
+        status, answer = ask(gateway, "user.set-title", {"user": CAST.reader, "value": f"Still served, {edit.__name__}"})
+        check(status == 200, f"{edit.__name__}: steps on others go on ({answer.get('code')})")
 
 
 def play(world, check):

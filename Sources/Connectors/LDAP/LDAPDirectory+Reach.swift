@@ -12,10 +12,12 @@ extension LDAPDirectory {
             let reader = reader(session)
             return try nodes.filter { node in
                 let id = node.split(separator: ":", maxSplits: 2).last.map(String.init) ?? ""
-                guard let writer = try reader.entry(id: id)?.entry.first("modifiersName")?.lowercased() else { return false }
+                guard let writer = try reader.entry(id: id)?.entry.first("modifiersName")?.lowercased(), !writer.isEmpty else {
+                    return false
+                }
                 let isOurs = writer == settings.bindDN.lowercased() || writer.hasSuffix("," + settings.grants.lowercased())
-                // Overlays write under names that nobody has: what they do may follow from our own step.
-                return try !isOurs && session.entry(writer, attributes: ["entryUUID"]) != nil
+                // What an overlay does may follow from our own step. An administrator need have no entry.
+                return !isOurs && !settings.overlays.contains { $0.lowercased() == writer }
             }
         }
     }

@@ -19,6 +19,8 @@ public struct LDAPSettings: Sendable {
     public var attributes: [AttributeDefinition]
     /// The entries that carry a label, by DN.
     public var labels: [String: [String]]
+    /// The names under which the server itself writes, following from somebody's step.
+    public var overlays: [String]
     /// Seconds each call to the server may take.
     public var timeout: Int
 
@@ -26,7 +28,7 @@ public struct LDAPSettings: Sendable {
         url: String, startTLS: Bool, ca: String?, bindDN: String, password: String, people: String, groups: String,
         grants: String,
         passwordPolicy: String, attributes: [AttributeDefinition] = Self.standardAttributes, labels: [String: [String]],
-        timeout: Int
+        overlays: [String] = Self.usualOverlays, timeout: Int
     ) {
         self.url = url
         self.startTLS = startTLS
@@ -39,8 +41,12 @@ public struct LDAPSettings: Sendable {
         self.passwordPolicy = passwordPolicy
         self.attributes = attributes
         self.labels = labels
+        self.overlays = overlays
         self.timeout = timeout
     }
+
+    /// OpenLDAP's `refint`, unless its configuration says otherwise (`refint_modifiersName`).
+    public static let usualOverlays = ["cn=Referential Integrity Overlay"]
 
     /// The attributes of `inetOrgPerson` that the shipped access rules know.
     public static let standardAttributes = [

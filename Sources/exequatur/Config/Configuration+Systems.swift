@@ -26,6 +26,10 @@ extension Configuration {
 
     private static func ldap(_ fields: inout YAMLFields, timeout: Int, _ resolve: (String) -> String) throws -> LDAPSettings {
         let url = try fields.string("url")
+        // The library takes lists of addresses: what holds for the first must hold for all.
+        guard !url.contains(where: { $0.isWhitespace || $0 == "," }) else {
+            throw fields.problem("`\(fields.path).url` is one address", of: "url")
+        }
         let startTLS = try fields.flag("startTLS")
         guard url.hasPrefix("ldaps://") || startTLS || url.hasPrefix("ldapi://") || Self.isLoopback(url) else {
             throw fields.problem("`\(fields.path).url` would send passwords in clear: use ldaps://, or startTLS: true", of: "url")
@@ -44,7 +48,7 @@ extension Configuration {
             grants: try fields.string("grants"),
             passwordPolicy: try fields.string("passwordPolicy"),
             attributes: attributes.isEmpty ? LDAPSettings.standardAttributes : attributes, labels: try labels(&fields),
-            timeout: timeout)
+            overlays: try fields.optionalStrings("overlays") ?? LDAPSettings.usualOverlays, timeout: timeout)
     }
 
     /// Names as the schema spells them: an option (`;lang-en`) or a numeric OID would be another way to say the same attribute.

@@ -1,0 +1,31 @@
+import Authority
+import Crypto
+import Foundation
+import Gateway
+import TransparencyLog
+
+/// The checkpoints published last, a file for each log, where others can take them away.
+struct CheckpointFiles {
+    let folder: String
+
+    init(of configuration: Configuration) { folder = configuration.state + "/checkpoints" }
+
+    private func path(_ log: LogName) -> String { "\(folder)/\(log.rawValue)" }
+
+    /// What the files hold, if each holds a checkpoint of its log signed with this key; nil otherwise.
+    func notes(of gateway: String, signedBy key: Curve25519.Signing.PublicKey) -> [String]? {
+        var notes: [String] = []
+        for log in LogName.allCases {
+            let name = LogKey(name: Journal.origin(log, gateway: gateway), key: key)
+            guard let note = try? String(contentsOfFile: path(log), encoding: .utf8), SignedCheckpoint(note: note, key: name) != nil
+            else { return nil }
+            notes.append(note)
+        }
+        return notes
+    }
+
+    func write(_ notes: [LogName: String]) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for (log, note) in notes { try note.write(toFile: path(log), atomically: true, encoding: .utf8) }
+    }
+}

@@ -17,6 +17,9 @@ public actor KeySource {
     private var tried: Int64?
     private var failure = "not fetched yet"
     private var inFlight: _Concurrency.Task<Void, Never>?
+    /// How many wait for it, and may: each holds what its caller has sent meanwhile.
+    private var waiting = 0
+    private static let most = 64
 
     /// - Parameter fetch: gives the JWK set's bytes; cancelled when it takes too long.
     public init(fetch: @escaping @Sendable () async throws -> [UInt8]) { self.fetch = fetch }
@@ -40,7 +43,13 @@ public actor KeySource {
 
     /// Fetches once, however many wait for it.
     private func refresh(_ now: Int64) async {
-        if let inFlight { return await inFlight.value }
+        if let inFlight {
+            guard waiting < Self.most else { return }
+            waiting += 1
+            await inFlight.value
+            waiting -= 1
+            return
+        }
         guard tried.map({ now - $0 >= Self.pause }) ?? true else { return }
         tried = now
         let work = _Concurrency.Task { await self.load(now) }

@@ -94,7 +94,7 @@ public struct TokenAuthenticator: Sendable {
         }
     }
 
-    /// `exp` is required and exact; `nbf` may lie half a minute ahead, for clocks that differ.
+    /// `exp` is required and exact; `iat` and `nbf` may lie half a minute ahead, for clocks that differ.
     private func checkTimes(_ claims: JSONValue, _ now: Instant) throws -> Instant {
         func seconds(_ claim: String) throws -> Int64? {
             switch claims[claim] {
@@ -108,7 +108,11 @@ public struct TokenAuthenticator: Sendable {
             throw AuthenticationError(.malformed, "`exp` is missing")
         }
         guard now < expires else { throw AuthenticationError(.expired, "the token expired") }
-        guard expires <= now.adding(seconds: Self.longestLife) else {
+        let issued = try seconds("iat").map { Instant(milliseconds: $0 * 1000) }
+        guard issued ?? now <= now.adding(seconds: 30) else {
+            throw AuthenticationError(.notYetValid, "the token was issued in the future")
+        }
+        guard expires <= min(issued ?? now, now).adding(seconds: Self.longestLife) else {
             throw AuthenticationError(.tooLong, "the token is good for more than \(Self.longestLife) s")
         }
         if let begins = try seconds("nbf"), begins * 1000 > now.milliseconds + 30_000 {

@@ -22,8 +22,12 @@ enum TokenKind {
         }
         // Some issuers copy the nonce into access tokens, and then say that they are such.
         let isMarked = header["typ"]?.string?.lowercased().hasSuffix("at+jwt") == true
-        let isID = claims["typ"] == "ID" || claims["token_use"] == "id" || claims["nonce"] != nil && !isMarked
+        let isID = claims["token_use"] == "id" || claims["nonce"] != nil && !isMarked
         guard !isID else { throw AuthenticationError(.kind, "not an access token: it is an ID token") }
+        // Keycloak names the kind in a claim: Bearer, ID, Refresh, Offline, Logout.
+        if let kind = claims["typ"]?.string, kind.lowercased() != "bearer" {
+            throw AuthenticationError(.kind, "not an access token: it is of the kind \(kind)")
+        }
         for (claim, reason) in foreign where claims[claim] != nil {
             throw AuthenticationError(.kind, "not an access token: \(reason)")
         }

@@ -11,6 +11,7 @@ private final class Source: Sendable {
     let key = Curve25519.Signing.PrivateKey()
     private let answer = Mutex<@Sendable (String) async throws -> String>({ $0 })
     let asked = Mutex(0)
+    let told = Mutex(0)
 
     func answers(_ body: @escaping @Sendable (_ good: String) async throws -> String) { answer.withLock { $0 = body } }
 
@@ -92,5 +93,30 @@ struct FaultyKeySetTests {
         await #expect(throws: AuthenticationError.self) {
             try await authenticator.authenticate(source.token(at: tooLate), now: tooLate)
         }
+    }
+
+    @Test("Of a crowd that waits for an issuer's keys, most are told at once that there are none")
+    func crowd() async throws {
+        let source = Source()
+        let isAsked = AsyncStream<Void>.makeStream()
+        source.answers { _ in
+            isAsked.continuation.yield()
+            try await _Concurrency.Task.sleep(for: .seconds(3600))
+            return ""
+        }
+        let (authenticator, token) = (try source.authenticator(), try source.token(at: start))
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<200 {
+                group.addTask { [start] in
+                    _ = try? await authenticator.authenticate(token, now: start)
+                    source.told.withLock { $0 += 1 }
+                }
+            }
+            for await _ in isAsked.stream { break }
+            // All but those who may wait, and the one who asks, are through before the issuer's time is over.
+            while source.told.withLock({ $0 }) < 200 - 65 { try await _Concurrency.Task.sleep(for: .milliseconds(5)) }
+            #expect(source.asked.withLock { $0 } == 1)
+        }
+        #expect(source.told.withLock { $0 } == 200)
     }
 }

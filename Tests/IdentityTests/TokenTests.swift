@@ -77,7 +77,8 @@ struct TokenTests {
             (#"{"alg":"EdDSA","kid":"k","typ":"secevent+jwt"}"#, ""), (#"{"alg":"EdDSA","kid":"k","typ":7}"#, ""),
             (#"{"alg":"EdDSA","kid":"k"}"#, #","nonce":"n""#), (#"{"alg":"EdDSA","kid":"k"}"#, #","at_hash":"h""#),
             (#"{"alg":"EdDSA","kid":"k"}"#, #","cnf":{"jkt":"x"}"#), (#"{"alg":"EdDSA","kid":"k"}"#, #","events":{}"#),
-            (#"{"alg":"EdDSA","kid":"k"}"#, #","htm":"POST""#),
+            (#"{"alg":"EdDSA","kid":"k"}"#, #","htm":"POST""#), (#"{"alg":"EdDSA","kid":"k"}"#, #","typ":"Logout""#),
+            (#"{"alg":"EdDSA","kid":"k"}"#, #","typ":"Refresh""#), (#"{"alg":"EdDSA","kid":"k"}"#, #","typ":"ID""#),
         ])
     func kinds(header: String, extra: String) async throws {
         #expect(try await code(issuer.token(issuer.claims(extra: extra), header: header)) == .kind)
@@ -100,6 +101,10 @@ struct TokenTests {
         #expect(try await code(issuer.token(acting(#","iss":"https://else""#))) == .untrusted)
         let far = #"{"iss":"https://i","aud":"us","sub":"agent","exp":999999999999}"#
         #expect(try await code(issuer.token(far)) == .tooLong)
+        let s = issuer.seconds
+        #expect(try await code(issuer.token(issuer.claims(extra: #","iat":\#(s - 3600),"typ":"Bearer""#))) == nil)
+        #expect(try await code(issuer.token(issuer.claims(extra: #","iat":\#(s - 86_400)"#))) == .tooLong)
+        #expect(try await code(issuer.token(issuer.claims(extra: #","iat":\#(s + 31)"#))) == .notYetValid)
     }
 
     @Test("A JWT-SVID without issuer is taken from its trust domain's keys; an array of audiences will do")

@@ -17,7 +17,8 @@ struct CheckpointFiles {
         var notes: [String] = []
         for log in LogName.allCases {
             let name = LogKey(name: Journal.origin(log, gateway: gateway), key: key)
-            guard let note = try? String(contentsOfFile: path(log), encoding: .utf8), SignedCheckpoint(note: note, key: name) != nil
+            guard let note = try? String(contentsOfFile: path(log), encoding: .utf8),
+                SignedCheckpoint(note: note, key: name) != nil
             else { return nil }
             notes.append(note)
         }

@@ -23,7 +23,10 @@ enum KeyFiles {
         return try .init(rawRepresentation: read(path))
     }
     static func sealing(_ path: String) throws -> Curve25519.KeyAgreement.PublicKey { try .init(rawRepresentation: read(path)) }
-    static func opening(_ path: String) throws -> Curve25519.KeyAgreement.PrivateKey { try .init(rawRepresentation: read(path)) }
+    static func opening(_ path: String) throws -> Curve25519.KeyAgreement.PrivateKey {
+        try Files.requirePrivate(path)
+        return try .init(rawRepresentation: read(path))
+    }
 }
 
 /// Something a command can't do, for the person at the terminal.

@@ -8,6 +8,7 @@ import Testing
 /// Answers `/early` before the body is read, `/large` with a body that no socket takes at once, and others with what was sent.
 private struct Echo: Door {
     func answer(_ call: HTTPCall) async -> HTTPAnswer {
+        if call.bearer != nil { call.recognize() }
         switch call.path.first {
         case "early": return HTTPAnswer(401)
         case "large": return HTTPAnswer(200, text: String(repeating: "x", count: 64 << 20))
@@ -47,19 +48,44 @@ struct HTTPHostTests {
         return try await client.received()
     }
 
-    @Test("A connection beyond the limit is closed unread, and there is room again when one ends", arguments: [(2, 10), (10, 2)])
-    func connections(total: Int, perPeer: Int) async throws {
+    @Test("Where there is no room, whoever came first and is not known makes room", arguments: [(2, 10), (10, 2)])
+    func eviction(total: Int, perPeer: Int) async throws {
         try await serving(total: total, perPeer: perPeer) { port in
+            let first = try await RawClient(port: port)
+            try await first.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await first.waitForSomething()
+            for _ in 0..<20 { _ = try await RawClient(port: port) }
+            let answer = try await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port)
+            #expect(answer.hasPrefix("HTTP/1.1 200"))
+            #expect(try await first.received().hasPrefix("HTTP/1.1 200"), "it was closed")
+        }
+    }
+
+    @Test("Who is known keeps their place: a connection beyond the limit is closed unread, and there is room when one ends")
+    func known() async throws {
+        try await serving(total: 2) { port in
             let held = [try await RawClient(port: port), try await RawClient(port: port)]
-            // Both are known to be counted once they have been answered.
-            for client in held { try await client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{") }
-            var answer = "HTTP"
-            while answer.hasPrefix("HTTP") { answer = (try? await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port)) ?? "" }
-            #expect(answer.isEmpty)
-            for client in held { client.close() }
-            while !answer.hasPrefix("HTTP/1.1 200") {
-                answer = (try? await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port)) ?? ""
+            for client in held {
+                try await client.send("GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer t\r\n\r\n")
+                try await client.waitForSomething()
             }
+            #expect(try await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port).isEmpty)
+            held[0].close()
+            var answer = ""
+            while answer.isEmpty { answer = (try? await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port)) ?? "" }
+            #expect(answer.hasPrefix("HTTP/1.1 200"))
+        }
+    }
+
+    @Test("On one connection somebody unknown asks a few times only", arguments: [("", 8), ("Authorization: Bearer t\r\n", 20)])
+    func requestsOnLoan(header: String, answers: Int) async throws {
+        try await serving { port in
+            let client = try await RawClient(port: port)
+            for number in 0..<20 {
+                let close = number == 19 ? "Connection: close\r\n" : ""
+                try? await client.send("GET / HTTP/1.1\r\nHost: h\r\n\(header)\(close)\r\n")
+            }
+            #expect(try await client.received().ranges(of: "HTTP/1.1 200").count == answers)
         }
     }
 
@@ -99,7 +125,7 @@ struct HTTPHostTests {
     func stalled() async throws {
         try await serving(total: 1) { port in
             let stalled = try await RawClient(port: port, isReading: false)
-            try await stalled.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
+            try await stalled.send("GET /large HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer t\r\n\r\n")
             // Its place is the only one: nobody else is answered before it is let go.
             var answer = ""
             while !answer.hasPrefix("HTTP/1.1 200") {

@@ -100,7 +100,9 @@ public struct AgentDoor: Door {
     private func authenticate(_ call: HTTPCall) async throws -> AuthenticatedToken {
         do {
             guard let token = call.bearer else { throw AuthenticationError(.missing, "no bearer token") }
-            return try await authenticator.authenticate(token, now: gateway.environment.now())
+            let caller = try await authenticator.authenticate(token, now: gateway.environment.now())
+            call.recognize()
+            return caller
         } catch let error as AuthenticationError {
             gateway.environment.log.notice(
                 "\(error)", metadata: ["path": .string(Printable.text(call.path.joined(separator: "/")))])

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many connections a listener holds at once. What is beyond is closed as it is accepted.
+/// How many connections a listener holds at once.
 ///
 /// The sum over all listeners must stay well below the process's limit of descriptors: on Linux libdispatch ends the process
 /// when it can't open a file.
@@ -15,33 +15,130 @@ public struct ConnectionLimits: Sendable {
     }
 }
 
-/// Counts a listener's open connections.
+/// A connection. Until its caller is known, it has its place on loan.
+final class Guest: Sendable {
+    private struct State {
+        var requests = 0
+        var isKnown = false
+        var isGone = false
+    }
+
+    /// How many requests somebody unknown may make on one connection.
+    static let requestsOnLoan = 8
+
+    let peer: String
+    private let end: @Sendable () -> Void
+    private let state = Mutex(State())
+
+    /// - Parameter end: closes the connection.
+    init(_ peer: String, end: @escaping @Sendable () -> Void) {
+        self.peer = peer
+        self.end = end
+    }
+
+    /// Counts a request.
+    ///
+    /// - Returns: whether it is the last on this connection unless its caller is known.
+    func isLastRequest() -> Bool {
+        state.withLock { state in
+            state.requests += 1
+            return state.requests >= Self.requestsOnLoan
+        }
+    }
+
+    /// The caller has shown who they are.
+    func recognize() { state.withLock { $0.isKnown = true } }
+
+    var isKnown: Bool { state.withLock { $0.isKnown } }
+
+    /// Whether the place could be given to somebody else.
+    var isOnLoan: Bool { state.withLock { !$0.isKnown && !$0.isGone } }
+
+    /// - Returns: false when it was gone already.
+    func leave() -> Bool {
+        state.withLock { state in
+            defer { state.isGone = true }
+            return !state.isGone
+        }
+    }
+
+    func close() { end() }
+}
+
+/// Counts a listener's open connections. When there is no room, the longest on loan goes: nobody keeps others out by holding
+/// connections that say nothing of who holds them.
 final class Census: Sendable {
-    private struct Count {
+    private struct Queue {
+        var guests: [Guest] = []
+        var first = 0
+
+        mutating func add(_ guest: Guest, most: Int) {
+            guests.append(guest)
+            guard guests.count > 2 * most + 64 else { return }
+            guests = guests[first...].filter(\.isOnLoan)
+            first = 0
+        }
+
+        /// The one that came first of those whose place is on loan.
+        mutating func next() -> Guest? {
+            while first < guests.count {
+                defer { first += 1 }
+                if guests[first].isOnLoan { return guests[first] }
+            }
+            return nil
+        }
+    }
+
+    private struct State {
         var total = 0
-        var byPeer: [String: Int] = [:]
+        var byPeer: [String: (count: Int, queue: Queue)] = [:]
+        var queue = Queue()
     }
 
     private let limits: ConnectionLimits
-    private let count = Mutex(Count())
+    private let state = Mutex(State())
 
     init(_ limits: ConnectionLimits) { self.limits = limits }
 
-    /// Whether one more is let in. Each that is must be given back by ``release(_:)``.
-    func admit(_ peer: String) -> Bool {
-        count.withLock { count in
-            guard count.total < limits.total, count.byPeer[peer, default: 0] < limits.perPeer else { return false }
-            count.total += 1
-            count.byPeer[peer, default: 0] += 1
-            return true
+    /// Lets a connection in, in the place of another when there is no room.
+    ///
+    /// - Returns: false when all places are taken by callers who are known. Each that is let in must be given back by ``release(_:)``.
+    func admit(_ guest: Guest) -> Bool {
+        let (isIn, evicted) = state.withLock { state -> (Bool, Guest?) in
+            var evicted: Guest?
+            if state.byPeer[guest.peer]?.count ?? 0 >= limits.perPeer {
+                evicted = state.byPeer[guest.peer]?.queue.next()
+            } else if state.total >= limits.total {
+                evicted = state.queue.next()
+            } else {
+                Self.add(guest, to: &state, limits)
+                return (true, nil)
+            }
+            guard let evicted, evicted.leave() else { return (false, nil) }
+            Self.remove(evicted, from: &state)
+            Self.add(guest, to: &state, limits)
+            return (true, evicted)
+        }
+        evicted?.close()
+        return isIn
+    }
+
+    func release(_ guest: Guest) {
+        state.withLock { state in
+            if guest.leave() { Self.remove(guest, from: &state) }
         }
     }
 
-    func release(_ peer: String) {
-        count.withLock { count in
-            count.total -= 1
-            let left = count.byPeer[peer, default: 1] - 1
-            count.byPeer[peer] = left > 0 ? left : nil
-        }
+    private static func add(_ guest: Guest, to state: inout State, _ limits: ConnectionLimits) {
+        state.total += 1
+        state.byPeer[guest.peer, default: (0, Queue())].count += 1
+        state.byPeer[guest.peer]?.queue.add(guest, most: limits.perPeer)
+        state.queue.add(guest, most: limits.total)
+    }
+
+    private static func remove(_ guest: Guest, from state: inout State) {
+        state.total -= 1
+        state.byPeer[guest.peer]?.count -= 1
+        if state.byPeer[guest.peer]?.count == 0 { state.byPeer[guest.peer] = nil }
     }
 }

@@ -17,9 +17,12 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
         Peer.of(channel).flatMap { peer in
-            guard census.admit(peer) else { return channel.eventLoop.makeFailedFuture(Refused()) }
-            channel.closeFuture.whenComplete { _ in census.release(peer) }
-            do { try channel.pipeline.syncOperations.addHandler(StallGuard(patience)) } catch {
+            let book = NIOLoopBound(GuestBook(), eventLoop: channel.eventLoop)
+            let guest = Guest(peer) { channel.eventLoop.execute { book.value.drop() } }
+            book.value.guest = guest
+            guard census.admit(guest) else { return channel.eventLoop.makeFailedFuture(Refused()) }
+            channel.closeFuture.whenComplete { _ in census.release(guest) }
+            do { try channel.pipeline.syncOperations.addHandlers([book.value, StallGuard(patience)]) } catch {
                 return channel.eventLoop.makeFailedFuture(error)
             }
             return base.setup(channel: channel, logger: logger)
@@ -31,6 +34,21 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     }
 
     func handle(value: Base.Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+}
+
+/// Keeps who a connection is held by where its requests find it. It stands next to the socket.
+final class GuestBook: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+
+    var guest: Guest?
+    private var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    /// Closes the socket itself: TLS would wait for its peer's goodbye, and the descriptor would stay taken.
+    func drop() { context?.close(promise: nil) }
 }
 
 /// Who is at the other end, as far as connections are counted by it.

@@ -14,18 +14,23 @@ public struct HTTPCall: Sendable {
     /// Larger bodies are refused with 413.
     public static let bodyLimit = 1 << 20
 
+    /// To be called once the caller is known: the connection is theirs from then on.
+    let recognize: @Sendable () -> Void
     private let load: @Sendable (_ limit: Int) async throws -> [UInt8]
 
-    /// - Parameter load: reads the body, up to so many bytes. Called once at most.
+    /// - Parameters:
+    ///   - recognize: called when the caller is known.
+    ///   - load: reads the body, up to so many bytes. Called once at most.
     public init(
         method: HTTPRequest.Method, path: [String], query: [String: String] = [:], host: String?, headers: HTTPFields,
-        load: @escaping @Sendable (_ limit: Int) async throws -> [UInt8]
+        recognize: @escaping @Sendable () -> Void = {}, load: @escaping @Sendable (_ limit: Int) async throws -> [UInt8]
     ) {
         self.method = method
         self.path = path
         self.query = query
         self.host = host
         self.headers = headers
+        self.recognize = recognize
         self.load = load
     }
 

@@ -51,9 +51,15 @@ public struct HTTPHost: Sendable {
         _ door: some Door, on group: any EventLoopGroup, executor: (any TaskExecutor)? = nil,
         onRunning: @escaping @Sendable (Int?) async -> Void
     ) -> some ApplicationProtocol {
-        let responder = CallbackResponder<BasicRequestContext> { request, _ in
-            await Running.$executor.withValue(executor) {
-                await withTaskExecutorPreference(executor) { await respond(request, door) }
+        let responder = CallbackResponder<GuestContext> { request, context in
+            let guest = await context.guest
+            return await Running.$executor.withValue(executor) {
+                await withTaskExecutorPreference(executor) {
+                    let isLast = guest.isLastRequest()
+                    var response = await respond(request, door, guest)
+                    if isLast, !guest.isKnown { response.headers[.connection] = "close" }
+                    return response
+                }
             }
         }
         return Application(
@@ -85,7 +91,7 @@ public struct HTTPHost: Sendable {
         }
     }
 
-    private func respond(_ request: Request, _ door: some Door) async -> Response {
+    private func respond(_ request: Request, _ door: some Door, _ guest: Guest) async -> Response {
         // An answer to HEAD has no body, whatever its head says of one: nothing here is worth asking for by it.
         guard request.method != .head else {
             return Response(status: .methodNotAllowed, headers: [.allow: "GET, POST, DELETE", .contentLength: "0"])
@@ -101,7 +107,8 @@ public struct HTTPHost: Sendable {
             let query = Dictionary(
                 request.uri.queryParameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 })
             let call = HTTPCall(
-                method: request.method, path: path, query: query, host: request.head.authority, headers: request.headers
+                method: request.method, path: path, query: query, host: request.head.authority, headers: request.headers,
+                recognize: guest.recognize
             ) {
                 try await Self.body(of: request, limit: $0, share)
             }
@@ -155,4 +162,19 @@ public struct HTTPHost: Sendable {
         headers[.contentType] = "application/json"
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
+}
+
+/// What a request knows of the connection it came by.
+private struct GuestContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    private let book: EventLoopFuture<Guest?>
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        let channel = source.channel
+        book = channel.eventLoop.submit { try channel.pipeline.syncOperations.handler(type: GuestBook.self).guest }
+    }
+
+    /// Who holds the connection; a stranger when it is closed already.
+    var guest: Guest { get async { (try? await book.get()) ?? Guest("") {} } }
 }

@@ -30,6 +30,7 @@ public struct PeopleDoor: Door {
         guard let session = call.bearer.flatMap(sessions.session) else {
             throw HTTPProblem(401, "auth.session", "Log in first.")
         }
+        call.recognize()
         switch (path.first, path.count) {
         case ("changes", 1) where call.method == .get: return try await list(call, session)
         case ("changes", 2) where call.method == .get:
@@ -71,6 +72,7 @@ public struct PeopleDoor: Door {
                 401, "auth.session_refused",
                 "The challenge was not answered with a key of that person, or its time is over; ask for a new one.")
         }
+        call.recognize()
         return HTTPAnswer(200, ["token": .string(session.token), "expires": .integer(session.expires.milliseconds)])
     }
 

@@ -26,9 +26,9 @@ enum Descriptors {
     static func share(_ descriptors: Int, _ configuration: Configuration) -> (
         agents: ConnectionLimits, people: ConnectionLimits
     ) {
-        let (people, agents) = (128, configuration.agents)
+        let (people, agents) = (min(256, max(32, descriptors / 8)), configuration.agents)
         // At a socket the users of this machine come; over the network anybody does.
-        let peer = if case .socket = configuration.people { people / 2 } else { people / 16 }
+        let peer = if case .socket = configuration.people { people / 2 } else { people / 4 }
         let total = max(16, min(agents.connections, descriptors - reserve - people))
         return (
             ConnectionLimits(total: total, perPeer: min(agents.connectionsPerPeer, total)),

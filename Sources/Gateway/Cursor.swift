@@ -2,28 +2,41 @@ import Authority
 import Cedar
 import Crypto
 import StrictJSON
+import TransparencyLog
 
-/// Where a page of members ended, as its reader is told: the member's id with a code over it, the group and the reader. So a page
-/// begins where one ended that the same reader was shown, and nowhere else.
+/// Where a page of members ended, as its reader is told: sealed, for it may be somebody whom they may not see. So a page begins
+/// where one of the same reader's ended, and nowhere else.
 extension Gateway {
-    func cursor(after member: String, of group: String, for reader: Principal) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Self.bytes(member, group, reader), using: cursorKey)
-        return member + "." + code.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    /// Cursors of short and of longer ids look alike.
+    private static let block = 64
+
+    func cursor(after member: String, of group: String, for reader: Principal) -> String? {
+        var padded = Array(member.utf8)
+        padded += Array(repeating: 0, count: Self.block - padded.count % Self.block)
+        guard let nonce = try? AES.GCM.Nonce(data: environment.random(12)),
+            let sealed = try? AES.GCM.seal(padded, using: cursorKey, nonce: nonce, authenticating: Self.place(group, reader))
+        else { return nil }
+        return sealed.combined.map {
+            Base64.encode(Array($0)).replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        }
     }
 
-    /// The member's id.
+    /// The id of the member after which the page begins.
     ///
     /// - Throws: ``Refusal`` when the cursor is not one that this reader was given for this group since the gateway started.
     func member(of cursor: String, in group: String, for reader: Principal) throws -> String {
-        let member = cursor.split(separator: ".").dropLast().joined(separator: ".")
-        guard self.cursor(after: member, of: group, for: reader).isExactly(cursor) else {
+        let digits = cursor.replacing("-", with: "+").replacing("_", with: "/")
+        let text = digits + String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)
+        guard let bytes = Base64.decode(text), let box = try? AES.GCM.SealedBox(combined: bytes),
+            let padded = try? AES.GCM.open(box, using: cursorKey, authenticating: Self.place(group, reader))
+        else {
             throw Refusal(
                 "input.cursor", "`after` is not where a page of yours ended, or the gateway was restarted: begin again.")
         }
-        return member
+        return String(decoding: padded.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    private static func bytes(_ member: String, _ group: String, _ reader: Principal) -> [UInt8] {
-        Array(Digest(of: .array([.string(member), .string(group), .string(reader.uid.description)])).hex.utf8)
+    private static func place(_ group: String, _ reader: Principal) -> [UInt8] {
+        JSONWriter.canonical(.array([.string(group), .string(reader.uid.description)]))
     }
 }

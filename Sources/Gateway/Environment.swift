@@ -13,13 +13,16 @@ public struct GatewayEnvironment: Sendable {
     public let changeLife: Int64
     /// How long a connector's call may take, in seconds.
     public let deadline: Int64
+    /// How long one answer looks for what may be seen. Well within the deadline: past that the answer would be a failure.
+    public let looking: Duration
     public let now: @Sendable () -> Instant
     public let random: @Sendable (_ count: Int) -> [UInt8]
     public let log: Logger
 
     public init(
         id: String, tenant: String, environment: String, purposes: [String], changeLife: Int64, deadline: Int64,
-        now: @escaping @Sendable () -> Instant, random: @escaping @Sendable (_ count: Int) -> [UInt8], log: Logger
+        looking: Duration? = nil, now: @escaping @Sendable () -> Instant, random: @escaping @Sendable (_ count: Int) -> [UInt8],
+        log: Logger
     ) {
         self.id = id
         self.tenant = tenant
@@ -27,6 +30,7 @@ public struct GatewayEnvironment: Sendable {
         self.purposes = purposes
         self.changeLife = changeLife
         self.deadline = deadline
+        self.looking = looking ?? .milliseconds(deadline * 700)
         self.now = now
         self.random = random
         self.log = log

@@ -40,8 +40,7 @@ struct View: Sendable {
         }
         for fact in facts { self.facts[fact.uid] = fact }
         base = Decider(question(facts), with: policies, epochs: epochs)
-        // Well before the deadline: past it the answer would be a failure, and many hidden entries be told from none.
-        end = .now + .milliseconds(gateway.environment.deadline * 700)
+        end = .now + gateway.environment.looking
     }
 
     private func decider(_ facts: [Entity]) -> Decider { Decider(question(facts), with: policies, epochs: epochs) }
@@ -176,7 +175,8 @@ struct MemberView {
     private let limit: Int
     private typealias Member = (json: JSONValue, id: String, isDirect: Bool)
     private var seen: [Member] = []
-    private var hasMore = false
+    /// The member after which the next page begins; nil when there is none.
+    private var end: String?
 
     init(_ view: View, _ input: Input) {
         self.view = view
@@ -196,17 +196,17 @@ struct MemberView {
                 (json: ["id": .string(id), "name": .string(record.name)] as JSONValue, id: id, isDirect: record.isDirect))
         }
         seen += found
-        // Cut short by time before anything was seen, it looks as if there were nothing to see.
-        hasMore = isOver || view.isOver && !seen.isEmpty
-        return !isOver && !view.isOver
+        // Cut short by time, it ends wherever it got to, and says so: nobody takes it for all there is.
+        end = isOver ? seen.last?.id : view.isOver ? records.last?.uid.id.string : nil
+        return end == nil
     }
 
     /// - Parameter cursor: names the place after a member.
-    func add(to result: inout JSONValue, cursor: (String) -> String) {
+    func add(to result: inout JSONValue, cursor: (String) -> String?) {
         result.add("members", .array(seen.filter(\.isDirect).map(\.json)))
         result.add("nestedMembers", .array(seen.map(\.json)))
-        result.add("more", .bool(hasMore))
-        result.add("next", hasMore ? seen.last.map { .string(cursor($0.id)) } : nil)
+        result.add("more", .bool(end != nil))
+        result.add("next", end.flatMap(cursor).map(JSONValue.string))
     }
 }
 
@@ -243,7 +243,7 @@ struct SearchView {
             return .shown((json: glance.summary(record), name: ExactString(record.name), key: ExactString(key)))
         }
         found += more
-        hasMore = isOver || view.isOver && !found.isEmpty
+        hasMore = isOver || view.isOver
         return !isOver && !view.isOver
     }
 

@@ -42,6 +42,7 @@ final class GatewayFixture: Sendable {
     init(
         policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
         accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 60,
+        looking: Duration? = nil,
         workloadLife: Int64? = nil
     ) async throws {
         folder = try Fixture.folder()
@@ -53,7 +54,7 @@ final class GatewayFixture: Sendable {
         try await directory.seedDemoCompany()
         meddler = Meddler(directory)
         let environment = GatewayEnvironment(
-            id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: deadline,
+            id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: deadline, looking: looking,
             now: now,
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

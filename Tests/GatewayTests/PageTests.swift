@@ -10,7 +10,8 @@ import TransparencyLog
 @Suite("Large answers", .serialized)
 struct PageTests {
     /// A gateway whose directory has users `name-000` and up, all in `apprentices`; `hidden` says who is out of sight.
-    private func world(_ count: Int, hidden: @escaping (Int) -> Bool = { _ in false }, title: Int = 1) async throws
+    private func world(_ count: Int, hidden: @escaping (Int) -> Bool = { _ in false }, title: Int = 1, looking: Duration? = nil)
+        async throws
         -> GatewayFixture
     {
         let policy =
@@ -18,7 +19,7 @@ struct PageTests {
                 forbid (principal is Exequatur::Workload, action in Exequatur::Action::"read", resource)
                     when { resource has department && resource.department == "Hidden" };
                 """
-        let world = try await GatewayFixture(policy: policy)
+        let world = try await GatewayFixture(policy: policy, looking: looking)
         try await world.change(
             """
             WITH RECURSIVE n(i) AS (SELECT 0 UNION SELECT i + 1 FROM n WHERE i < \(count - 1))
@@ -58,6 +59,26 @@ struct PageTests {
         }
         let visible = (0..<230).filter { place in every.map { place % ($0 + 1) == 0 } ?? true }
         #expect(all.sorted() == (["june.okafor"] + visible.map { String(format: "name-%05d", $0) }).sorted())
+    }
+
+    @Test("Cut short by time, an answer says so, and the next page goes on where it got to")
+    func cutShort() async throws {
+        let world = try await world(300, hidden: { $0 < 299 }, looking: .zero)
+        defer { world.close() }
+        var (all, pages, next): ([String], Int, JSONValue?) = ([], 0, nil)
+        repeat {
+            var input: JSONValue = ["group": "apprentices", "limit": 50]
+            input.add("after", next)
+            let answer = try await world.submit("group.read", input)
+            all += names(answer, "members")
+            next = answer.result?["next"]
+            #expect(answer.result?["more"] == .bool(next != nil))
+            #expect(next.map { !($0.string ?? "").contains("x-0") } ?? true, "whom it got to is not said")
+            pages += 1
+        } while next != nil
+        #expect(all.sorted() == ["june.okafor", "name-00299"] && pages > 3)
+        let found = try await world.submit("user.find", ["attribute": "name", "match": "prefix", "value": "name-"])
+        #expect(found.result?["count"] == 0 && found.result?["more"] == true)
     }
 
     @Test("However many hidden users match, those who may be seen are found")

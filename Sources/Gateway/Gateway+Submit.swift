@@ -39,6 +39,7 @@ extension Gateway {
     }
 
     func submit(_ request: Request, rollbackOf: String?) async throws -> Answer {
+        try request.evidence.requireBounded()
         let operation = try operation(request.operation, of: request.system)
         let input = try Input(request.input, for: operation, at: "/input")
         let isWrite = operation.access == .write

@@ -102,6 +102,7 @@ public struct ShapeError: Error, Equatable, Sendable, CustomStringConvertible {
         case wrongType = "input.wrong_type"
         case unknownField = "input.unknown_field"
         case invalid = "input.invalid"
+        case tooLong = "input.too_long"
     }
 
     public let code: Code

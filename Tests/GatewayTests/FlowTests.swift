@@ -140,4 +140,26 @@ struct FlowTests {
             }
         }
     }
+
+    @Test(
+        "What an agent sends besides has a longest length, in bytes",
+        arguments: [(256 << 10, 0, 0), (0, 8 << 10, 0), (0, 0, 1 << 10)])
+    func longEvidence(prompt: Int, justification: Int, classification: Int) async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        func evidence(and more: Int) -> Evidence {
+            func text(_ character: Character, _ count: Int) -> String? {
+                count == 0 ? nil : String(repeating: character, count: count + more)
+            }
+            return Evidence(
+                prompt: text("p", prompt), justification: text("ø", justification), classification: text("c", classification))
+        }
+        #expect(try await world.submit("user.read", ["user": "cleo.aas"], evidence: evidence(and: 0)).status == .done)
+        let sizes = try await world.sizes()
+        let error = await #expect(throws: ShapeError.self) {
+            try await world.submit("user.read", ["user": "cleo.aas"], evidence: evidence(and: 1))
+        }
+        #expect(error?.code == .tooLong)
+        #expect(try await world.sizes() == sizes)
+    }
 }

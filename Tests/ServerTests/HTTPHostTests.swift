@@ -69,9 +69,9 @@ struct HTTPHostTests {
                 try await client.send("GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer t\r\n\r\n")
                 try await client.waitForSomething()
             }
-            #expect(try await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port).isEmpty)
+            var answer = (try? await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port)) ?? ""
+            #expect(answer.isEmpty)
             held[0].close()
-            var answer = ""
             while answer.isEmpty { answer = (try? await ask("GET / HTTP/1.1\r\n\(Self.close)\r\n", at: port)) ?? "" }
             #expect(answer.hasPrefix("HTTP/1.1 200"))
         }

@@ -1,5 +1,6 @@
 """The attacks, each a context: it is under way inside, and over outside."""
 import contextlib
+import itertools
 import os
 import socket
 import threading
@@ -72,8 +73,9 @@ def opened(count, make):
 
 @contextlib.contextmanager
 def silent_connections(setting):
-    """5,000 connections that say nothing"""
-    sockets = opened(5000, lambda: connect(setting.world.port)) + opened(40, lambda: people_socket(setting))
+    """5,000 connections from 50 addresses that say nothing"""
+    places = itertools.cycle(f"127.0.1.{number}" for number in range(1, 51))
+    sockets = opened(5000, lambda: connect(setting.world.port, next(places))) + opened(200, lambda: people_socket(setting))
     with held(sockets):
         yield
 
@@ -104,21 +106,28 @@ def slow_senders(setting):
 
 @contextlib.contextmanager
 def never_reading(setting):
-    """clients that ask and never read"""
+    """clients that ask and never read, on every listener"""
     agent = Agent(setting.world.port, setting.world.token("agent-a"), [])
     headers = [h for h in agent.headers() if h[0] != "Connection"]
     request = head("GET", "/v1/openapi.json", headers) * 50
-    sockets = opened(30, lambda: connect(setting.world.port))
-    for s in sockets:
-        s.settimeout(0.2)
+    strangers = head("GET", "/people/v1/changes", [("Host", "people")]) * 50
+    makers = [(request, lambda: connect(setting.world.port))] * 30 + [(strangers, lambda: people_socket(setting))] * 30
+    sockets = [(text, s, make) for text, make in makers for s in opened(1, make)]
 
     def ask():
-        for s in sockets:
-            with contextlib.suppress(OSError):
-                s.sendall(request)
+        for place, (text, s, make) in enumerate(sockets):
+            try:
+                s.settimeout(0.2)
+                s.sendall(text)
+            except TimeoutError:
+                continue
+            except OSError:
+                s.close()
+                with contextlib.suppress(OSError):
+                    sockets[place] = (text, make(), make)
         time.sleep(0.5)
 
-    with held(sockets), repeated(1, ask):
+    with held([s for _, s, _ in sockets]), repeated(1, ask):
         yield
 
 
@@ -184,4 +193,55 @@ def flood(setting):
         yield
 
 
-ATTACKS = [silent_connections, slow_senders, never_reading, bodies_without_token, silent_backend, dripping_issuer, flood]
+@contextlib.contextmanager
+def long_prompts(setting):
+    """a flood of the longest prompts"""
+    token = setting.world.token("agent-a")
+    evidence = {"prompt": "p" * (256 << 10), "justification": "j" * (16 << 10)}
+
+    def ask():
+        reply = Agent(setting.world.port, token, []).api("user.read", {"user": "milo.dahl"}, evidence=evidence)
+        if reply.status == 429:
+            time.sleep(0.05)
+
+    with repeated(8 if LONG else 2, ask):
+        yield
+
+
+@contextlib.contextmanager
+def dripping_backend(setting):
+    """a directory that answers a byte at a time"""
+    setting.switch.drips = True
+    token = setting.world.token("agent-a")
+
+    def read():
+        Agent(setting.world.port, token, []).send(
+            "POST", "/v1/systems/corp-ldap/operations/user.read", {"input": {"user": "alice"}})
+
+    try:
+        with repeated(60 if LONG else 20, read):
+            time.sleep(1)
+            yield
+    finally:
+        setting.switch.drips = False
+
+
+@contextlib.contextmanager
+def silent_issuer(setting):
+    """an issuer that never answers, named by a crowd that sends long bodies"""
+    token = setting.world.token("agent-s", iss="https://silent.test")
+    headers = Agent(setting.world.port, token, []).headers() + [("Content-Length", 1 << 20)]
+    request = head("POST", "/v1/systems/corp/operations/user.read", headers)
+    places = itertools.cycle(f"127.0.2.{number}" for number in range(1, 11))
+
+    def send():
+        with connect(setting.world.port, next(places)) as s:
+            s.sendall(request + b"x" * (600 << 10))
+            s.recv(64)
+
+    with repeated(300 if LONG else 60, send):
+        yield
+
+
+ATTACKS = [silent_connections, slow_senders, never_reading, bodies_without_token, silent_backend, dripping_backend, dripping_issuer,
+           silent_issuer, flood, long_prompts]

@@ -20,7 +20,7 @@ import time
 import attacks
 from ldap_directory import CAST, system
 from people import Desk
-from servers import Listener, Switch, drip
+from servers import Listener, Switch, drip, silence
 from slapd import Slapd
 from wire import Agent
 from world import ROOT, World
@@ -38,7 +38,7 @@ permit (principal is Exequatur::Workload, action in Exequatur::Action::"read", r
 
 class Setting:
     def __init__(self, slapd, disk):
-        self.switch, self.issuer = Switch(slapd.port), Listener(drip)
+        self.switch, self.issuer, self.silent = Switch(slapd.port), Listener(drip), Listener(silence)
         folder = pathlib.Path(tempfile.mkdtemp(prefix="exequatur-acceptance-"))
         (folder / "ldap.password").write_text("pw-gateway\n")
         (folder / "ldap.password").chmod(0o600)
@@ -54,11 +54,12 @@ class Setting:
     def configure(self, disk):
         path = self.world.folder / "exequatur.yaml"
         configuration = json.loads(path.read_text())
-        drips = f"http://127.0.0.1:{self.issuer.port}/jwks.json"
-        configuration["issuers"].append(
-            {"issuer": "https://drip.test", "audiences": ["exequatur-test"], "algorithms": ["EdDSA"], "jwks": drips})
-        configuration["workloads"].append(
-            {"id": "agent-d", "issuer": "https://drip.test", "subject": "agent-d", "owner": "olga", "expires": "2099-01-01T00:00:00Z"})
+        for name, issuer, listener in (("agent-d", "https://drip.test", self.issuer), ("agent-s", "https://silent.test", self.silent)):
+            configuration["issuers"].append({
+                "issuer": issuer, "audiences": ["exequatur-test"], "algorithms": ["EdDSA"],
+                "jwks": f"http://127.0.0.1:{listener.port}/jwks.json"})
+            configuration["workloads"].append(
+                {"id": name, "issuer": issuer, "subject": name, "owner": "olga", "expires": "2099-01-01T00:00:00Z"})
         if disk:
             configuration["gateway"]["state"], self.world.state = str(disk / "state"), disk / "state"
         path.write_text(json.dumps(configuration))
@@ -89,6 +90,7 @@ class Setting:
 
     def close(self):
         self.issuer.close()
+        self.silent.close()
         self.switch.listener.close()
         self.world.close()
 
@@ -148,12 +150,17 @@ def full_disk(setting, disk, quiet, failed):
     taken = setting.lock()
     other = Agent(setting.world.port, setting.world.token("agent-c"), []).api("user.read", {"user": "milo.dahl"})
     refused = Agent(setting.world.port, setting.token, []).api("user.set-title", {"user": "milo.dahl", "value": "Full"})
+    setting.world.stop(kill=True)
+    setting.world.start()
+    setting.desk = Desk(setting.world, [])
+    locks = setting.world.cli("olga", "locks")[1]
     filler.unlink()
     again = next((r for r in (setting.read() or time.sleep(0.5) for _ in range(40)) if r), None)
     setting.unlock()
     for held, what in ((taken is not None and taken <= SLACK, f"a lock is taken on a full disk [{taken}]"),
                        (other.status in (403, 503), f"what is locked is refused [{other}]"),
                        (refused.status >= 400, f"no change is begun on a full disk [{refused}]"),
+                       ("agent-c" in locks, "killed, it starts again on the full disk, and the lock holds"),
                        (again is not None, "all goes on when there is room again")):
         print(f"  {'ok  ' if held else 'FAIL'} {what}", flush=True)
         if not held:

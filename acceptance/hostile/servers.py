@@ -48,7 +48,7 @@ class Switch:
     """Passes connections on to a real server, until it is told to keep silent."""
 
     def __init__(self, port):
-        self.port, self.silent = port, False
+        self.port, self.silent, self.drips = port, False, False
         self.listener = Listener(self.serve)
 
     def serve(self, connection):
@@ -63,7 +63,9 @@ class Switch:
             while data := a.recv(65536):
                 if self.silent:
                     return
-                b.sendall(data)
+                for piece in [data] if not self.drips else (data[i:i + 1] for i in range(len(data))):
+                    b.sendall(piece)
+                    time.sleep(0.3 if self.drips else 0)
             b.shutdown(socket.SHUT_WR)
         except OSError:
             pass

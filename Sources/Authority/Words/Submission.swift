@@ -32,6 +32,17 @@ public struct Evidence: Sendable {
         self.justification = justification
         self.classification = classification
     }
+
+    /// - Throws: `ShapeError` `input.too_long`: a prompt has at most 256 KiB of UTF-8, a justification 16, a classification 1.
+    public func requireBounded() throws(ShapeError) {
+        let parts = [
+            ("prompt", prompt, 256 << 10), ("justification", justification, 16 << 10),
+            ("classification", classification, 1 << 10),
+        ]
+        for (name, text, most) in parts where text?.utf8.count ?? 0 > most {
+            throw ShapeError(.tooLong, at: "/evidence/\(name)", "at most \(most) bytes belong here: send the part that matters")
+        }
+    }
 }
 
 /// What an approval binds: any difference asks anew (invariant 5).

@@ -22,7 +22,11 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
             book.value.guest = guest
             guard census.admit(guest) else { return channel.eventLoop.makeFailedFuture(Refused()) }
             channel.closeFuture.whenComplete { _ in census.release(guest) }
-            do { try channel.pipeline.syncOperations.addHandlers([book.value, StallGuard(patience)]) } catch {
+            do {
+                // What is read ahead of a slow answer is so many pieces, whatever their size.
+                try channel.syncOptions?.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8 << 10))
+                try channel.pipeline.syncOperations.addHandlers([book.value, StallGuard(patience)])
+            } catch {
                 return channel.eventLoop.makeFailedFuture(error)
             }
             return base.setup(channel: channel, logger: logger)

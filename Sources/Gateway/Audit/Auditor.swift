@@ -5,12 +5,25 @@ public import TransparencyLog
 
 /// Verifies the logs with nothing but their public keys and checkpoints kept elsewhere.
 public struct Auditor: Sendable {
+    /// What executions are proved by, as the log says: whoever has the log's key and the store could put in others.
+    public struct Foundation: Sendable {
+        /// The people with their keys, and the policies.
+        public enum Kind: String, Sendable { case registry, policies }
+
+        public let kind: Kind
+        public let digest: Digest
+        /// The id of the entry from which on it counts.
+        public let entry: String
+    }
+
     public struct Report: Sendable {
         public var sizes: [LogName: Int64] = [:]
         public var checkpoints = 0
         public var replayed = 0
         /// Executions proved back to an intent, a permit and the signatures it counted.
         public var proved = 0
+        /// The people and policies that they are proved by, oldest first.
+        public var foundations: [Foundation] = []
         /// The logs of which no checkpoint was given: removal from their end would go unseen.
         public var unwitnessed: [LogName] = []
         /// Everything found wrong.
@@ -68,6 +81,7 @@ public struct Auditor: Sendable {
         try await checkRecords(&reading.fold, &report)
         report.replayed = reading.replayed
         report.proved = reading.proved
+        report.foundations = reading.foundations
         return report
     }
 

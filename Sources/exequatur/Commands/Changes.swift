@@ -17,9 +17,13 @@ struct Changes: AsyncParsableCommand {
         @Option(help: "At most so many.") var limit = 1000
         @OptionGroup var options: PersonOptions
 
+        func validate() throws {
+            guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit is a number from 1 to 1000000") }
+        }
+
         func run() async throws {
-            let found = try await options.client().session(read)
-            guard !options.json else { return print(Terminal.json(["changes": .array(found)])) }
+            let (found, isCut) = try await options.client().session(read)
+            guard !options.json else { return print(Terminal.json(["changes": .array(found), "more": .bool(isCut)])) }
             let changes = try found.map { try Change(json: $0) }
             guard !changes.isEmpty else { return print(waiting ? "Nothing waits." : "No changes yet.") }
             let rows = changes.map {
@@ -30,10 +34,11 @@ struct Changes: AsyncParsableCommand {
                 ]
             }
             print(Terminal.table([["CHANGE", "ASKED", "STATE", "OPERATION", "TARGET", "BY"]] + rows))
+            if isCut { print("Older ones are not shown: --limit \(limit * 10) shows more, --waiting those that wait.") }
         }
 
         /// Page by page: however many one agent stages, the others' are there too.
-        private func read(_ session: PeopleSession) async throws -> [JSONValue] {
+        private func read(_ session: PeopleSession) async throws -> (found: [JSONValue], isCut: Bool) {
             var (found, next): ([JSONValue], String?) = ([], nil)
             repeat {
                 let parts = [waiting ? "state=waiting" : nil, next.map { "after=\($0)" }].compactMap { $0 }
@@ -41,7 +46,7 @@ struct Changes: AsyncParsableCommand {
                 found += page["changes"]?.array ?? []
                 next = page["next"]?.string
             } while next != nil && found.count < limit
-            return Array(found.prefix(limit))
+            return (Array(found.prefix(limit)), next != nil || found.count > limit)
         }
     }
 

@@ -143,26 +143,27 @@ struct Stage {
         let id = text(answer["change"])
         let client = PeopleClient(
             person: "dana.moe", signer: SSHSigner(key: world.folder + "/dana.moe"), address: world.socket, ca: nil)
-        let ended = try await client.session { session in
-            let view = try ChangeView(try await session.call(.get, "changes/\(id)"))
-            let (statement, signature) = try view.sign(.approve, as: client)
-            say("dana.moe signs: eli.strand into operations. Then somebody with the database swaps the member for svc-backup")
-            try await Self.swapMember(of: view.change, in: world.state)
-            return try await session.call(
-                .post, "changes/\(id)/statement", ["statement": .string(statement), "signature": .string(signature)])
-        }
-        let group = try await agent.call("corp__group_read", ["group": "operations"])
-        let isIn = Terminal.json(group).contains("svc-backup")
-        verdict(
-            ended["change"]?["reason"] == "change.altered" && !isIn,
-            "refused: what would run is no longer what was signed [\(text(ended["change"]?["reason"]))]; nothing was changed")
-    }
-
-    private static func swapMember(of change: Change, in state: String) async throws {
-        var json = change.json
+        let view = try await client.session { try ChangeView(try await $0.call(.get, "changes/\(id)")) }
+        let (statement, signature) = try view.sign(.approve, as: client)
+        say("dana.moe signs: eli.strand into operations. Then somebody with the database swaps the member for svc-backup")
+        var json = view.change.json
         json.add("input", ["group": "operations", "member": "svc-backup"])
-        let store = try SQLiteStore(path: state + "/exequatur.sqlite")
-        try await store.commit([.updateChange(try Change(json: json), from: change)], entries: [])
+        let swapped = try Change(json: json)
+        let store = try SQLiteStore(path: world.state + "/exequatur.sqlite")
+        try await store.commit([.updateChange(swapped, from: view.change)], entries: [])
+        var refusal = "not refused"
+        do {
+            _ = try await client.session { session in
+                try await session.call(
+                    .post, "changes/\(id)/statement", ["statement": .string(statement), "signature": .string(signature)])
+            }
+        } catch let problem as Problem { refusal = problem.description }
+        let group = try await agent.call("corp__group_read", ["group": "operations"])
+        verdict(
+            refusal.contains("store.altered") && !Terminal.json(group).contains("svc-backup"),
+            "refused: \(refusal) Nothing was changed, and the gateway's log has an alarm")
+        // Whoever covers their tracks so leaves a whole store to the scenes that follow.
+        try await store.commit([.updateChange(view.change, from: swapped)], entries: [])
     }
 
     private mutating func lock() async throws {

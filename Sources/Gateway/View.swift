@@ -243,7 +243,9 @@ struct SearchView {
             return .shown((json: glance.summary(record), name: ExactString(record.name), key: ExactString(key)))
         }
         found += more
-        hasMore = isOver || view.isOver
+        // Cut short by time before anything was seen, it looks as if there were nothing: whether a guess at what may not be seen
+        // matches many must not be told.
+        hasMore = isOver || view.isOver && !found.isEmpty
         return !isOver && !view.isOver
     }
 

@@ -26,11 +26,14 @@ def noise(rng):
     return rng.choice(SAYINGS) * rng.randrange(1, 2000)
 
 
+LONGEST = {"prompt": 256 << 10, "justification": 16 << 10, "classification": 1 << 10}
+
+
 def claims(rng, n):
-    """Now and then one of them fills the whole body, up to its limit of 1 MiB."""
-    given = {key: noise(rng) for key in ("prompt", "justification", "classification") if rng.random() < 0.8}
+    """Each within its limit of bytes; now and then one is as long as it may be."""
+    given = {key: noise(rng).encode()[:most].decode(errors="ignore") for key, most in LONGEST.items() if rng.random() < 0.8}
     if n % 40 == 7:
-        given = {"prompt": "p" * 1_047_000}
+        given = {"prompt": "p" * LONGEST["prompt"]}
     return given
 
 

@@ -65,6 +65,7 @@ extension Gateway {
     /// change unless that has a grant already, and can never lead to execution.
     private func refuse(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
         guard await hasSay(person, in: change) else { throw Self.notEligible }
+        guard ![.withdrawn, .expired].contains(change.state) else { throw Self.closed(change) }
         // First of all in this process: no grant is given any more, though the refusal can't be stored now.
         do { try store.hold(refusalOf: change.id, by: person.id, entry: Self.id(proof)) } catch { throw Self.used }
         heldRefusals.withLock { $0[Self.id(proof)] = proof }

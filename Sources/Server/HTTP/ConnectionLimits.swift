@@ -20,20 +20,20 @@ final class Guest: Sendable {
     private struct State {
         var requests = 0
         var isKnown = false
-        var isGone = false
+        /// Closes the connection; nil once it is gone, so that nobody holds what was its own.
+        var end: (@Sendable () -> Void)?
     }
 
     /// How many requests somebody unknown may make on one connection.
     static let requestsOnLoan = 8
 
     let peer: String
-    private let end: @Sendable () -> Void
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// - Parameter end: closes the connection.
     init(_ peer: String, end: @escaping @Sendable () -> Void) {
         self.peer = peer
-        self.end = end
+        state = Mutex(State(end: end))
     }
 
     /// Counts a request.
@@ -52,17 +52,15 @@ final class Guest: Sendable {
     var isKnown: Bool { state.withLock { $0.isKnown } }
 
     /// Whether the place could be given to somebody else.
-    var isOnLoan: Bool { state.withLock { !$0.isKnown && !$0.isGone } }
+    var isOnLoan: Bool { state.withLock { !$0.isKnown && $0.end != nil } }
 
-    /// - Returns: false when it was gone already.
-    func leave() -> Bool {
+    /// - Returns: what closes the connection; nil when it was gone already.
+    func leave() -> (@Sendable () -> Void)? {
         state.withLock { state in
-            defer { state.isGone = true }
-            return !state.isGone
+            defer { state.end = nil }
+            return state.end
         }
     }
-
-    func close() { end() }
 }
 
 /// Counts a listener's open connections. When there is no room, the longest on loan goes: nobody keeps others out by holding
@@ -104,7 +102,7 @@ final class Census: Sendable {
     ///
     /// - Returns: false when all places are taken by callers who are known. Each that is let in must be given back by ``release(_:)``.
     func admit(_ guest: Guest) -> Bool {
-        let (isIn, evicted) = state.withLock { state -> (Bool, Guest?) in
+        let (isIn, close) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
             var evicted: Guest?
             if state.byPeer[guest.peer]?.count ?? 0 >= limits.perPeer {
                 evicted = state.byPeer[guest.peer]?.queue.next()
@@ -114,18 +112,18 @@ final class Census: Sendable {
                 Self.add(guest, to: &state, limits)
                 return (true, nil)
             }
-            guard let evicted, evicted.leave() else { return (false, nil) }
+            guard let evicted, let close = evicted.leave() else { return (false, nil) }
             Self.remove(evicted, from: &state)
             Self.add(guest, to: &state, limits)
-            return (true, evicted)
+            return (true, close)
         }
-        evicted?.close()
+        close?()
         return isIn
     }
 
     func release(_ guest: Guest) {
         state.withLock { state in
-            if guest.leave() { Self.remove(guest, from: &state) }
+            if guest.leave() != nil { Self.remove(guest, from: &state) }
         }
     }
 

@@ -20,7 +20,10 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
             let book = NIOLoopBound(GuestBook(), eventLoop: channel.eventLoop)
             let guest = Guest(peer) { channel.eventLoop.execute { book.value.drop() } }
             book.value.guest = guest
-            guard census.admit(guest) else { return channel.eventLoop.makeFailedFuture(Refused()) }
+            guard census.admit(guest) else {
+                _ = guest.leave()
+                return channel.eventLoop.makeFailedFuture(Refused())
+            }
             channel.closeFuture.whenComplete { _ in census.release(guest) }
             do {
                 // What is read ahead of a slow answer is so many pieces, whatever their size.
@@ -49,7 +52,8 @@ final class GuestBook: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    /// The guest closes the connection by this: neither must keep the other.
+    func handlerRemoved(context: ChannelHandlerContext) { (self.context, guest) = (nil, nil) }
 
     /// Closes the socket itself: TLS would wait for its peer's goodbye, and the descriptor would stay taken.
     func drop() { context?.close(promise: nil) }

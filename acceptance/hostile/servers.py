@@ -1,4 +1,5 @@
 """Backends and issuers that mean no good, on loopback: silent ones, and ones that drip."""
+import multiprocessing
 import socket
 import threading
 import time
@@ -48,8 +49,12 @@ class Switch:
     """Passes connections on to a real server, until it is told to keep silent."""
 
     def __init__(self, port):
-        self.port, self.silent, self.drips = port, False, False
+        # Seen by the processes of the attacks too.
+        self.port, self.state = port, multiprocessing.get_context("fork").Array("b", [False, False])
         self.listener = Listener(self.serve)
+
+    silent = property(lambda self: bool(self.state[0]), lambda self, value: self.state.__setitem__(0, value))
+    drips = property(lambda self: bool(self.state[1]), lambda self, value: self.state.__setitem__(1, value))
 
     def serve(self, connection):
         if self.silent:

@@ -84,7 +84,7 @@ class World:
         # JSON is YAML: no library is needed to write it.
         (self.folder / "exequatur.yaml").write_text(json.dumps(configuration, indent=1))
 
-    def start(self, failpoint=None):
+    def start(self, failpoint=None, patience=20):
         self.socket.unlink(missing_ok=True)  # left by a kill; it must not look like a listener
         environment = dict(os.environ)
         environment.pop("EXEQUATUR_FAILPOINT", None)
@@ -93,7 +93,7 @@ class World:
         self.log = open(self.folder / "server.log", "ab")
         self.process = subprocess.Popen(
             [BINARY, "serve", "--config", self.folder / "exequatur.yaml"], stderr=self.log, stdout=self.log, env=environment)
-        if not wait_until(self.is_up):
+        if not wait_until(self.is_up, patience):
             raise RuntimeError("the gateway did not start:\n" + (self.folder / "server.log").read_text())
         return self
 

@@ -189,8 +189,8 @@ extension Gateway {
         switch decision.verdict {
         case .permit:
             let approved = try change.after(.approvedEnough)
-            underway.withLock { _ = $0.insert(change.id) }
-            defer { underway.withLock { _ = $0.remove(change.id) } }
+            _ = underway.enter(change.id)
+            defer { underway.leave(change.id) }
             do { try await store.commit([.updateChange(approved, from: change)], entries: [entry]) } catch let error
                 as StoreError
                 where error.code == .conflict

@@ -56,7 +56,7 @@ extension Gateway {
 
     /// Facts on one target beyond this are not decided on: the entry of a decision would have parts, and their number would
     /// tell a hidden target from none.
-    private static let largestFacts = 768 << 10
+    private static let largestFacts = 704 << 10
 
     /// - Throws: `ConnectorError` `invalid`, which is answered as for no target.
     func requireBounded(_ facts: [Entity]) throws {

@@ -18,7 +18,7 @@ public final class Gateway: Sendable {
     /// Calls to systems in flight, by system.
     let calls = InFlight(limit: 32)
     /// Approved changes on their way to an intent.
-    let underway = Mutex<Set<String>>([])
+    let underway = InFlight(limit: .max)
     /// Refusals that are not stored yet, by the ids of their entries.
     let heldRefusals = Mutex<[String: SignedApproval]>([:])
     /// Signs where a page of members ended: nobody begins at an entry that they were not shown.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts the calls in flight by whom they are of, and lets in so many of each.
+/// Counts what is under way by what it is of, and lets in so many of each.
 public final class InFlight: Sendable {
     public let limit: Int
     private let counts = Mutex<[String: Int]>([:])
@@ -15,6 +15,8 @@ public final class InFlight: Sendable {
             return true
         }
     }
+
+    public func isIn(_ name: String) -> Bool { counts.withLock { $0[name] != nil } }
 
     public func leave(_ name: String) {
         counts.withLock { counts in

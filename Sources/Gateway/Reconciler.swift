@@ -1,7 +1,6 @@
 public import Authority
 import Logging
 import StrictJSON
-import Synchronization
 
 extension Gateway {
     /// Settles what an earlier run left: every intent without an outcome, by reading the target, and every lease
@@ -22,8 +21,7 @@ extension Gateway {
     /// Approved and then cut short before the intent: nothing was done, and its approvals are spent.
     private func settleApproved() async throws -> [Change] {
         var settled: [Change] = []
-        for change in try await store.changes(in: [.approved], limit: 10_000) where !underway.withLock({ $0.contains(change.id) })
-        {
+        for change in try await store.changes(in: [.approved], limit: 10_000) where !underway.isIn(change.id) {
             let failed = try change.after(.failed("not_applied"))
             try await store.commit([.updateChange(failed, from: change)], entries: outcome(failed, hadIntent: false))
             settled.append(failed)

@@ -198,7 +198,7 @@ struct MemberView {
         seen += found
         // Cut short by time, it ends wherever it got to, and says so: nobody takes it for all there is.
         end = isOver ? seen.last?.id : view.isOver ? records.last?.uid.id.string : nil
-        return end == nil
+        return !isOver && !view.isOver
     }
 
     /// - Parameter cursor: names the place after a member.

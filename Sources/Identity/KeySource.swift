@@ -55,10 +55,11 @@ public actor KeySource {
         let work = _Concurrency.Task { await self.load(now) }
         inFlight = work
         await work.value
-        inFlight = nil
     }
 
     private func load(_ now: Int64) async {
+        // In the same turn as the keys change: whoever comes next would else wait for a fetch that is over, and start none.
+        defer { inFlight = nil }
         do {
             keys = try await Self.read(try await fetchInTime())
             fetched = now

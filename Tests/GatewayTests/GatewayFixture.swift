@@ -106,9 +106,21 @@ final class GatewayFixture: Sendable {
     func say(_ verdict: ApprovalStatement.Verdict, on id: String, by person: String, teams: [String] = ["leads"]) async throws
         -> Change
     {
+        try await gateway.record(try await sign(verdict, on: id, by: person), by: Fixture.person(person, teams: teams))
+    }
+
+    /// A person's signed word on a change as it is stored now.
+    ///
+    /// - Parameter earlier: a statement whose nonce is used again.
+    func sign(
+        _ verdict: ApprovalStatement.Verdict, on id: String, by person: String, life: Int64 = 600,
+        again earlier: SignedApproval? = nil
+    ) async throws -> SignedApproval {
         guard let change = try await store.change(id), let signer = signers[person] else { throw Refusal("test", "nobody") }
-        return try await gateway.record(
-            signer.statement(verdict, on: change, by: person, issued: clock.now), by: Fixture.person(person, teams: teams))
+        guard let nonce = earlier?.statement.nonce else {
+            return try signer.statement(verdict, on: change, by: person, issued: clock.now, life: life)
+        }
+        return try signer.statement(verdict, on: change, by: person, issued: clock.now, life: life, nonce: nonce)
     }
 
     var keys: [LogKey] { LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: "test"), key: key.publicKey) } }

@@ -52,7 +52,8 @@ struct PageTests {
             #expect(page.count == 50 || next == nil)
             all += page
         } while next != nil
-        for foreign in ["x-00001", "x-00001.00000000000000000000000000000000"] {
+        // Sealed, a cursor may begin with any of its characters, and those of long ids are long.
+        for foreign in ["x-00001", "-x00001", "_x00001", "x-00001." + String(repeating: "0", count: 290)] {
             await #expect(throws: Refusal.self, "a page begins only where one ended") {
                 try await world.submit("group.read", ["group": "apprentices", "after": .string(foreign)])
             }

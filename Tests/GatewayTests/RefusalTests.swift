@@ -40,10 +40,7 @@ struct RefusalTests {
         let (world, id) = try await staged()
         defer { world.close() }
         // The approval is taken, and then the system can't be asked: the store has it, the change still waits.
-        let change = try #require(try await world.store.change(id))
-        let signer = try #require(world.signers["lena"])
-        try await world.witnessed.commit(
-            [.insertApproval(signer.statement(.approve, on: change, by: "lena", issued: world.clock.now))], entries: [])
+        try await world.witnessed.commit([.insertApproval(try await world.sign(.approve, on: id, by: "lena"))], entries: [])
         #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
         #expect(try await world.entries("intent").isEmpty)
     }
@@ -90,13 +87,10 @@ struct RefusalTests {
     func usedNonce() async throws {
         let (world, id) = try await staged(policy: Self.two)
         defer { world.close() }
-        let change = try #require(try await world.store.change(id))
         let lena = Fixture.person("lena", teams: ["leads"])
-        let signer = try #require(world.signers["lena"])
-        let approval = try signer.statement(.approve, on: change, by: "lena", issued: world.clock.now)
+        let approval = try await world.sign(.approve, on: id, by: "lena")
         _ = try await world.gateway.record(approval, by: lena)
-        let refusal = try signer.statement(
-            .refuse, on: change, by: "lena", issued: world.clock.now, nonce: approval.statement.nonce)
+        let refusal = try await world.sign(.refuse, on: id, by: "lena", again: approval)
         let answer = await #expect(throws: Refusal.self) { try await world.gateway.record(refusal, by: lena) }
         #expect(answer?.code == "approval.used")
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
@@ -106,16 +100,13 @@ struct RefusalTests {
     func heldRefusals() async throws {
         let (world, id) = try await staged(policy: Self.two)
         defer { world.close() }
-        let change = try #require(try await world.store.change(id))
         let lars = Fixture.person("lars", teams: ["leads"])
-        let signer = try #require(world.signers["lars"])
-        let approval = try signer.statement(.approve, on: change, by: "lars", issued: world.clock.now)
+        let approval = try await world.sign(.approve, on: id, by: "lars")
         _ = try await world.gateway.record(approval, by: lars)
         try await world.tamper("CREATE TRIGGER full BEFORE INSERT ON approval BEGIN SELECT RAISE(ABORT, 'full'); END")
         let held = await #expect(throws: Refusal.self) { try await world.say(.refuse, on: id, by: "lena") }
         #expect(held?.code == "approval.held")
-        let used = try signer.statement(
-            .refuse, on: change, by: "lars", issued: world.clock.now, nonce: approval.statement.nonce)
+        let used = try await world.sign(.refuse, on: id, by: "lars", again: approval)
         _ = try? await world.gateway.record(used, by: lars)
         try await world.tamper("DROP TRIGGER full")
         await world.gateway.sweep()
@@ -138,9 +129,8 @@ struct RefusalTests {
     func replay() async throws {
         let (world, id) = try await staged()
         defer { world.close() }
-        let change = try #require(try await world.store.change(id))
         let lena = Fixture.person("lena", teams: ["leads"])
-        let proof = try #require(world.signers["lena"]).statement(.approve, on: change, by: "lena", issued: world.clock.now)
+        let proof = try await world.sign(.approve, on: id, by: "lena")
         world.meddler.play(.unreachable)
         await #expect(throws: Refusal.self) { try await world.gateway.record(proof, by: lena) }
         world.meddler.play(.none)
@@ -152,11 +142,9 @@ struct RefusalTests {
     func expiry() async throws {
         let (world, id) = try await staged(policy: Self.two)
         defer { world.close() }
-        let change = try #require(try await world.store.change(id))
         let lena = Fixture.person("lena", teams: ["leads"])
-        let signer = try #require(world.signers["lena"])
-        let short = try signer.statement(.approve, on: change, by: "lena", issued: world.clock.now, life: 1)
-        let late = try signer.statement(.approve, on: change, by: "lena", issued: world.clock.now, life: 1)
+        let short = try await world.sign(.approve, on: id, by: "lena", life: 1)
+        let late = try await world.sign(.approve, on: id, by: "lena", life: 1)
         #expect(try await world.gateway.record(short, by: lena).state == .proposed)
         world.clock.advance(seconds: 2)
         let refusal = await #expect(throws: Refusal.self) { try await world.gateway.record(late, by: lena) }
@@ -286,6 +274,24 @@ struct RefusalTests {
             let isInForce = (depth - place).isMultiple(of: 2)
             #expect(try await world.store.change(id)?.state == (isInForce ? .executed : .rolledBack))
         }
+    }
+
+    @Test("Undoing what undid what undid something ends somewhere")
+    func endlessRollbacks() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let agent = Principal.workload(Fixture.workload())
+        var last = try #require(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"]).change)
+        var refusal: Refusal?
+        for _ in 0..<20 where refusal == nil {
+            let change = try await world.gateway.change(last, for: agent)
+            do {
+                let answer = try await world.gateway.rollback(
+                    change, by: agent, task: world.task(), evidence: Evidence(), door: "test")
+                last = try #require(answer.change)
+            } catch let error as Refusal { refusal = error }
+        }
+        #expect(refusal?.code == "rollback.too_deep")
     }
 
     @Test("A task that ends while the lease is being made stops the step before anything is applied")

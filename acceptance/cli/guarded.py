@@ -3,6 +3,7 @@ import http.server
 import json
 import os
 import socket
+import sqlite3
 import threading
 
 from people import PersonSession
@@ -36,6 +37,9 @@ def before_starting(world, check, run, with_configuration):
     for alias, proper in (("rfc822Mailbox", "mail"), ("userid", "uid"), ("commonName", "cn")):
         code, text = with_configuration(world, lambda c, a=alias: c["systems"].append(ldap(world, a)))
         check(code != 0 and f"another name of `{proper}`" in text, f"`{alias}` is no second way to `{proper}`")
+    for url in ("ldaps://127.0.0.1:1 ldap://192.0.2.1", "ldaps://127.0.0.1:1,ldap://192.0.2.1"):
+        code, text = with_configuration(world, lambda c, u=url: c["systems"].append({**ldap(world, "title"), "url": u}))
+        check(code != 0 and "is one address" in text, f"{url} is no one address")
     code, text = run("changes", "--person", "olga", "--key", world.folder / "olga", "--people", "http://127.0.0.1:1")
     check(code != 0 and "in clear" in text, "a session is not opened over plain HTTP")
 
@@ -107,7 +111,7 @@ def while_running(world, check):
         signature = asked.sign(challenge, "exequatur-session")
         refused.append(asked.post("session", {"person": person, "challenge": challenge, "signature": signature}))
     check(refused[0] == refused[1] == refused[2] and refused[0][0] == 401, "nobody learns who is known here")
-    served = answer(world, "/v1/systems/corp/operations/user.read", {"input": {"user": "milo.dahl"}},
+    served = answer(world, "/v1/systems/corp/operations/user.read", {"input": {"user": "milo.dahl"}, "evidence": {"prompt": "why"}},
                     [f"Authorization: Bearer {world.token('agent')}"])
     check(b" 200 " in served.split(b"\r\n")[0], "an agent is served")
     head = answer(world, "/v1/x", {})
@@ -123,3 +127,19 @@ def after_stopping(world, check, run):
     code, text = run("serve", "--config", world.folder / "exequatur.yaml")
     check(code != 0 and "checkpoints are missing" in text, "a start without the published checkpoints is refused")
     os.rename(hidden, checkpoints)
+    log = checkpoints / "decisions"
+    note = log.read_text()
+    for what, text in (("emptied", ""), ("of another log", (checkpoints / "actions").read_text()), ("not signed", note.rsplit("\n", 2)[0])):
+        log.write_text(text)
+        code, said = run("serve", "--config", world.folder / "exequatur.yaml")
+        check(code != 0 and "checkpoints are missing" in said, f"so is one with a checkpoint that is {what}")
+    log.write_text(note)
+    key = world.folder / "keys/seal.key"
+    key.chmod(0o644)
+    with sqlite3.connect(world.state / "exequatur.sqlite") as db:
+        request = db.execute("SELECT id FROM log_entry WHERE id LIKE 'req-%' ORDER BY position DESC LIMIT 1").fetchone()[0]
+    code, text = run("audit", "show", request, "--state", world.state, "--seal-key", key)
+    check(code != 0 and "open to others" in text, "the key that opens prompts is private too")
+    key.chmod(0o600)
+    code, text = run("audit", "show", request, "--state", world.state, "--seal-key", key)
+    check(code == 0 and "as claimed: why" in text, "and then it opens them")

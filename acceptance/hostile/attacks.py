@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 
+from servers import DRIPPING, PASSING, SILENT
 from wire import Agent, head
 
 LONG = os.environ.get("LONG") == "1"
@@ -149,9 +150,9 @@ def bodies_without_token(setting):
 
 
 @contextlib.contextmanager
-def silent_backend(setting):
-    """150 reads of a directory that does not answer"""
-    setting.switch.silent = True
+def backend(setting, mode, workers):
+    """Reads of a directory that answers in another way than it should."""
+    setting.switch.mode.value = mode
     tokens = [setting.world.token(name) for name in ("agent-a", "agent-c")]
 
     def read():
@@ -160,11 +161,21 @@ def silent_backend(setting):
                 "POST", "/v1/systems/corp-ldap/operations/user.read", {"input": {"user": "alice"}})
 
     try:
-        with repeated(150 if LONG else 60, read):
+        with repeated(workers, read):
             time.sleep(1)
             yield
     finally:
-        setting.switch.silent = False
+        setting.switch.mode.value = PASSING
+
+
+def silent_backend(setting):
+    """150 reads of a directory that does not answer"""
+    return backend(setting, SILENT, 150 if LONG else 60)
+
+
+def dripping_backend(setting):
+    """a directory that answers a byte at a time"""
+    return backend(setting, DRIPPING, 60 if LONG else 20)
 
 
 @contextlib.contextmanager
@@ -206,24 +217,6 @@ def long_prompts(setting):
 
     with repeated(8 if LONG else 2, ask):
         yield
-
-
-@contextlib.contextmanager
-def dripping_backend(setting):
-    """a directory that answers a byte at a time"""
-    setting.switch.drips = True
-    token = setting.world.token("agent-a")
-
-    def read():
-        Agent(setting.world.port, token, []).send(
-            "POST", "/v1/systems/corp-ldap/operations/user.read", {"input": {"user": "alice"}})
-
-    try:
-        with repeated(60 if LONG else 20, read):
-            time.sleep(1)
-            yield
-    finally:
-        setting.switch.drips = False
 
 
 @contextlib.contextmanager

@@ -45,19 +45,19 @@ def drip(connection):
         pass
 
 
+PASSING, SILENT, DRIPPING = range(3)
+
+
 class Switch:
-    """Passes connections on to a real server, until it is told to keep silent."""
+    """Passes connections on to a real server, until it is told to keep silent or to drip."""
 
     def __init__(self, port):
         # Seen by the processes of the attacks too.
-        self.port, self.state = port, multiprocessing.get_context("fork").Array("b", [False, False])
+        self.port, self.mode = port, multiprocessing.get_context("fork").Value("b", PASSING)
         self.listener = Listener(self.serve)
 
-    silent = property(lambda self: bool(self.state[0]), lambda self, value: self.state.__setitem__(0, value))
-    drips = property(lambda self: bool(self.state[1]), lambda self, value: self.state.__setitem__(1, value))
-
     def serve(self, connection):
-        if self.silent:
+        if self.mode.value == SILENT:
             return
         there = socket.create_connection(("127.0.0.1", self.port))
         for a, b in ((connection, there), (there, connection)):
@@ -66,11 +66,14 @@ class Switch:
     def pump(self, a, b):
         try:
             while data := a.recv(65536):
-                if self.silent:
+                if self.mode.value == SILENT:
                     return
-                for piece in [data] if not self.drips else (data[i:i + 1] for i in range(len(data))):
-                    b.sendall(piece)
-                    time.sleep(0.3 if self.drips else 0)
+                if self.mode.value == PASSING:
+                    b.sendall(data)
+                    continue
+                for place in range(len(data)):
+                    b.sendall(data[place:place + 1])
+                    time.sleep(0.3)
             b.shutdown(socket.SHUT_WR)
         except OSError:
             pass

@@ -37,7 +37,7 @@ extension Catalogue {
                 input: [
                     group,
                     InputField(
-                        "after", .identifier, "Where the last page ended: its `next`; the first page when absent",
+                        "after", .text(300), "Where the last page ended: its `next`; the first page when absent",
                         isRequired: false),
                     InputField("limit", .integer(1...200), "At most so many members (100 when absent)", isRequired: false),
                 ]),

@@ -6,7 +6,7 @@ public import TransparencyLog
 /// Verifies the logs with nothing but their public keys and checkpoints kept elsewhere.
 public struct Auditor: Sendable {
     /// What executions are proved by, as the log says: whoever has the log's key and the store could put in others.
-    public struct Foundation: Sendable {
+    public struct Basis: Sendable {
         /// The people with their keys, and the policies.
         public enum Kind: String, Sendable { case registry, policies }
 
@@ -23,7 +23,7 @@ public struct Auditor: Sendable {
         /// Executions proved back to an intent, a permit and the signatures it counted.
         public var proved = 0
         /// The people and policies that they are proved by, oldest first.
-        public var foundations: [Foundation] = []
+        public var bases: [Basis] = []
         /// The logs of which no checkpoint was given: removal from their end would go unseen.
         public var unwitnessed: [LogName] = []
         /// Everything found wrong.
@@ -81,7 +81,7 @@ public struct Auditor: Sendable {
         try await checkRecords(&reading.fold, &report)
         report.replayed = reading.replayed
         report.proved = reading.proved
-        report.foundations = reading.foundations
+        report.bases = reading.bases
         return report
     }
 

@@ -11,7 +11,7 @@ struct EntryReading {
     private var parts: [String: String] = [:]
     var fold = RecordFold()
     /// What executions are proved by, each time that it changed.
-    private(set) var foundations: [Auditor.Foundation] = []
+    private(set) var bases: [Auditor.Basis] = []
 
     var replayed: Int { replay.count }
     var proved: Int { provenance.proved }
@@ -37,15 +37,15 @@ struct EntryReading {
         defer { parts = [:] }
         do {
             let body = try LogEntry.body(of: entry, parts: parts)
-            if let kind = Auditor.Foundation.Kind(rawValue: kind) { note(kind, Digest(of: body), id) }
+            if let kind = Auditor.Basis.Kind(rawValue: kind) { note(kind, Digest(of: body), id) }
             let problems = [replay.take(kind, body)].compactMap { $0 } + provenance.take(kind, entry, body)
             return problems.map { "\(id): \($0)" }
         } catch { return ["\(id): \(error)"] }
     }
 
-    private mutating func note(_ kind: Auditor.Foundation.Kind, _ digest: Digest, _ id: String) {
-        guard foundations.last(where: { $0.kind == kind })?.digest != digest else { return }
-        foundations.append(Auditor.Foundation(kind: kind, digest: digest, entry: id))
+    private mutating func note(_ kind: Auditor.Basis.Kind, _ digest: Digest, _ id: String) {
+        guard bases.last(where: { $0.kind == kind })?.digest != digest else { return }
+        bases.append(Auditor.Basis(kind: kind, digest: digest, entry: id))
     }
 
     /// - Returns: what is wrong with all of them together.

@@ -24,6 +24,9 @@ final class Turn: Sendable {
         }
     }
 
+    /// How many wait for it.
+    var waitingCount: Int { state.withLock { $0.urgent.count + $0.waiting.count } }
+
     func pass() {
         let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
             if !state.urgent.isEmpty { return state.urgent.removeFirst() }

@@ -87,8 +87,8 @@ struct Audit: AsyncParsableCommand {
                         "witnessed": .bool(isWitnessed), "entries": .object(JSONObject(members)),
                         "checkpoints": .integer(Int64(report.checkpoints)),
                         "replayed": .integer(Int64(report.replayed)), "proved": .integer(Int64(report.proved)),
-                        "foundations": .array(
-                            report.foundations.map {
+                        "bases": .array(
+                            report.bases.map {
                                 [
                                     "kind": .string($0.kind.rawValue), "digest": .string($0.digest.hex),
                                     "entry": .string($0.entry),
@@ -100,8 +100,8 @@ struct Audit: AsyncParsableCommand {
                     sizes.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
                         + " entries; \(report.checkpoints) checkpoint(s); \(report.replayed) decisions made again, \(report.proved) executions proved."
                 )
-                for (kind, name) in [(Auditor.Foundation.Kind.registry, "people and keys"), (.policies, "policies")] {
-                    let found = report.foundations.filter { $0.kind == kind }
+                for (kind, name) in [(Auditor.Basis.Kind.registry, "people and keys"), (.policies, "policies")] {
+                    let found = report.bases.filter { $0.kind == kind }
                     guard let last = found.last else { continue }
                     Swift.print("\(name): \(found.count) version(s), the last \(last.digest.hex.prefix(16))… from \(last.entry)")
                 }

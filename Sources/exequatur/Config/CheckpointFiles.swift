@@ -12,17 +12,13 @@ struct CheckpointFiles {
 
     private func path(_ log: LogName) -> String { "\(folder)/\(log.rawValue)" }
 
-    /// What the files hold, if each holds a checkpoint of its log signed with this key; nil otherwise.
-    func notes(of gateway: String, signedBy key: Curve25519.Signing.PublicKey) -> [String]? {
-        var notes: [String] = []
-        for log in LogName.allCases {
+    /// The checkpoints in the files that are of their log and signed with this key.
+    func notes(of gateway: String, signedBy key: Curve25519.Signing.PublicKey) -> [String] {
+        LogName.allCases.compactMap { log in
             let name = LogKey(name: Journal.origin(log, gateway: gateway), key: key)
-            guard let note = try? String(contentsOfFile: path(log), encoding: .utf8),
-                SignedCheckpoint(note: note, key: name) != nil
-            else { return nil }
-            notes.append(note)
+            guard let note = try? String(contentsOfFile: path(log), encoding: .utf8) else { return nil }
+            return SignedCheckpoint(note: note, key: name) == nil ? nil : note
         }
-        return notes
     }
 
     func write(_ notes: [LogName: String]) throws {

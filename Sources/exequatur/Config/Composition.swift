@@ -47,10 +47,10 @@ struct Composition {
         // Who could write the store could also empty it: what tells that somebody was served must not stand in it.
         let isNew = !FileManager.default.fileExists(atPath: path)
         let notes = files.notes(of: configuration.id, signedBy: key.publicKey)
-        guard notes != nil || isNew || acceptingMissingCheckpoints else { throw missing(configuration) }
+        guard notes.count == LogName.allCases.count || isNew || acceptingMissingCheckpoints else { throw missing(configuration) }
         do {
             let store = try await WitnessedStore.open(
-                try SQLiteStore(path: path), gateway: configuration.id, key: key, checkpoints: notes ?? [], now: environment.now
+                try SQLiteStore(path: path), gateway: configuration.id, key: key, checkpoints: notes, now: environment.now
             ) { environment.log.critical("\($0)") }
             if isNew { try files.write(try store.checkpoints()) }
             return store

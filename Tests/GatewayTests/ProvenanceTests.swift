@@ -1,0 +1,77 @@
+import Authority
+import Gateway
+import Storage
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Whoever has the log's key and the store can write entries that the gateway never would: the auditor holds each against the rest.
+@Suite("Executions that are not proved by what the log says")
+struct ProvenanceTests {
+    /// What is wrong with the permit.
+    enum Fault: CaseIterable, Sendable { case none, terms, assessment, teams, unsigned, party, refusedBefore }
+
+    private static let expected: [Fault: String] = [
+        .terms: "no decision permitted it", .assessment: "is not signed", .teams: "is not signed", .unsigned: "is not signed",
+        .party: "who is on its side", .refusedBefore: "it was refused before it began",
+    ]
+
+    @Test(
+        "A permit must be over the same terms and assessment, count signed approvals of people as they were, and nobody's own",
+        arguments: Fault.allCases)
+    func permits(fault: Fault) async throws {
+        let world = try await GatewayFixture(policy: GatewayFixture.policy.replacing("count >= 1", with: "count >= 2"))
+        defer { world.close() }
+        let id = try #require(
+            try await world.submit("group.add-member", ["group": "apprentices", "member": "kai.nilsen"]).change)
+        if fault != .unsigned { try await world.say(.approve, on: id, by: "lena") }
+        let change = try #require(try await world.store.change(id))
+        if fault == .refusedBefore {
+            // Noted as said, without what the gateway makes of it.
+            let proof = try await world.sign(.refuse, on: id, by: "lars")
+            try await world.witnessed.commit(
+                [], entries: [entry(.requests, "approval-\(proof.statement.nonce)", "approval", id, proof.json)])
+        }
+        let last = try #require(try await world.entries("decision", of: .decisions).last)
+        let permit = entry(.decisions, "dec-forged", "decision", id, forged(last, change, fault))
+        let intent: JSONValue = [
+            "digest": .string(change.digest.hex), "policies": last["decision"]?["epochs"]?["policies"] ?? "",
+        ]
+        var executed = entry(
+            .actions, "outcome-\(id)", "outcome", id, ["state": "executed", "terms": .string(change.digest.hex)])
+        executed = LogEntry(
+            .actions, id: executed.id, kind: executed.kind, time: Fixture.now, links: ["change": id, "intent": "intent-\(id)"],
+            body: executed.body)
+        // Each in a batch of its own, as the gateway's are: their order is that of the batches.
+        for (number, next) in [permit, entry(.actions, "intent-\(id)", "intent", id, intent), executed].enumerated() {
+            let token = Task(
+                id: "task-\(number)", tenant: "t", workload: "agent", purpose: "p", delegator: nil, created: Fixture.now,
+                expires: Fixture.now)
+            try await world.witnessed.commit([.insertTask(token, token: "t\(number)")], entries: [next])
+        }
+        let auditor = Auditor(store: world.store, keys: world.keys)
+        let report = try await auditor.verify(try world.checkpoints(), replaying: false)
+        let text = report.problems.joined(separator: "\n")
+        #expect(Self.expected[fault].map(text.contains) ?? report.problems.isEmpty, "\(fault): \(text)")
+        #expect(report.proved == (fault == .none ? 1 : 0))
+    }
+
+    private func entry(_ log: LogName, _ id: String, _ kind: String, _ change: String, _ body: JSONValue) -> LogEntry {
+        LogEntry(log, id: id, kind: kind, time: Fixture.now, links: ["change": change], body: body)
+    }
+
+    /// The last decision, made a permit that counts one approval.
+    private func forged(_ last: JSONValue, _ change: Change, _ fault: Fault) -> JSONValue {
+        var (body, decision, question) = (
+            last.object ?? JSONObject(), last["decision"]?.object ?? JSONObject(), last["question"]?.object ?? JSONObject()
+        )
+        decision["verdict"] = "permit"
+        let counted: JSONValue = fault == .party ? "olga" : "lena"
+        let teams: JSONValue = fault == .teams ? ["leads", "security"] : fault == .party ? ["desk"] : ["leads"]
+        question["approvals"] = [["person": ["id": counted, "teams": teams], "userVerified": false]]
+        (body["decision"], body["question"]) = (.object(decision), .object(question))
+        body["terms"] = .string(fault == .terms ? Digest(of: "other").hex : change.digest.hex)
+        body["assessment"] = .string(fault == .assessment ? Digest(of: "other").hex : change.assessment.hex)
+        return .object(body)
+    }
+}

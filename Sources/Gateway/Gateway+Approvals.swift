@@ -10,16 +10,25 @@ extension Gateway {
     /// - Parameter proof: the statement with its signature, which has been verified as the person's.
     public func record(_ proof: SignedApproval, by person: Person) async throws -> Change {
         let statement = proof.statement
-        guard let change = try await store.change(statement.change) else {
-            throw Refusal("change.not_found", "There is no such change.")
+        let found: Change?
+        do { found = try await store.change(statement.change) } catch let error as StoreError
+            where error.code == .altered && statement.verdict == .refuse
+        {
+            // Put back later, the record would be used again: whoever refuses meanwhile must have refused it then too.
+            return try await refuse(altered: proof, person)
         }
+        guard let change = found else { throw Refusal("change.not_found", "There is no such change.") }
         if let problem = statement.problem(for: change, by: person, at: environment.id, now: now) {
-            throw Refusal(problem, "The signed statement does not hold for this change; show the change again and sign anew.")
+            throw Self.notHolding(problem)
         }
         switch statement.verdict {
         case .approve: return try await approve(change, proof, person)
         case .refuse: return try await refuse(change, proof, person)
         }
+    }
+
+    private static func notHolding(_ problem: String) -> Refusal {
+        Refusal(problem, "The signed statement does not hold for this change; show the change again and sign anew.")
     }
 
     private static func closed(_ change: Change) -> Refusal {
@@ -66,15 +75,30 @@ extension Gateway {
     private func refuse(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
         guard await hasSay(person, in: change) else { throw Self.notEligible }
         guard ![.withdrawn, .expired].contains(change.state) else { throw Self.closed(change) }
-        // First of all in this process: no grant is given any more, though the refusal can't be stored now.
-        do { try store.hold(refusalOf: change.id, by: person.id, entry: Self.id(proof)) } catch { throw Self.used }
+        try hold(proof)
+        do { return try await store(refusal: proof, of: change) } catch let error as StoreError { throw held(proof, error) }
+    }
+
+    /// A refusal of a change whose record somebody altered: it can't be stored with it, and counts all the same.
+    private func refuse(altered proof: SignedApproval, _ person: Person) async throws -> Change {
+        let id = proof.statement.change
+        if let problem = proof.statement.problem(by: person, at: environment.id, now: now) { throw Self.notHolding(problem) }
+        guard await hadSay(person, in: id) else { throw Self.notEligible }
+        try hold(proof)
+        throw held(proof, StoreError(.altered, "the record of \(id) is not what was written"))
+    }
+
+    /// First of all in this process: no grant is given any more, though the refusal can't be stored now.
+    private func hold(_ proof: SignedApproval) throws {
+        do { try store.hold(refusalOf: proof.statement.change, entry: Self.id(proof)) } catch { throw Self.used }
         heldRefusals.withLock { $0[Self.id(proof)] = proof }
-        do { return try await store(refusal: proof, of: change) } catch let error as StoreError {
-            environment.log.critical(
-                "a refusal could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
-                metadata: ["change": "\(change.id)", "error": "\(error)"])
-            throw Refusal("approval.held", "Your refusal counts, but could not be stored yet; nothing runs meanwhile.")
-        }
+    }
+
+    private func held(_ proof: SignedApproval, _ error: StoreError) -> Refusal {
+        environment.log.critical(
+            "a refusal could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
+            metadata: ["change": "\(proof.statement.change)", "error": "\(error)"])
+        return Refusal("approval.held", "Your refusal counts, but could not be stored yet; nothing runs meanwhile.")
     }
 
     /// Stores a refusal that is held, or finds that it came too late.
@@ -114,7 +138,7 @@ extension Gateway {
     /// A refusal that ends nothing holds nothing up.
     private func letGo(_ proof: SignedApproval, of change: Change, _ refusal: Refusal) -> Refusal {
         heldRefusals.withLock { $0[Self.id(proof)] = nil }
-        store.release(refusalOf: change.id, by: proof.statement.approver)
+        store.release(refusalOf: change.id, entry: Self.id(proof))
         return refusal
     }
 
@@ -131,14 +155,19 @@ extension Gateway {
 
     /// Whether the person had a say when the change was last decided, by the facts recorded then, or has one now.
     private func hasSay(_ person: Person, in change: Change) async -> Bool {
-        // Each by itself: where one can't be read, another may show it.
-        if let body = try? await latestDecision(on: change) {
-            if body["decision"]?["eligible"]?.array?.contains(.string(person.id)) == true { return true }
-            if let question = try? body["question"].map(Question.init(json:)), mayApprove(person, question) { return true }
-        }
+        if await hadSay(person, in: change.id) { return true }
         guard principals.aliases(of: person.id).isDisjoint(with: parties(of: change)) else { return false }
-        if (try? await hasApproved(person, change)) == true { return true }
         return (try? await requireStanding(of: person, for: change)) != nil
+    }
+
+    /// Whether the person had a say when the change was last decided, though its record can't be used now. Each by itself: where
+    /// one can't be read, another may show it.
+    private func hadSay(_ person: Person, in change: String) async -> Bool {
+        if store.decision(on: change)?.eligible.contains(person.id) == true { return true }
+        if (try? await hasApproved(person, change)) == true { return true }
+        guard let body = try? await latestDecision(on: change) else { return false }
+        if body["decision"]?["eligible"]?.array?.contains(.string(person.id)) == true { return true }
+        return (try? body["question"].map(Question.init(json:))).map { mayApprove(person, $0) } ?? false
     }
 
     private func mayApprove(_ person: Person, _ question: Question) -> Bool {
@@ -220,16 +249,15 @@ extension Gateway {
         let submission = Submission(
             id: change.request, principal: principal, task: change.task, system: change.system, operation: operation, input: input
         )
-        let connector = try connector(change.system)
         do {
-            return (submission, try await ask(connector) { try await $0.plan(operation, input) })
+            return (submission, try await plan(submission, rollbackOf: change.rollbackOf))
         } catch let error as ConnectorError {
             throw Refusal(error.code.rawValue, "The change can't be planned now: \(error.message)")
         }
     }
 
-    private func hasApproved(_ person: Person, _ change: Change) async throws -> Bool {
-        try await store.approvals(of: change.id).contains {
+    private func hasApproved(_ person: Person, _ change: String) async throws -> Bool {
+        try await store.approvals(of: change).contains {
             $0.statement.approver == person.id && $0.statement.verdict == .approve
         }
     }

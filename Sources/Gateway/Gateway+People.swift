@@ -45,7 +45,7 @@ extension Gateway {
         json.add(
             "approvals",
             .array(given.map { ["by": .string($0.statement.approver), "verdict": .string($0.statement.verdict.rawValue)] }))
-        let decision = try await latestDecision(on: change)?["decision"]
+        let decision = try await latestDecision(on: change.id)?["decision"]
         json.add("eligible", decision?["eligible"] ?? [])
         json.add("needs", decision?["needs"])
         json.add("evidence", try await evidence(of: change))
@@ -53,9 +53,9 @@ extension Gateway {
     }
 
     /// The log entry's body of the last decision on a change: its question and what was decided.
-    func latestDecision(on change: Change) async throws -> JSONValue? {
-        if let position = store.decision(on: change.id) { return try await journal.body(at: position) }
-        return try await journal.bodies(linkedTo: change.id, in: .decisions) { $0["decision"] != nil }
+    func latestDecision(on change: String) async throws -> JSONValue? {
+        if let decided = store.decision(on: change) { return try await journal.body(at: decided.position) }
+        return try await journal.bodies(linkedTo: change, in: .decisions) { $0["decision"] != nil }
     }
 
     /// The request's sealed evidence, for whoever has the key.
@@ -131,12 +131,16 @@ extension Gateway {
     // MARK: Locks
 
     /// Stops the next step at once and ends live leases. Any person may; only lifting a lock needs policy's leave.
-    public func place(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws -> Lock {
+    ///
+    /// - Returns: the lock, and whether it is stored already. One that is not counts until the gateway stops.
+    public func place(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws -> (lock: Lock, isStored: Bool) {
         try await requireKnown(scope, subject)
         let lock = Lock(scope: scope, subject: subject, by: person.id, at: now)
         // First of all in this process: it must stop what it can though the disk is full.
         store.hold(lock)
+        var isStored = true
         do { try await store.commit([.placeLock(lock)], entries: [entry("lock", lock, by: person.id)]) } catch {
+            isStored = false
             // Somebody may have lifted it meanwhile.
             store.hold(lock)
             environment.log.critical(
@@ -152,7 +156,7 @@ extension Gateway {
             case .operation: Lock.operation(change.system, change.operation, change.plan.target.id.string) == subject
             }
         }
-        return lock
+        return (lock, isStored)
     }
 
     public func lift(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws {
@@ -171,7 +175,9 @@ extension Gateway {
         case .all: return
         case .operation:
             let parts = subject.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 3, !parts[2].isEmpty, (try? operation(parts[1], of: parts[0])) != nil else {
+            guard parts.count == 3, (1...256).contains(parts[2].utf8.count),
+                parts[2].unicodeScalars.allSatisfy(Printable.isVisible), (try? operation(parts[1], of: parts[0])) != nil
+            else {
                 throw Refusal(
                     "lock.unknown", "An operation is locked as SYSTEM/OPERATION/TARGET-ID, such as corp/user.disable/u-1.")
             }

@@ -9,7 +9,7 @@ extension Gateway {
         let connector = try connector(submission.system)
         // Before the target is looked at: the answer must not tell whether it is there.
         try reach.requireFresh(submission.system)
-        let plan = try await ask(connector) { try await $0.plan(submission.operation, submission.input) }
+        let plan = try await plan(submission, rollbackOf: rollbackOf)
         Failpoint.reach("plan")
         try requireBounded(plan.facts)
         let bundle = policies
@@ -20,7 +20,9 @@ extension Gateway {
         let decision = decider.decide()
         let isHidden = namesTheHidden(submission, plan, decider, connector.catalogue)
         let isDenied = decision.verdict == .deny || locksOut || isHidden
-        let isTold = plan.obstacle != nil && (decision.verdict == .permit || mayLearn(plan, decider, connector.catalogue))
+        let isTold =
+            plan.obstacle != nil
+            && (decision.verdict == .permit || !submission.principal.isWorkload || mayLearn(plan, decider, connector.catalogue))
         if isDenied || isTold {
             let reason = locksOut ? "reach.lockout" : isHidden ? "related.not_readable" : plan.obstacle?.code.rawValue
             try await store.commit([], entries: [entry(decision, question, submission, reason: reason)])
@@ -40,6 +42,16 @@ extension Gateway {
         Failpoint.reach("decision")
         guard decision.verdict == .permit else { return try await status(of: change) }
         return try await execute(change, decision, submission, plan)
+    }
+
+    /// What the operation would do. Of a rollback it is known besides whether all is still as the change left it.
+    func plan(_ submission: Submission, rollbackOf: String?) async throws -> Plan {
+        let connector = try connector(submission.system)
+        let plan = try await ask(connector) { try await $0.plan(submission.operation, submission.input) }
+        guard let undone = rollbackOf, let change = try await store.change(undone) else { return plan }
+        let seen = try await ask(connector) { try await $0.observe(change.plan, under: nil) }
+        return seen.shows(change.plan.touched.map(\.after))
+            ? plan : plan.obstructed(by: ConnectorError(.movedOn, "the values were changed since"))
     }
 
     /// What the plan makes possible, and whether it would lock everybody out of something protected. A person is told of that;
@@ -71,9 +83,12 @@ extension Gateway {
     }
 
     private static func answer(_ obstacle: ConnectorError?) -> Answer {
-        obstacle?.code == .noChange
-            ? Answer(.done, ConnectorError.Code.noChange.rawValue, "Nothing to do: it is already so.")
-            : Answer(.failed, obstacle?.code.rawValue ?? "", "The system does not allow this: \(obstacle?.message ?? "").")
+        switch obstacle?.code {
+        case .noChange?: Answer(.done, ConnectorError.Code.noChange.rawValue, "Nothing to do: it is already so.")
+        case .movedOn?:
+            Answer(.failed, ConnectorError.Code.movedOn.rawValue, "The values were changed since; nothing was done.")
+        default: Answer(.failed, obstacle?.code.rawValue ?? "", "The system does not allow this: \(obstacle?.message ?? "").")
+        }
     }
 
     private func stage(
@@ -135,12 +150,6 @@ extension Gateway {
         if let known = try await replay(request, input, rollbackOf: change.id) { return known }
         guard change.state == .executed else { throw impossible(change) }
         try await requireShallow(change)
-        let connector = try connector(change.system)
-        let seen = try await ask(connector) { try await $0.observe(change.plan, under: nil) }
-        guard seen.shows(change.plan.touched.map(\.after)) else {
-            note("rollback refused: the touched values moved on", ["change": change.id])
-            return Answer(.failed, "rollback.conflict", "The values were changed since; nothing was done.", change: change.id)
-        }
         return try await submit(request, rollbackOf: change.id)
     }
 

@@ -13,6 +13,7 @@ public final class Gateway: Sendable {
     let sealer: Sealer
     let principals: any Principals
     public let reach: ReachKeeper
+    public let strangers: StrangerLog
     private let connectors: [String: any Connector]
     private let current: Mutex<PolicyBundle>
     /// Calls to systems in flight, by system.
@@ -40,6 +41,7 @@ public final class Gateway: Sendable {
         }
         self.reach = reach
         self.environment = environment
+        strangers = StrangerLog(log: environment.log, now: environment.now)
         cursorKey = SymmetricKey(data: environment.random(32))
         self.store = store
         journal = Journal(store: store)
@@ -83,7 +85,7 @@ public final class Gateway: Sendable {
         let entry = LogEntry(.decisions, id: environment.id("policies"), kind: "policies", time: now, body: body)
         // What either set reads is protected until the new one is in force: a failure leaves too much protected, never too little.
         try protectAttributes(read: [policies, bundle])
-        try await store.commit([.voidDecisions], entries: [registry, entry])
+        try await store.commit([.voidDecisions(policies: bundle.digest)], entries: [registry, entry])
         current.withLock { $0 = bundle }
         do { try protectAttributes(read: [bundle]) } catch {
             environment.log.error("attributes that only the former policies read stay protected: \(error)")

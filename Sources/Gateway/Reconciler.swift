@@ -21,10 +21,14 @@ extension Gateway {
     /// Approved and then cut short before the intent: nothing was done, and its approvals are spent.
     private func settleApproved() async throws -> [Change] {
         var settled: [Change] = []
-        for change in try await store.changes(in: [.approved], limit: 10_000) where !underway.isIn(change.id) {
+        // It may have gone on since the list was made.
+        for change in try await store.changes(in: [.approved], limit: 10_000)
+        where change.state == .approved && !underway.isIn(change.id) {
             let failed = try change.after(.failed("not_applied"))
-            try await store.commit([.updateChange(failed, from: change)], entries: outcome(failed, hadIntent: false))
-            settled.append(failed)
+            do {
+                try await store.commit([.updateChange(failed, from: change)], entries: outcome(failed, hadIntent: false))
+                settled.append(failed)
+            } catch let error as StoreError where error.code == .conflict { continue }
         }
         return settled
     }
@@ -60,6 +64,7 @@ extension Gateway {
     /// Ends the leases that should have ended: those expired, those whose change is final, and those that a backend still
     /// has though no store knows them. What can't be ended stays listed and is tried at the next sweep.
     public func sweep() async {
+        strangers.flush()
         await storeLocks()
         await storeRefusals()
         await expire()

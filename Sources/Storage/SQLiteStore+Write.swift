@@ -22,7 +22,15 @@ extension SQLiteStore {
     private func attempt(_ writes: [Write], _ entries: [LogEntry]) async throws -> [LogPosition] {
         try await write { db in
             for write in writes { try perform(write, db) }
-            return try entries.map { try LogTable.append($0, db) }
+            let positions = try entries.map { try LogTable.append($0, db) }
+            for case .putHead(let log, _, let expected) in writes {
+                let size = try LogTable.size(log, db)
+                guard size == expected else {
+                    throw StoreError(
+                        .altered, "the \(log.rawValue) log would have \(size) entries, and not the \(expected) signed")
+                }
+            }
+            return positions
         }
     }
 
@@ -60,7 +68,7 @@ extension SQLiteStore {
         case .putLease, .endLease: try performLease(write, db)
         case .placeLock, .liftLock: try performLock(write, db)
         case .recordIntent(let intent, let change): try record(intent, change, db)
-        case .putHead(let log, let note):
+        case .putHead(let log, let note, _):
             try db.execute(
                 sql: "INSERT INTO head VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET note = excluded.note",
                 arguments: [log.rawValue, note])

@@ -121,6 +121,27 @@ struct FlowTests {
         #expect(refused.code == "rollback.conflict")
     }
 
+    @Test(
+        "Under a lock, and to whoever may neither do it nor read the target, a rollback doesn't tell whether the values moved on")
+    func rollbackTellsNothing() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let agent = Principal.workload(Fixture.workload())
+        let done = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
+        let change = try await world.gateway.change(try #require(done.change), for: agent)
+        _ = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Somebody else's"])
+        func rollback() async throws -> Answer {
+            try await world.gateway.rollback(change, by: agent, task: world.task(), evidence: Evidence(), door: "test")
+        }
+        _ = try await world.gateway.place(.workload, "agent", by: Fixture.person("olga", teams: ["desk"]))
+        #expect(await #expect(throws: Refusal.self) { try await rollback() }?.code == "locked")
+        try await world.gateway.lift(.workload, "agent", by: Fixture.person("lena", teams: ["leads"]))
+        try await world.gateway.adopt(Fixture.bundle("", [world.directory.catalogue]))
+        let before = try await world.sizes()
+        #expect(try await rollback().code == "denied")
+        #expect(try await zip(before, world.sizes()).map { $1 - $0 } == [1, 1, 0], "it was asked and decided, and so is logged")
+    }
+
     @Test("A new password is shown once, to a person, and is in no log and no answer")
     func password() async throws {
         let world = try await GatewayFixture()

@@ -1,4 +1,5 @@
 import Authority
+import Cedar
 import Gateway
 import Storage
 import StrictJSON
@@ -9,11 +10,11 @@ import Testing
 @Suite("Executions that are not proved by what the log says")
 struct ProvenanceTests {
     /// What is wrong with the permit.
-    enum Fault: CaseIterable, Sendable { case none, terms, assessment, teams, unsigned, party, refusedBefore }
+    enum Fault: CaseIterable, Sendable { case none, terms, assessment, teams, unsigned, party, adopted, refusedBefore }
 
     private static let expected: [Fault: String] = [
         .terms: "no decision permitted it", .assessment: "is not signed", .teams: "is not signed", .unsigned: "is not signed",
-        .party: "who is on its side", .refusedBefore: "it was refused before it began",
+        .party: "who is on its side", .adopted: "who is on its side", .refusedBefore: "it was refused before it began",
     ]
 
     @Test(
@@ -66,8 +67,11 @@ struct ProvenanceTests {
             last.object ?? JSONObject(), last["decision"]?.object ?? JSONObject(), last["question"]?.object ?? JSONObject()
         )
         decision["verdict"] = "permit"
-        let counted: JSONValue = fault == .party ? "olga" : "lena"
-        let teams: JSONValue = fault == .teams ? ["leads", "security"] : fault == .party ? ["desk"] : ["leads"]
+        let isParty = fault == .party || fault == .adopted
+        let counted: JSONValue = isParty ? "olga" : "lena"
+        let teams: JSONValue = fault == .teams ? ["leads", "security"] : isParty ? ["desk"] : ["leads"]
+        // Made somebody else's own, it is still not for the requester's owner to approve.
+        if fault == .adopted { question["principal"] = EntityUID.person("lars").json }
         question["approvals"] = [["person": ["id": counted, "teams": teams], "userVerified": false]]
         (body["decision"], body["question"]) = (.object(decision), .object(question))
         body["terms"] = .string(fault == .terms ? Digest(of: "other").hex : change.digest.hex)

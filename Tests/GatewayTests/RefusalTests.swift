@@ -47,17 +47,44 @@ struct RefusalTests {
 
     @Test(
         "A refusal needs neither the system nor the requester, and no lock stands in its way",
-        arguments: ["outage", "lock", "moved", "task"])
+        arguments: ["outage", "lock", "moved", "task", "gone"])
     func obstacles(what: String) async throws {
-        let (world, id) = try await staged()
+        let world = try await GatewayFixture(workloadLife: 600)
         defer { world.close() }
+        let id = try #require(try await world.submit("group.add-member", Self.adding).change)
         switch what {
         case "outage": world.meddler.play(.unreachable)
         case "lock": _ = try await world.gateway.place(.all, "", by: Fixture.person("olga", teams: ["desk"]))
         case "moved": try await world.change("UPDATE entry SET version = version + 1, enabled = 0 WHERE name = 'ivo.petrov'")
+        case "gone": world.clock.advance(seconds: 601)
         default: try await world.gateway.end(world.task())
         }
         #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
+    }
+
+    @Test("A refusal counts though somebody altered the change's record, and puts it back afterwards")
+    func alteredRecord() async throws {
+        let (world, id) = try await staged(policy: Self.two)
+        defer { world.close() }
+        #expect(try await world.say(.approve, on: id, by: "lars").state == .proposed)
+        let refusal = try await world.sign(.refuse, on: id, by: "lena")
+        func rename(_ from: String, _ to: String) async throws {
+            try await world.tamper("UPDATE change SET json = CAST(replace(CAST(json AS TEXT), '\(from)', '\(to)') AS BLOB)")
+        }
+        try await rename("\"state\":\"proposed\"", "\"state\":\"approved\"")
+        let answer = await #expect(throws: Refusal.self) {
+            try await world.gateway.record(refusal, by: Fixture.person("lena", teams: ["leads"]))
+        }
+        #expect(answer?.code == "approval.held")
+        let stranger = try await world.sign(.refuse, on: id, by: "dan")
+        await #expect(throws: Refusal.self) {
+            try await world.gateway.record(stranger, by: Fixture.person("dan", teams: ["security"]))
+        }
+        try await rename("\"state\":\"approved\"", "\"state\":\"proposed\"")
+        _ = try? await world.say(.approve, on: id, by: "lena")
+        #expect(try await world.entries("intent", of: .actions).isEmpty)
+        await world.gateway.sweep()
+        #expect(try await world.store.change(id)?.state == .withdrawn)
     }
 
     @Test("Nobody without a say can refuse, and nobody on the change's side")

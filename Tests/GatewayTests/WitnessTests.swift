@@ -125,11 +125,51 @@ struct WitnessTests {
         await #expect(throws: Refusal.self) { try await world.submit("user.read", ["user": "cleo.aas"]) }
         try await world.gateway.lift(.workload, "agent", by: Fixture.person("lena", teams: ["leads"]))
         try await world.tamper("CREATE TRIGGER full BEFORE INSERT ON lock BEGIN SELECT RAISE(ABORT, 'full'); END")
-        _ = try await world.gateway.place(.all, "", by: Fixture.person("olga", teams: ["desk"]))
+        let isStored = try await world.gateway.place(.all, "", by: Fixture.person("olga", teams: ["desk"])).isStored
+        #expect(!isStored, "whoever placed it is told")
         await #expect(throws: Refusal.self) { try await world.submit("user.read", ["user": "cleo.aas"]) }
         try await world.tamper("DROP TRIGGER full")
         await world.gateway.sweep()
         #expect(try await world.store.locks().locks.contains { $0.scope == .all })
+    }
+
+    @Test("An entry of any length near the longest is written as it was signed, with what its batch made of the records")
+    func lengths() async throws {
+        let (world, _, _) = try await world()
+        defer { world.close() }
+        let task = try await world.task()
+        // Cut before the records are added, it must not be cut anew with them.
+        for (number, beyond) in stride(from: -800, through: 800, by: 100).enumerated() {
+            let text = String(repeating: "x", count: LogEntry.limit - 65536 + beyond)
+            let entry = LogEntry(
+                .actions, id: "long-\(number)", kind: "test", time: world.clock.now, body: ["text": .string(text)])
+            try await world.witnessed.commit([.updateTask(task)], entries: [entry])
+        }
+        #expect(try await world.submit("user.read", ["user": "cleo.aas"]).status == .done)
+        let report = try await Auditor(store: world.store, keys: world.keys).verify(try world.checkpoints())
+        #expect(report.problems == [])
+    }
+
+    @Test(
+        "A subject of a lock has a longest length and nothing invisible",
+        arguments: ["u\u{200B}", String(repeating: "x", count: 257)])
+    func subjects(target: String) async throws {
+        let (world, _, _) = try await world()
+        defer { world.close() }
+        await #expect(throws: Refusal.self) {
+            try await world.gateway.place(.operation, "corp/user.read/" + target, by: Fixture.person("olga", teams: ["desk"]))
+        }
+    }
+
+    @Test("What was decided by other policies than those in force gets no grant, however new its locks' epoch is")
+    func otherPolicies() async throws {
+        let (world, _, _) = try await world()
+        defer { world.close() }
+        try await world.witnessed.commit([.voidDecisions(policies: Digest(of: "others"))], entries: [])
+        let before = try await world.entries("intent", of: .actions).count
+        let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Mate"])
+        #expect(answer.code == "decision.stale")
+        #expect(try await world.entries("intent", of: .actions).count == before)
     }
 
     @Test("An entry put at the log's end by somebody else is not signed over: nothing more is written")

@@ -70,10 +70,15 @@ public struct ApprovalStatement: Hashable, Sendable {
     ///
     /// Who refuses, refuses the change whatever became of its plan; who approves, approves what was shown.
     public func problem(for change: Change, by person: Person, at gateway: String, now: Instant) -> String? {
-        if self.gateway != gateway { return "approval.other_gateway" }
         if self.change != change.id { return "approval.other_change" }
-        if approver != person.id { return "approval.other_person" }
         if verdict == .approve, plan != change.digest || assessment != change.assessment { return "approval.digest_mismatch" }
+        return problem(by: person, at: gateway, now: now)
+    }
+
+    /// Why the statement does not hold for this person, gateway and moment, whatever the change is like; nil when it does.
+    public func problem(by person: Person, at gateway: String, now: Instant) -> String? {
+        if self.gateway != gateway { return "approval.other_gateway" }
+        if approver != person.id { return "approval.other_person" }
         if now >= expires || expires <= issued || expires > issued.adding(seconds: Self.longestLife) { return "approval.expired" }
         if issued > now.adding(seconds: 60) { return "approval.not_yet_valid" }
         return nil

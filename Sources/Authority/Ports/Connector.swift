@@ -12,6 +12,8 @@ public struct ConnectorError: Error, Hashable, Sendable, CustomStringConvertible
         case invalid = "plan.invalid"
         /// What was planned on has changed; nothing was done.
         case conflict = "target.conflict"
+        /// What is to be undone is no longer as it was left.
+        case movedOn = "rollback.conflict"
         case refused = "system.refused"
         case unavailable = "system.unavailable"
     }

@@ -18,6 +18,8 @@ public struct LogEntry: Sendable {
     public var records: RecordChanges? { didSet { written = nil } }
     /// Its bytes, once they have been worked out.
     private var written: [UInt8]?
+    /// Whether it has been through ``inParts``: what is written is what the tree was worked out with.
+    var isCut = false
     /// Whether it is written even on a full disk.
     public var isEssential: Bool { ["alarm", "drift", "lock", "unlock", "task-end"].contains(kind) || isRefusal }
 

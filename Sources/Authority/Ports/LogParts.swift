@@ -15,25 +15,29 @@ extension LogEntry {
     /// A part's bytes, which escaping can at most double.
     private static let partSize = 400 << 10
 
-    /// This entry, or the parts of its body followed by an entry that names them; each with its bytes at hand.
+    /// This entry, or the parts of its body followed by an entry that names them; each with its bytes at hand. Cut once, they
+    /// stay as they are: a batch's records are added later, and must not have its entries cut anew.
     ///
     /// - Throws: ``StoreError`` ``StoreError/Code/tooLarge``.
     public var inParts: [LogEntry] {
         get throws(StoreError) {
-            let whole = prepared
-            guard whole.bytes.count > Self.limit - Self.room, kind != "part" else { return [whole] }
+            var whole = prepared
+            whole.isCut = true
+            guard !isCut, whole.bytes.count > Self.limit - Self.room else { return [whole] }
             let text = JSONWriter.canonical(body)
             guard text.count <= Self.longest else {
                 throw StoreError(.tooLarge, "an entry of \(text.count) bytes; at most \(Self.longest) are written")
             }
-            let parts = Self.pieces(text).enumerated().map { index, piece in
-                LogEntry(log, id: "\(id).\(index)", kind: "part", time: time, body: ["text": .string(piece)]).prepared
+            let parts = Self.pieces(text).enumerated().map { index, piece -> LogEntry in
+                var part = LogEntry(log, id: "\(id).\(index)", kind: "part", time: time, body: ["text": .string(piece)]).prepared
+                part.isCut = true
+                return part
             }
             let named: JSONValue = [
                 "parts": .array(parts.map { .string($0.id) }), "digest": .string(Digest(of: text).hex),
             ]
             var main = LogEntry(log, id: id, kind: kind, time: time, links: links, body: named)
-            main.records = records
+            (main.records, main.isCut) = (records, true)
             return parts + [main]
         }
     }

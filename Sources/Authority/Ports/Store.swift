@@ -41,16 +41,16 @@ public enum Write: Sendable {
     /// Placing a lock that is there, or lifting one that is not, changes nothing.
     case placeLock(Lock)
     case liftLock(String)
-    /// Moves the epoch that grants are bound to, as a change of a lock does: when the policies change.
-    case voidDecisions
+    /// Moves the epoch that grants are bound to, as a change of a lock does: other policies are in force from here on.
+    case voidDecisions(policies: Digest)
     /// The principal must not have used the key.
     case insertIdempotency(IdempotencyRecord)
     /// An intent on a change: its epochs must be current, and it must have none. The change begins, and the lease is stored.
     ///
     /// A condition that does not hold throws a ``GrantRefusal``.
     case recordIntent(Intent, of: Change)
-    /// The signed checkpoint of a log after this batch.
-    case putHead(LogName, note: String)
+    /// The signed checkpoint of a log, which must have this size after the batch.
+    case putHead(LogName, note: String, size: Int64)
 }
 
 extension Write {

@@ -87,7 +87,7 @@ public struct Plan: Sendable {
     /// The graph's facts on the entities touched, as they are now.
     public let surroundings: Set<NamedFact>
     /// Why the backend could not do it. It is told only to those whom policy would let do it.
-    public let obstacle: ConnectorError?
+    public internal(set) var obstacle: ConnectorError?
 
     public init(
         target: EntityUID, targetName: String, touched: [TouchedValue], inverse: Inverse?, reversibility: Reversibility,
@@ -108,6 +108,13 @@ public struct Plan: Sendable {
         self.surroundings = surroundings
         self.obstacle =
             obstacle ?? (touched.allSatisfy { $0.before == $0.after } ? ConnectorError(.noChange, "it is already so") : nil)
+    }
+
+    /// The same plan, where something that its connector does not know of stands in its way.
+    public func obstructed(by obstacle: ConnectorError) -> Plan {
+        var plan = self
+        plan.obstacle = obstacle
+        return plan
     }
 
     /// Everything but the facts, the surroundings and the obstacle, for storage. The facts are in the decision's log entry.

@@ -34,6 +34,8 @@ struct Provenance {
     private var registries: [Registered] = []
     private var statements: [String: [Said]] = [:]
     private var permits: [String: [Permit]] = [:]
+    /// By whom each change was staged, as its first decision says, and where that stands.
+    private var stagings: [String: (place: Int64, principal: EntityUID)] = [:]
     private var intents: [String: Intended] = [:]
     /// How many executions were proved.
     private(set) var proved = 0
@@ -49,8 +51,10 @@ struct Provenance {
         case "approval":
             guard let approval = try? SignedApproval(json: body) else { return ["the signed statement can't be read"] }
             statements[change, default: []].append(Said(place: place, approval: approval))
-        case "decision" where body["decision"]?["verdict"] == "permit" && !change.isEmpty:
+        case "decision" where !change.isEmpty && (body["decision"]?["verdict"] == "permit" || stagings[change] == nil):
             guard let question = try? body["question"].map(Question.init(json:)) else { return ["its question can't be read"] }
+            if stagings[change] == nil { stagings[change] = (place, question.principal) }
+            guard body["decision"]?["verdict"] == "permit" else { return [] }
             permits[change, default: []].append(
                 Permit(
                     place: place, policies: body["decision"]?["epochs"]?["policies"]?.string ?? "",
@@ -79,7 +83,7 @@ struct Provenance {
         if said.contains(where: { $0.statement.verdict == .refuse && $0.place < place && fact(of: $0, at: $0.place) != nil }) {
             return ["it was refused before it began"]
         }
-        let parties = parties(of: permit)
+        let parties = parties(of: permit, on: change)
         return permit.question.approvals.flatMap { counted -> [String] in
             let id = counted.person.id
             if let registry = registry(at: permit.place), !registry.aliases(of: id).isDisjoint(with: parties) {
@@ -94,11 +98,16 @@ struct Provenance {
         }
     }
 
-    /// The people whose own request it is.
-    private func parties(of permit: Permit) -> Set<String> {
-        let (question, registry) = (permit.question, registry(at: permit.place))
-        let asked = question.principal.type.string == "Exequatur::Person" ? question.principal.id.string : nil
-        return Set([asked, question.delegator?.id.string, registry?.owner(of: question.principal)].compactMap { $0 })
+    /// The people whose own request it is: who asked and who adopted it, or answered for them then or later.
+    private func parties(of permit: Permit, on change: String) -> Set<String> {
+        let staging = stagings[change] ?? (permit.place, permit.question.principal)
+        let registries = [registry(at: permit.place), registry(at: staging.place)].compactMap { $0 }
+        var parties: Set<String> = []
+        for principal in [permit.question.principal, staging.principal] {
+            if principal.type.string == "Exequatur::Person" { parties.insert(principal.id.string) }
+            parties.formUnion(registries.compactMap { $0.owner(of: principal) })
+        }
+        return parties.union([permit.question.delegator?.id.string].compactMap { $0 })
     }
 
     private func registry(at place: Int64) -> Registry? {

@@ -1,4 +1,5 @@
 import Authority
+import StrictJSON
 import TransparencyLog
 
 /// What the gateway itself has written, as far as it must be known to tell what somebody else did: the logs' trees, a digest of
@@ -26,8 +27,19 @@ struct Ledger: Sendable {
     struct Open: Sendable {
         let state: Change.State
         let created: Instant
-        /// Where the last decision on it is logged.
-        var decision: LogPosition?
+        var decision: Decided?
+    }
+
+    /// The last decision on a change: where it is logged, and who may approve by it.
+    struct Decided: Sendable {
+        let position: LogPosition
+        let eligible: [String]
+
+        /// - Parameter body: of the decision's entry.
+        init(_ position: LogPosition, _ body: JSONValue?) {
+            self.position = position
+            eligible = body?["decision"]?["eligible"]?.array?.compactMap(\.string) ?? []
+        }
     }
 
     private(set) var open: [String: Open] = [:]
@@ -37,19 +49,21 @@ struct Ledger: Sendable {
     private(set) var leases: [String: LeaseReference] = [:]
     /// The lease of each change that may still go on.
     private(set) var leaseOf: [String: LeaseReference] = [:]
-    /// Who refused which change, stored or not.
+    /// The refusals of each change, stored or not, by the ids of their entries.
     private var refused: [String: Set<String>] = [:]
     private(set) var locks: [String: Lock] = [:]
     private(set) var epoch: Int64 = 0
+    /// Of the policies in force: grants are given by these only. Nil until they are adopted.
+    private var policies: Digest?
 
     /// What an earlier run left, proved against its log.
     ///
     /// - Parameters:
     ///   - statements: the ids of the entries of signed statements.
-    ///   - decisions: where the last decision on each change stands.
+    ///   - decisions: the last on each change.
     init(
         sequence: Int64, trees: [LogName: TreeEdge], records: [StoredRecord], statements: [String],
-        decisions: [String: LogPosition]
+        decisions: [String: Decided]
     ) {
         self.sequence = sequence
         self.trees = trees
@@ -57,7 +71,7 @@ struct Ledger: Sendable {
         for lease in records.compactMap({ if case .lease(let lease, _) = $0 { lease } else { nil } })
         where open[lease.change] != nil { leaseOf[lease.change] = lease }
         for id in statements { note("entry/\(id)") }
-        for (change, position) in decisions { open[change]?.decision = position }
+        for (change, decided) in decisions { open[change]?.decision = decided }
     }
 
     private mutating func note(_ key: String) { digests[Short(key: key)] = Short(key: key) }
@@ -79,7 +93,7 @@ struct Ledger: Sendable {
         /// The entries of signed statements among them: each is good once.
         fileprivate let statements: [String]
         /// The decisions on changes among them.
-        fileprivate let decisions: [(change: String, position: LogPosition)]
+        fileprivate let decisions: [(change: String, decided: Decided)]
 
         fileprivate enum Change: Sendable {
             case set(StoredRecord)
@@ -87,6 +101,7 @@ struct Ledger: Sendable {
             case gone(StoredRecord)
             /// A lock that was never stored.
             case drop(Lock)
+            case inForce(Digest)
         }
     }
 
@@ -117,7 +132,7 @@ struct Ledger: Sendable {
             positions.append(LogPosition(log: part.log, index: (trees[part.log]?.size ?? 1) - 1))
         }
         let decisions = zip(entries.compactMap(\.last), positions).compactMap { entry, position in
-            entry.kind == "decision" ? entry.links["change"].map { (change: $0, position: position) } : nil
+            entry.kind == "decision" ? entry.links["change"].map { (change: $0, decided: Decided(position, entry.body)) } : nil
         }
         return Batch(
             entries: whole, positions: positions, trees: trees, changes: changes, statements: statements, decisions: decisions)
@@ -139,9 +154,10 @@ struct Ledger: Sendable {
                 // One placed anew meanwhile stays.
                 if case .lock(let lock) = record, locks[lock.key] == lock { locks[lock.key] = nil }
             case .drop(let lock): if locks[lock.key] == lock { locks[lock.key] = nil }
+            case .inForce(let digest): policies = digest
             }
         }
-        for (change, position) in batch.decisions { open[change]?.decision = position }
+        for (change, decided) in batch.decisions { open[change]?.decision = decided }
     }
 
     /// Locks that could not be stored yet.
@@ -151,12 +167,12 @@ struct Ledger: Sendable {
     mutating func hold(_ lock: Lock) { locks[lock.key] = lock }
 
     /// - Throws: ``StoreError`` conflict when the statement was handed in before.
-    mutating func hold(refusalOf change: String, by person: String, entry id: String) throws(StoreError) {
+    mutating func hold(refusalOf change: String, entry id: String) throws(StoreError) {
         guard !knows("entry/\(id)") else { throw StoreError(.conflict, "the statement \(id) was handed in before") }
-        if open[change] != nil { refused[change, default: []].insert(person) }
+        if open[change] != nil { refused[change, default: []].insert(id) }
     }
 
-    mutating func release(refusalOf change: String, by person: String) { refused[change]?.remove(person) }
+    mutating func release(refusalOf change: String, entry id: String) { refused[change]?.remove(id) }
 
     static let openStates: Set<Change.State> = [.proposed, .approved, .executing]
 
@@ -205,7 +221,9 @@ struct Ledger: Sendable {
                 }
                 changes.append(.gone(.lock(lock)))
                 epoch += 1
-            case .voidDecisions: epoch += 1
+            case .voidDecisions(let policies):
+                changes.append(.inForce(policies))
+                epoch += 1
             case .replaceApproval(let old, let approval):
                 try require(.approval(old))
                 changes += [.gone(.approval(old)), .set(try new(.approval(approval)))]
@@ -237,7 +255,7 @@ struct Ledger: Sendable {
     }
 
     private func records(of intent: Intent, _ change: Change) throws -> [Batch.Change] {
-        guard intent.epochs.locks == epoch else { throw GrantRefusal.stale }
+        guard intent.epochs.locks == epoch, intent.epochs.policies == policies else { throw GrantRefusal.stale }
         guard !knows(StoredRecord.intent(change.id)) else { throw GrantRefusal.alreadyGranted }
         // Its plan is the fresh one by now: the state says whether it may begin.
         guard open[change.id]?.state == change.state else {
@@ -274,7 +292,7 @@ extension Ledger.Batch.Change {
         switch self {
         case .set(let record), .moved(let record, _): (record.key, record.digest)
         case .gone(let record): (record.key, nil)
-        case .drop: nil
+        case .drop, .inForce: nil
         }
     }
 }

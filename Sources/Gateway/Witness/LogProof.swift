@@ -14,8 +14,8 @@ struct LogProof {
     private(set) var problems: [String] = []
     /// The ids of the entries of signed statements.
     private(set) var statements: [String] = []
-    /// Where the last decision on each change stands.
-    private(set) var decisions: [String: LogPosition] = [:]
+    /// The last decision on each change.
+    private(set) var decisions: [String: Ledger.Decided] = [:]
     var fold = RecordFold()
 
     init(gateway: String, key: Curve25519.Signing.PublicKey, notes: [String]) {
@@ -38,7 +38,7 @@ struct LogProof {
                     fold.take(entry)
                     if entry["kind"] == "approval", let id = entry["id"]?.string { statements.append(id) }
                     if entry["kind"] == "decision", let change = entry["links"]?["change"]?.string {
-                        decisions[change] = LogPosition(log: log, index: tree.size - 1)
+                        decisions[change] = Ledger.Decided(LogPosition(log: log, index: tree.size - 1), entry["body"])
                     }
                 } else {
                     problems.append("\(log.rawValue)/\(tree.size - 1) can't be read")

@@ -78,18 +78,14 @@ public final class WitnessedStore: Store {
                 try LogEntry(.actions, id: "state-\(number)", kind: "state", time: now(), body: [:]).inParts
             }
         }
-        let heads = try batch.trees.keys.sorted { $0.rawValue < $1.rawValue }.map { log in
-            Write.putHead(log, note: try signed(log, batch.trees[log] ?? TreeEdge()).note)
+        let heads = try batch.trees.sorted { $0.key.rawValue < $1.key.rawValue }.map { log, tree in
+            Write.putHead(log, note: try signed(log, tree).note, size: tree.size)
         }
-        let placed: [LogPosition]
-        do { placed = try await inner.commit(writes + heads, entries: batch.entries) } catch {
+        do { try await inner.commit(writes + heads, entries: batch.entries) } catch {
             try await checkNothingCame(of: error)
             // By all that the gateway wrote, the conditions held.
             if (error as? StoreError)?.code == .conflict || error is GrantRefusal { throw altered("a record of this batch") }
             throw error
-        }
-        guard Set(batch.positions).isSubset(of: placed) else {
-            throw fail("somebody else wrote to the logs; nothing more is written until the gateway is started again")
         }
         ledger.withLock { $0.take(batch) }
         return batch.positions
@@ -138,13 +134,13 @@ public final class WitnessedStore: Store {
     ///
     /// - Parameter id: of the statement's entry.
     /// - Throws: ``StoreError`` conflict when the statement was handed in before.
-    func hold(refusalOf change: String, by person: String, entry id: String) throws {
-        try ledger.withLock { try $0.hold(refusalOf: change, by: person, entry: id) }
+    func hold(refusalOf change: String, entry id: String) throws {
+        try ledger.withLock { try $0.hold(refusalOf: change, entry: id) }
     }
 
     /// Takes back what did not count.
-    func release(refusalOf change: String, by person: String) {
-        ledger.withLock { $0.release(refusalOf: change, by: person) }
+    func release(refusalOf change: String, entry id: String) {
+        ledger.withLock { $0.release(refusalOf: change, entry: id) }
     }
 
     // MARK: Reading what was written
@@ -239,8 +235,8 @@ public final class WitnessedStore: Store {
         }
     }
 
-    /// Where the last decision on a change that may still go on is logged.
-    func decision(on change: String) -> LogPosition? { ledger.withLock { $0.open[change]?.decision } }
+    /// The last decision on a change that may still go on.
+    func decision(on change: String) -> Ledger.Decided? { ledger.withLock { $0.open[change]?.decision } }
 
     public func overdue(at now: Instant, limit: Int) async throws -> [Change] {
         try await settled { isLast in

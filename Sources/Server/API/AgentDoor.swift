@@ -101,11 +101,10 @@ public struct AgentDoor: Door {
         do {
             guard let token = call.bearer else { throw AuthenticationError(.missing, "no bearer token") }
             let caller = try await authenticator.authenticate(token, now: gateway.environment.now())
-            call.recognize()
+            call.recognize(caller.workload.id)
             return caller
         } catch let error as AuthenticationError {
-            gateway.environment.log.notice(
-                "\(error)", metadata: ["path": .string(Printable.text(call.path.joined(separator: "/")))])
+            gateway.strangers.note(error, path: call.path.joined(separator: "/"))
             throw unauthorized(error)
         }
     }

@@ -19,7 +19,10 @@ public struct ConnectionLimits: Sendable {
 final class Guest: Sendable {
     private struct State {
         var requests = 0
-        var isKnown = false
+        /// Requests that are being answered.
+        var busy = 0
+        /// Who has shown who they are.
+        var holder: String?
         /// Closes the connection; nil once it is gone, so that nobody holds what was its own.
         var end: (@Sendable () -> Void)?
     }
@@ -36,23 +39,31 @@ final class Guest: Sendable {
         state = Mutex(State(end: end))
     }
 
-    /// Counts a request.
+    /// Counts a request, which must be followed by ``endRequest()``.
     ///
     /// - Returns: whether it is the last on this connection unless its caller is known.
-    func isLastRequest() -> Bool {
+    func beginRequest() -> Bool {
         state.withLock { state in
             state.requests += 1
+            state.busy += 1
             return state.requests >= Self.requestsOnLoan
         }
     }
 
-    /// The caller has shown who they are.
-    func recognize() { state.withLock { $0.isKnown = true } }
+    func endRequest() { state.withLock { $0.busy -= 1 } }
 
-    var isKnown: Bool { state.withLock { $0.isKnown } }
+    /// The caller has shown who they are.
+    func recognize(_ holder: String) { state.withLock { $0.holder = holder } }
+
+    var isKnown: Bool { state.withLock { $0.holder != nil } }
 
     /// Whether the place could be given to somebody else.
-    var isOnLoan: Bool { state.withLock { !$0.isKnown && $0.end != nil } }
+    var isOnLoan: Bool { state.withLock { $0.holder == nil && $0.end != nil } }
+
+    /// Who is known to hold the connection, and whether nothing is asked on it now; nil when it is on loan or gone.
+    var standing: (holder: String, isIdle: Bool)? {
+        state.withLock { state in state.end == nil ? nil : state.holder.map { ($0, state.busy == 0) } }
+    }
 
     /// - Returns: what closes the connection; nil when it was gone already.
     func leave() -> (@Sendable () -> Void)? {
@@ -63,8 +74,8 @@ final class Guest: Sendable {
     }
 }
 
-/// Counts a listener's open connections. When there is no room, the longest on loan goes: nobody keeps others out by holding
-/// connections that say nothing of who holds them.
+/// Counts a listener's open connections. When there is no room, the longest on loan goes; when none is, whoever holds the most
+/// gives up the oldest on which nothing is asked. So nobody keeps others out by holding connections, known or not.
 final class Census: Sendable {
     private struct Queue {
         var guests: [Guest] = []
@@ -73,8 +84,20 @@ final class Census: Sendable {
         mutating func add(_ guest: Guest, most: Int) {
             guests.append(guest)
             guard guests.count > 2 * most + 64 else { return }
-            guests = guests[first...].filter(\.isOnLoan)
+            guests = guests.filter { $0.isOnLoan || $0.standing != nil }
             first = 0
+        }
+
+        /// Of whoever is known to hold the most, and more than one, the idle one that came first.
+        func spare() -> Guest? {
+            var idle: [String: (count: Int, first: Guest?)] = [:]
+            for guest in guests {
+                guard let (holder, isIdle) = guest.standing else { continue }
+                idle[holder, default: (0, nil)].count += 1
+                if isIdle, idle[holder]?.first == nil { idle[holder]?.first = guest }
+            }
+            return idle.filter { $0.value.count > 1 && $0.value.first != nil }
+                .max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }?.value.first
         }
 
         /// The one that came first of those whose place is on loan.
@@ -105,9 +128,9 @@ final class Census: Sendable {
         let (isIn, close) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
             var evicted: Guest?
             if state.byPeer[guest.peer]?.count ?? 0 >= limits.perPeer {
-                evicted = state.byPeer[guest.peer]?.queue.next()
+                evicted = state.byPeer[guest.peer]?.queue.next() ?? state.byPeer[guest.peer]?.queue.spare()
             } else if state.total >= limits.total {
-                evicted = state.queue.next()
+                evicted = state.queue.next() ?? state.queue.spare()
             } else {
                 Self.add(guest, to: &state, limits)
                 return (true, nil)

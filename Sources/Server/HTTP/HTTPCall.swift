@@ -14,8 +14,8 @@ public struct HTTPCall: Sendable {
     /// Larger bodies are refused with 413.
     public static let bodyLimit = 1 << 20
 
-    /// To be called once the caller is known: the connection is theirs from then on.
-    let recognize: @Sendable () -> Void
+    /// To be called once the caller is known, with who it is: the connection is theirs from then on.
+    let recognize: @Sendable (_ holder: String) -> Void
     private let load: @Sendable (_ limit: Int) async throws -> [UInt8]
 
     /// - Parameters:
@@ -23,7 +23,8 @@ public struct HTTPCall: Sendable {
     ///   - load: reads the body, up to so many bytes. Called once at most.
     public init(
         method: HTTPRequest.Method, path: [String], query: [String: String] = [:], host: String?, headers: HTTPFields,
-        recognize: @escaping @Sendable () -> Void = {}, load: @escaping @Sendable (_ limit: Int) async throws -> [UInt8]
+        recognize: @escaping @Sendable (_ holder: String) -> Void = { _ in },
+        load: @escaping @Sendable (_ limit: Int) async throws -> [UInt8]
     ) {
         self.method = method
         self.path = path

@@ -55,7 +55,8 @@ public struct HTTPHost: Sendable {
             let guest = await context.guest
             return await Running.$executor.withValue(executor) {
                 await withTaskExecutorPreference(executor) {
-                    let isLast = guest.isLastRequest()
+                    let isLast = guest.beginRequest()
+                    defer { guest.endRequest() }
                     var response = await respond(request, door, guest)
                     if isLast, !guest.isKnown { response.headers[.connection] = "close" }
                     return response

@@ -30,7 +30,7 @@ public struct PeopleDoor: Door {
         guard let session = call.bearer.flatMap(sessions.session) else {
             throw HTTPProblem(401, "auth.session", "Log in first.")
         }
-        call.recognize()
+        call.recognize(session.person.id)
         switch (path.first, path.count) {
         case ("changes", 1) where call.method == .get: return try await list(call, session)
         case ("changes", 2) where call.method == .get:
@@ -67,12 +67,12 @@ public struct PeopleDoor: Door {
             as AuthenticationError
         {
             // One answer for all: whoever asks does not learn who is known here.
-            gateway.environment.log.notice("\(error)")
+            gateway.strangers.note(error)
             throw HTTPProblem(
                 401, "auth.session_refused",
                 "The challenge was not answered with a key of that person, or its time is over; ask for a new one.")
         }
-        call.recognize()
+        call.recognize(session.person.id)
         return HTTPAnswer(200, ["token": .string(session.token), "expires": .integer(session.expires.milliseconds)])
     }
 
@@ -124,7 +124,12 @@ public struct PeopleDoor: Door {
         let subject = try fields.optionalString("subject") ?? ""
         try fields.end()
         guard scope == .all || !subject.isEmpty else { throw ShapeError(.missing, at: "/subject", "'subject' is missing") }
-        if call.method == .post { return HTTPAnswer(200, Self.json(try await gateway.place(scope, subject, by: session.person))) }
+        if call.method == .post {
+            let (lock, isStored) = try await gateway.place(scope, subject, by: session.person)
+            var answer = Self.json(lock)
+            answer.add("stored", .bool(isStored))
+            return HTTPAnswer(isStored ? 200 : 202, answer)
+        }
         guard call.method == .delete else { throw HTTPProblem(405, "http.method", "GET, POST and DELETE are served here.") }
         try await gateway.lift(scope, subject, by: session.person)
         return HTTPAnswer(200, ["status": "lifted"])

@@ -13,7 +13,11 @@ struct LockCommand: AsyncParsableCommand {
 
     func run() async throws {
         let answer = try await options.client().session { try await $0.call(.post, "locks", try lockBody(scope, subject)) }
-        print(options.json ? Terminal.json(answer) : "Locked: \(scope) \(subject ?? "")")
+        guard !options.json else { return print(Terminal.json(answer)) }
+        print("Locked: \(scope) \(subject ?? "")")
+        if answer["stored"] == .bool(false) {
+            print("It could not be stored yet: it counts until the gateway stops. Look at the gateway's log, and at its disk.")
+        }
     }
 }
 

@@ -16,6 +16,7 @@ public enum StoreConformance: String, CaseIterable, Sendable {
     case idempotency = "An idempotency key is taken once per principal"
     case parts = "What is too long for one entry is written in parts, and what is too long at all is not written"
     case logs = "Entries have their order, their tree and their links"
+    case heads = "A signed checkpoint is of the log as the batch leaves it, or nothing is written"
 
     public func run(on store: any Store) async throws {
         let check = Check(store: store)
@@ -30,6 +31,7 @@ public enum StoreConformance: String, CaseIterable, Sendable {
         case .idempotency: try await check.idempotency()
         case .parts: try await check.parts()
         case .logs: try await check.logs()
+        case .heads: try await check.heads()
         }
     }
 }
@@ -188,6 +190,17 @@ private struct Check {
         let error = await #expect(throws: StoreError.self) { try await store.commit([], entries: [tooLong]) }
         #expect(error?.code == .tooLarge)
         #expect(try await store.logSize(.actions) == Int64(entries.count))
+    }
+
+    func heads() async throws {
+        for (size, isWritten) in [(2, false), (0, false), (1, true)] as [(Int64, Bool)] {
+            let batch = [Write.insertChange(try change()), .putHead(.actions, note: "\(size)", size: size)]
+            let written = try? await store.commit(batch, entries: [entry("a")])
+            #expect((written != nil) == isWritten, "\(size)")
+            #expect(try await store.logSize(.actions) == (isWritten ? 1 : 0))
+            #expect(try await store.head(.actions) == (isWritten ? "\(size)" : nil))
+            #expect((try await store.change("chg-1") != nil) == isWritten)
+        }
     }
 
     func logs() async throws {

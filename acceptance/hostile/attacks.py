@@ -1,6 +1,7 @@
 """The attacks, each a context: it is under way inside, and over outside."""
 import contextlib
 import itertools
+import multiprocessing
 import os
 import socket
 import threading
@@ -12,6 +13,27 @@ from wire import Agent, head
 LONG = os.environ.get("LONG") == "1"
 # Attackers come from addresses of their own: what they take is counted as theirs.
 ATTACKER = "127.0.0.2"
+
+
+class Tally:
+    """What an attack did, seen from outside its process: an attack that never came to be proves nothing."""
+
+    def __init__(self):
+        self.values = multiprocessing.get_context("fork").Array("l", [0, 0, 0])
+
+    def add(self, place, count=1):
+        with self.values.get_lock():
+            self.values[place] += count
+
+    def reset(self):
+        self.values[:] = [0, 0, 0]
+
+    connections = property(lambda self: self.values[0])
+    steps = property(lambda self: self.values[1])
+    errors = property(lambda self: self.values[2])
+
+
+TALLY = Tally()
 
 
 def connect(port, source=ATTACKER):
@@ -36,10 +58,16 @@ def repeated(workers, step):
 
     def work():
         while not over.is_set():
+            # Counted as it begins: some are to wait until the attack is over.
+            TALLY.add(1)
             try:
                 step()
             except OSError:
+                TALLY.add(1, -1)
                 time.sleep(0.05)
+            except Exception:
+                TALLY.add(2)
+                raise
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
     for thread in threads:
@@ -69,6 +97,7 @@ def opened(count, make):
             found.append(make())
         except OSError:
             break
+    TALLY.add(0, len(found))
     return found
 
 
@@ -78,6 +107,23 @@ def silent_connections(setting):
     places = itertools.cycle(f"127.0.1.{number}" for number in range(1, 51))
     sockets = opened(5000, lambda: connect(setting.world.port, next(places))) + opened(200, lambda: people_socket(setting))
     with held(sockets):
+        yield
+
+
+@contextlib.contextmanager
+def known_connections(setting):
+    """all the connections that one agent's token can hold, from the others' own address"""
+    agent = Agent(setting.world.port, setting.world.token("agent-a"), [])
+    request = head("GET", "/v1/operations", [h for h in agent.headers() if h[0] != "Connection"])
+
+    def hold():
+        s = connect(setting.world.port, "127.0.0.1")
+        s.sendall(request)
+        if not s.recv(1 << 20):
+            raise OSError("closed")
+        return s
+
+    with held(opened(2000 if LONG else 400, hold)):
         yield
 
 
@@ -236,5 +282,8 @@ def silent_issuer(setting):
         yield
 
 
-ATTACKS = [silent_connections, slow_senders, never_reading, bodies_without_token, silent_backend, dripping_backend, dripping_issuer,
-           silent_issuer, flood, long_prompts]
+# Each with the connections and the steps that it comes to at least; else it was none.
+ATTACKS = {
+    silent_connections: (5000, 0), known_connections: (400, 0), slow_senders: (100, 4), never_reading: (60, 2),
+    bodies_without_token: (0, 20), silent_backend: (0, 20), dripping_backend: (0, 4), dripping_issuer: (0, 20),
+    silent_issuer: (0, 20), flood: (0, 50), long_prompts: (0, 10)}

@@ -31,6 +31,7 @@ FORK = multiprocessing.get_context("fork")
 SECONDS = 20 if LONG else 4
 MEMORY = 300 << 20
 SLACK = 1 if LONG else 3
+PAUSE = 0.02
 PEOPLE = {"dana.moe": ["service-desk-leads"], "olga": ["service-desk-leads"]}
 WORKLOADS = {name: {"owner": "olga", "groups": ["service-desk"]} for name in ("agent-a", "agent-b", "agent-c")}
 READING = """
@@ -39,7 +40,7 @@ permit (principal is Exequatur::Workload, action in Exequatur::Action::"read", r
 
 
 class Setting:
-    def __init__(self, slapd, disk):
+    def __init__(self, slapd, disk=None):
         self.switch, self.issuer, self.silent = Switch(slapd.port), Listener(drip), Listener(silence)
         folder = pathlib.Path(tempfile.mkdtemp(prefix="exequatur-acceptance-"))
         (folder / "ldap.password").write_text("pw-gateway\n")
@@ -108,11 +109,13 @@ def elsewhere(attack, setting):
             over.wait()
         os._exit(0)
 
+    attacks.TALLY.reset()
     process = FORK.Process(target=work, daemon=True)
     process.start()
-    ready.wait(120)
+    if not ready.wait(120):
+        raise RuntimeError(f"the attack did not begin: {attack.__doc__}")
     try:
-        yield
+        yield process.is_alive
     finally:
         over.set()
         process.join(60)
@@ -120,16 +123,24 @@ def elsewhere(attack, setting):
             process.kill()
 
 
-def judge(name, setting, quiet, failed):
+def judge(attack, setting, quiet, failed, is_alive):
     """Reads and locks beside an attack, and says how it went."""
+    name, (connections, steps) = attack.__doc__, attacks.ATTACKS[attack]
     reads, locks = [], []
     end = time.monotonic() + SECONDS
     while time.monotonic() < end or not locks:
+        # A reader, and not one more flood.
+        time.sleep(PAUSE)
         reads.append(setting.read())
         if len(reads) % 5 == 1:
             locks.append(setting.lock())
             setting.unlock()
     problems = []
+    tally = attacks.TALLY
+    if not is_alive() or tally.errors:
+        problems.append(f"the attack itself broke, {tally.errors} times")
+    if tally.connections < connections or tally.steps < steps:
+        problems.append(f"it was no attack: {tally.connections} connections and {tally.steps} steps, not {connections} and {steps}")
     if None in reads:
         problems.append(f"{reads.count(None)} of {len(reads)} reads were not answered")
     if None in locks:
@@ -146,7 +157,7 @@ def judge(name, setting, quiet, failed):
         problems.append(f"{setting.memory() >> 20} MiB were in memory")
     mark = "FAIL" if problems else "ok  "
     print(f"  {mark} {name}: read {typical * 1000:.0f} ms ({typical / quiet:.1f} x quiet), slowest lock {slowest * 1000:.0f} ms, "
-          f"memory {setting.memory() >> 20} MiB {problems or ''}", flush=True)
+          f"memory {setting.memory() >> 20} MiB, {tally.connections} connections, {tally.steps} steps {problems or ''}", flush=True)
     failed += [f"{name}: {problem}" for problem in problems]
 
 
@@ -163,7 +174,16 @@ def small_disk():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def full_disk(setting, disk, quiet, failed):
+@contextlib.contextmanager
+def on(setting, failed):
+    try:
+        yield setting
+    finally:
+        print((setting.world.folder / "server.log").read_text()[-2000:] if failed else "", end="")
+        setting.close()
+
+
+def full_disk(setting, disk, failed):
     """On a full disk nothing new is begun, a lock holds, and all goes on when there is room again."""
     filler = disk / "filler"
     with open(filler, "wb") as file, contextlib.suppress(OSError):
@@ -193,38 +213,42 @@ def full_disk(setting, disk, quiet, failed):
             failed.append(what)
 
 
+def under_attack(setting, failed):
+    """Each attack by itself, and then an end under three at once."""
+    for _ in range(5):
+        setting.read()
+    quiet = statistics.median([setting.read() or time.sleep(PAUSE) or 99 for _ in range(30)])
+    print(f"quiet: a read takes {quiet * 1000:.0f} ms, memory {setting.memory() >> 20} MiB", flush=True)
+    for attack in attacks.ATTACKS:
+        with elsewhere(attack, setting) as is_alive:
+            judge(attack, setting, quiet, failed, is_alive)
+    with contextlib.ExitStack() as stack:
+        for attack in (attacks.silent_connections, attacks.never_reading, attacks.silent_backend):
+            stack.enter_context(attack(setting))
+        begun = time.monotonic()
+        setting.world.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            setting.world.process.wait(timeout=30)
+        took = time.monotonic() - begun
+        print(f"  {'ok  ' if took <= 10 * SLACK else 'FAIL'} it ends {took:.1f} s after SIGTERM, under attack", flush=True)
+        if took > 10 * SLACK or setting.world.process.returncode not in (0, None):
+            failed.append(f"the end took {took:.1f} s, with code {setting.world.process.returncode}")
+
+
 def main():
     failed = []
     slapd = Slapd().start()
-    with small_disk() as disk:
-        if not disk:
-            print("NOTICE: no disk can be mounted here; the full disk is not tried")
-        setting = Setting(slapd, disk)
-        try:
-            for _ in range(5):
-                setting.read()
-            quiet = statistics.median([setting.read() or 99 for _ in range(30)])
-            print(f"quiet: a read takes {quiet * 1000:.0f} ms, memory {setting.memory() >> 20} MiB", flush=True)
-            for attack in attacks.ATTACKS:
-                with elsewhere(attack, setting):
-                    judge(attack.__doc__, setting, quiet, failed)
+    try:
+        with on(Setting(slapd), failed) as setting:
+            under_attack(setting, failed)
+        with small_disk() as disk:
             if disk:
-                full_disk(setting, disk, quiet, failed)
-            with contextlib.ExitStack() as stack:
-                for attack in (attacks.silent_connections, attacks.never_reading, attacks.silent_backend):
-                    stack.enter_context(attack(setting))
-                begun = time.monotonic()
-                setting.world.process.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    setting.world.process.wait(timeout=30)
-                took = time.monotonic() - begun
-                print(f"  {'ok  ' if took <= 10 * SLACK else 'FAIL'} it ends {took:.1f} s after SIGTERM, under attack", flush=True)
-                if took > 10 * SLACK or setting.world.process.returncode not in (0, None):
-                    failed.append(f"the end took {took:.1f} s, with code {setting.world.process.returncode}")
-        finally:
-            print((setting.world.folder / "server.log").read_text()[-2000:] if failed else "", end="")
-            setting.close()
-            slapd.close()
+                with on(Setting(slapd, disk), failed) as setting:
+                    full_disk(setting, disk, failed)
+            else:
+                print("NOTICE: no disk can be mounted here; the full disk is not tried")
+    finally:
+        slapd.close()
     for line in failed:
         print(f"FAILED: {line}")
     print(f"hostile: {len(attacks.ATTACKS)} attacks, {len(failed)} failed")

@@ -46,11 +46,13 @@ class History:
         self.agent("ended").api("user.read", {"user": "milo.dahl"})
         self.old = self.copy()
         self.desk.approve(self.waiting, "dana.moe")
-        refusal = self.desk.statement(self.refused, "dana.moe", {"verdict": "refuse"})
-        self.desk.hand_in(self.refused, refusal, "dana.moe")
+        self.refuse(self.refused, "dana.moe")
         self.agent("ended").send("POST", "/v1/task/end", {})
         self.desk.call("POST", "locks", {"scope": "workload", "subject": "agent-b"}, self.desk.session("olga"))
         self.kept = self.world.keep_checkpoints("dana.moe")
+
+    def refuse(self, change, person):
+        self.desk.hand_in(change, self.desk.statement(change, person, {"verdict": "refuse"}), person)
 
     def copy(self):
         """The store as it is now, in memory."""
@@ -72,7 +74,10 @@ class History:
         a, b = self.agent("a"), self.agent("b")
         for person in ("dana.moe", "farah.noor"):
             self.attempt(lambda p=person: self.desk.approve(self.refused, p))
-        self.attempt(lambda: self.desk.approve(self.waiting, "dana.moe"))
+        # Refused by one while the store is as it was altered, it must not run for another.
+        self.attempt(lambda: self.refuse(self.waiting, "dana.moe"))
+        for person in ("dana.moe", "farah.noor"):
+            self.attempt(lambda p=person: self.desk.approve(self.waiting, p))
         self.attempt(lambda: self.desk.call("POST", f"changes/{self.proposed}/adopt", {}, self.desk.session("farah.noor")))
         a.api("user.set-title", self.title, [("Idempotency-Key", "once")])
         b.api("user.set-title", {"user": "kai.nilsen", "value": "Locked out"})

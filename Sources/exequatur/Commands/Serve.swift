@@ -34,7 +34,7 @@ struct Serve: AsyncParsableCommand {
             configuration, acceptingMissingCheckpoints: acceptMissingCheckpoints, log: log)
         try await parts.gateway.resumeReach()
         try await parts.gateway.adopt(parts.gateway.policies)
-        try Publishing(gateway: parts.gateway, files: CheckpointFiles(of: configuration)).publish()
+        Publishing(gateway: parts.gateway, files: CheckpointFiles(of: configuration), log: log).publish()
         await GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log).readAll(isFirst: true)
         try LookAheadRun.judge(parts.gateway.policies, parts.gateway, refusing: configuration.reach.refusesTakeovers, log)
         let settled = try await parts.gateway.reconcile()
@@ -87,7 +87,7 @@ struct Serve: AsyncParsableCommand {
             at: try Self.listener(configuration.people), limits: limits.people, bytesInFlight: 16 << 20, log: log)
         return [
             Upkeep(gateway: parts.gateway),
-            Publishing(gateway: parts.gateway, files: CheckpointFiles(of: configuration)),
+            Publishing(gateway: parts.gateway, files: CheckpointFiles(of: configuration), log: log),
             StopLimit(log: log),
             GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log),
             PolicyReload(gateway: parts.gateway, configuration: config, log: log),
@@ -213,19 +213,23 @@ struct Upkeep: Service {
 struct Publishing: Service {
     let gateway: Gateway
     let files: CheckpointFiles
+    let log: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !_Concurrency.Task.isCancelled {
-                try? publish()
+                publish()
                 try? await _Concurrency.Task.sleep(for: .seconds(5))
             }
         }
-        try? publish()
+        publish()
     }
 
-    func publish() throws {
-        try files.write(gateway.journal.publish())
+    /// On a full disk the files stay as they were written last, which a start accepts.
+    func publish() {
+        do { try files.write(gateway.journal.publish()) } catch {
+            log.error("the checkpoints could not be written to \(files.folder); they are tried again every five seconds: \(error)")
+        }
     }
 }
 

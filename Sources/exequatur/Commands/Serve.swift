@@ -228,7 +228,7 @@ struct Publishing: Service {
     /// On a full disk the files stay as they were written last, which a start accepts.
     func publish() {
         do { try files.write(gateway.journal.publish()) } catch {
-            log.error("the checkpoints could not be written to \(files.folder); they are tried again every five seconds: \(error)")
+            log.error("the checkpoints could not be written; they are tried again every five seconds: \(error)")
         }
     }
 }

@@ -18,11 +18,21 @@ public struct ExactString: Hashable, Comparable, Sendable, CustomStringConvertib
     public static func == (a: ExactString, b: ExactString) -> Bool {
         let (x, y) = (a.string.utf8, b.string.utf8)
         guard x.count == y.count else { return false }
-        // As whole blocks of memory, which is much faster than byte by byte.
+        // As blocks of memory, which is much faster than byte by byte.
         let same = x.withContiguousStorageIfAvailable { x in
-            y.withContiguousStorageIfAvailable { y in UnsafeRawBufferPointer(x).elementsEqual(UnsafeRawBufferPointer(y)) }
+            y.withContiguousStorageIfAvailable { y in isSame(UnsafeRawBufferPointer(x), UnsafeRawBufferPointer(y)) }
         }
         return (same ?? nil) ?? x.elementsEqual(y)
+    }
+
+    /// Of the same length; eight bytes at a time.
+    private static func isSame(_ x: UnsafeRawBufferPointer, _ y: UnsafeRawBufferPointer) -> Bool {
+        let whole = x.count & ~7
+        for place in stride(from: 0, to: whole, by: 8)
+        where x.loadUnaligned(fromByteOffset: place, as: UInt64.self) != y.loadUnaligned(fromByteOffset: place, as: UInt64.self) {
+            return false
+        }
+        return x[whole...].elementsEqual(y[whole...])
     }
 
     public static func < (a: ExactString, b: ExactString) -> Bool {

@@ -49,8 +49,20 @@ public enum JSONWriter {
 
     private static func write(_ string: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        for byte in string.utf8 { write(escaping: byte, to: &out) }
+        let isWhole: Void? = string.utf8.withContiguousStorageIfAvailable { write($0, to: &out) }
+        if isWhole == nil { for byte in string.utf8 { write(escaping: byte, to: &out) } }
         out.append(UInt8(ascii: "\""))
+    }
+
+    /// What needs no escape is copied in runs: a prompt may have hundreds of kilobytes.
+    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+        var start = 0
+        for (place, byte) in bytes.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+            out.append(contentsOf: bytes[start..<place])
+            write(escaping: byte, to: &out)
+            start = place + 1
+        }
+        out.append(contentsOf: bytes[start...])
     }
 
     private static func write(escaping byte: UInt8, to out: inout [UInt8]) {

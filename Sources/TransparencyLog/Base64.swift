@@ -3,14 +3,15 @@ public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
     public static func encode(_ bytes: some Collection<UInt8>) -> String {
+        let (bytes, alphabet) = (Array(bytes), alphabet)
         var out: [UInt8] = []
-        var rest = Array(bytes)[...]
-        while !rest.isEmpty {
-            let chunk = rest.prefix(3)
-            rest = rest.dropFirst(3)
-            let bits = chunk.reduce(0 as UInt32) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - chunk.count))
+        out.reserveCapacity((bytes.count + 2) / 3 * 4)
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let count = min(3, bytes.count - start)
+            var bits: UInt32 = 0
+            for place in 0..<3 { bits = bits << 8 | (place < count ? UInt32(bytes[start + place]) : 0) }
             for place in 0..<4 {
-                out.append(place <= chunk.count ? alphabet[Int(bits >> (18 - 6 * UInt32(place)) & 63)] : UInt8(ascii: "="))
+                out.append(place <= count ? alphabet[Int(bits >> (18 - 6 * UInt32(place)) & 63)] : UInt8(ascii: "="))
             }
         }
         return String(decoding: out, as: UTF8.self)

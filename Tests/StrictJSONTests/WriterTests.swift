@@ -82,4 +82,13 @@ struct SplitMix: RandomNumberGenerator {
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
     }
+
+    @Test("What needs no escape is copied in runs, wherever an escape stands", arguments: ["\"", "\\", "\n", "\u{1F}"])
+    func runs(escaped: String) throws {
+        for text in [escaped, "ab\(escaped)", "\(escaped)é€", "é\(escaped)\(escaped)z", "🛂", ""] {
+            let written = JSONWriter.canonicalText(.string(text))
+            #expect(try JSONReader.read(written) == .string(text), "\(written)")
+            #expect(!written.contains("\n") && !written.contains("\u{1F}"))
+        }
+    }
 }

@@ -101,6 +101,12 @@ def opened(count, make):
     return found
 
 
+def ldap(setting, token, operation, fields, **body):
+    """A call to the system that is attacked: the others read another."""
+    path = f"/v1/systems/corp-ldap/operations/{operation}"
+    return Agent(setting.world.port, token, []).send("POST", path, {"input": fields, **body})
+
+
 @contextlib.contextmanager
 def silent_connections(setting):
     """5,000 connections from 50 addresses that say nothing"""
@@ -203,8 +209,7 @@ def backend(setting, mode, workers):
 
     def read():
         for token in tokens:
-            Agent(setting.world.port, token, []).send(
-                "POST", "/v1/systems/corp-ldap/operations/user.read", {"input": {"user": "alice"}})
+            ldap(setting, token, "user.read", {"user": "alice"})
 
     try:
         with repeated(workers, read):
@@ -242,9 +247,7 @@ def flood(setting):
     token = setting.world.token("agent-a")
 
     def ask():
-        reply = Agent(setting.world.port, token, []).api("user.find", {"attribute": "title", "match": "prefix", "value": "D"})
-        if reply.status == 429:
-            time.sleep(0.05)
+        ldap(setting, token, "user.find", {"attribute": "name", "match": "prefix", "value": "a"})
 
     with repeated(50 if LONG else 12, ask):
         yield
@@ -257,9 +260,7 @@ def long_prompts(setting):
     evidence = {"prompt": "p" * (256 << 10), "justification": "j" * (16 << 10)}
 
     def ask():
-        reply = Agent(setting.world.port, token, []).api("user.read", {"user": "milo.dahl"}, evidence=evidence)
-        if reply.status == 429:
-            time.sleep(0.05)
+        ldap(setting, token, "user.read", {"user": "alice"}, evidence=evidence)
 
     with repeated(8 if LONG else 2, ask):
         yield

@@ -21,6 +21,7 @@ public struct AgentDoor: Door {
     let openAPI: [UInt8]
     /// Calls in flight, by workload.
     let lanes: Lanes
+    private let brake: Brake
 
     public init(
         gateway: Gateway, authenticator: TokenAuthenticator, publicURL: String, issuers: [String], hosts: Set<String>,
@@ -33,6 +34,7 @@ public struct AgentDoor: Door {
         self.hosts = hosts
         self.origins = origins
         openAPI = JSONWriter.canonical(OpenAPI.document(gateway.systems))
+        brake = Brake(now: gateway.environment.now)
         lanes = Lanes(running: 2, waiting: 30, patience: .seconds(gateway.environment.deadline))
     }
 
@@ -89,6 +91,7 @@ public struct AgentDoor: Door {
     func serving(_ call: HTTPCall, _ body: (AuthenticatedToken) async throws -> HTTPAnswer) async throws -> HTTPAnswer {
         let caller = try await authenticate(call)
         guard await lanes.enter(caller.workload.id) else {
+            await brake.hold()
             throw HTTPProblem(
                 429, "limit.in_flight", "This workload has too many calls in flight; wait for their answers.",
                 headers: [("Retry-After", "1")])
@@ -105,6 +108,7 @@ public struct AgentDoor: Door {
             return caller
         } catch let error as AuthenticationError {
             gateway.strangers.note(error, path: call.path.joined(separator: "/"))
+            await brake.hold()
             throw unauthorized(error)
         }
     }

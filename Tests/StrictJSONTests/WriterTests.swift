@@ -35,6 +35,15 @@ struct WriterTests {
         }
     }
 
+    @Test("What needs no escape is copied in runs, wherever an escape stands", arguments: ["\"", "\\", "\n", "\u{1F}"])
+    func runs(escaped: String) throws {
+        for text in [escaped, "ab\(escaped)", "\(escaped)é€", "é\(escaped)\(escaped)z", "🛂", ""] {
+            let written = JSONWriter.canonicalText(.string(text))
+            #expect(try JSONReader.read(written) == .string(text), "\(written)")
+            #expect(!written.contains("\n") && !written.contains("\u{1F}"))
+        }
+    }
+
     @Test("sorts names by UTF-16 and escapes as RFC 8785, section 3.2")
     func objects() throws {
         let value = try JSONReader.read(#"{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"\u00f6":7}"#)
@@ -81,14 +90,5 @@ struct SplitMix: RandomNumberGenerator {
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
         return z ^ (z >> 31)
-    }
-
-    @Test("What needs no escape is copied in runs, wherever an escape stands", arguments: ["\"", "\\", "\n", "\u{1F}"])
-    func runs(escaped: String) throws {
-        for text in [escaped, "ab\(escaped)", "\(escaped)é€", "é\(escaped)\(escaped)z", "🛂", ""] {
-            let written = JSONWriter.canonicalText(.string(text))
-            #expect(try JSONReader.read(written) == .string(text), "\(written)")
-            #expect(!written.contains("\n") && !written.contains("\u{1F}"))
-        }
     }
 }

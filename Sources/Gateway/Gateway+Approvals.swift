@@ -181,10 +181,7 @@ extension Gateway {
     @discardableResult
     private func requireStanding(of person: Person, for change: Change) async throws -> Submission {
         let (submission, plan) = try await fresh(change)
-        let question = question(
-            submission, plan, reach: try assess(submission, plan), catalogue: try connector(change.system).catalogue,
-            approvals: [], also: parties(of: change))
-        guard mayApprove(person, question) else { throw Self.notEligible }
+        guard try deliberate(submission, plan, locks: 0, on: change).mayApprove(person) else { throw Self.notEligible }
         return submission
     }
 
@@ -200,21 +197,14 @@ extension Gateway {
     func reconsider(_ change: Change) async throws -> Change {
         let (submission, plan) = try await fresh(change)
         let epoch = try await checkLocks(submission.principal, change.task, writing: change.system, change.operation, plan)
-        let bundle = policies
-        let finding = try assess(submission, plan)
-        guard plan.obstacle == nil, change.isShownWhole,
-            Terms(submission, plan, policies: bundle, owner: change.owner).digest == change.digest,
-            Terms(submission, change.plan, policies: bundle, owner: change.owner).digest == change.digest,
-            plan.native == change.plan.native,
-            Assessment(plan, submission.operation, reach: finding).isCovered(by: change.shown)
+        let approvals = try await approvalFacts(change)
+        let deliberation = try deliberate(submission, plan, locks: epoch, on: change, approvals: approvals)
+        guard plan.obstacle == nil, change.isShownWhole, deliberation.terms(owner: change.owner).digest == change.digest,
+            Terms(submission, change.plan, policies: deliberation.policies, owner: change.owner).digest == change.digest,
+            plan.native == change.plan.native, deliberation.assessment.isCovered(by: change.shown)
         else { return try await void(change, "change.altered") }
-        let facts = try await approvalFacts(change)
-        let catalogue = try connector(change.system).catalogue
-        let question = question(
-            submission, plan, reach: finding, catalogue: catalogue, approvals: facts, also: parties(of: change))
-        let decision = decide(
-            question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
-        let entry = entry(decision, question, submission, change: change)
+        let decision = deliberation.decide()
+        let entry = entry(decision, deliberation, change: change)
         switch decision.verdict {
         case .permit:
             let approved = try change.after(.approvedEnough)

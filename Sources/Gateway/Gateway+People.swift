@@ -34,9 +34,8 @@ extension Gateway {
         var json: JSONValue = ["change": change.json, "gateway": .string(environment.id)]
         json.add("assessment", change.shown)
         if let (submission, plan) = try? await fresh(change) {
-            if let finding = try? assess(submission, plan) {
-                let now = Assessment(plan, submission.operation, reach: finding)
-                if !now.isCovered(by: change.shown) { json.add("assessmentNow", now.json) }
+            if let now = try? deliberate(submission, plan, locks: 0, on: change).assessment, !now.isCovered(by: change.shown) {
+                json.add("assessmentNow", now.json)
             }
             json.add("terms", Terms(submission, plan, policies: policies, owner: change.owner).shown)
             json.add("obstacle", plan.obstacle.map { .string($0.message) })
@@ -72,20 +71,16 @@ extension Gateway {
         var adopted = change
         (adopted.adopter, adopted.wait) = (person.id, .approval)
         let (submission, plan) = try await fresh(adopted)
-        adopted.digest = Terms(submission, plan, policies: policies, owner: change.owner).digest
+        let epoch = try await checkLocks(submission.principal, change.task, writing: change.system)
+        let deliberation = try deliberate(submission, plan, locks: epoch, on: change)
+        adopted.digest = deliberation.terms(owner: change.owner).digest
+        adopted.assess(deliberation.assessment)
         let entry = LogEntry(
             .requests, id: environment.id("ado"), kind: "adoption", time: now, links: ["change": id, "request": change.request],
             body: ["by": .string(person.id), "digest": .string(adopted.digest.hex)])
-        let bundle = policies
-        let epoch = try await checkLocks(submission.principal, change.task, writing: change.system)
-        let finding = try assess(submission, plan)
-        let catalogue = try connector(change.system).catalogue
-        adopted.assess(Assessment(plan, submission.operation, reach: finding))
-        let question = question(submission, plan, reach: finding, catalogue: catalogue, approvals: [], also: parties(of: change))
-        let decision = decide(
-            question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
+        let decision = deliberation.decide()
         guard [.permit, .needsApproval].contains(decision.verdict) else {
-            try await store.commit([], entries: [entry, self.entry(decision, question, submission, change: adopted)])
+            try await store.commit([], entries: [entry, self.entry(decision, deliberation, change: adopted)])
             throw Refusal("denied", "Policy does not let you execute this yourself.")
         }
         do { try await store.commit([.updateChange(adopted, from: change)], entries: [entry]) } catch let error as StoreError
@@ -122,10 +117,7 @@ extension Gateway {
         let given = try await store.approvals(of: change.id)
         if given.contains(where: { $0.statement.approver == person.id && $0.statement.verdict == .approve }) { return true }
         guard let (submission, plan) = try? await fresh(change, open: false) else { return false }
-        let question = question(
-            submission, plan, catalogue: try connector(change.system).catalogue, approvals: [], also: parties(of: change))
-        let bundle = policies
-        return Decider(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0)).mayApprove(person.id)
+        return try deliberate(submission, plan, locks: 0, on: change, isAssessed: false).mayApprove(person)
     }
 
     // MARK: Locks

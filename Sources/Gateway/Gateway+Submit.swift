@@ -137,42 +137,4 @@ extension Gateway {
             links: ["request": submission.id, "decision": decision.id],
             body: ["disclosed": result.map { .string(Digest(of: $0).hex) } ?? .null])
     }
-
-    /// The question of a submission, with the approvals at hand.
-    func question(
-        _ submission: Submission, _ plan: Plan, reach: ReachFinding = .none, catalogue: Catalogue, approvals: [ApprovalFact],
-        also excluded: [String] = []
-    )
-        -> Question
-    {
-        var away = principals.aliases(of: submission.principal.id).union(excluded.flatMap(principals.aliases(of:)))
-        if let delegator = submission.task.delegator { away.formUnion(principals.aliases(of: delegator)) }
-        if case .workload(let workload) = submission.principal { away.formUnion(principals.aliases(of: workload.owner)) }
-        return Question(
-            submission, plan, reach: reach, catalogue: catalogue, now: now, environment: environment.environment,
-            approvals: approvals,
-            people: humans, excluded: away)
-    }
-
-    /// The people known, each human once: somebody with two ids is still one approver.
-    private var humans: [PersonRecord] {
-        var seen: Set<String> = []
-        return principals.people.filter { seen.insert(principals.aliases(of: $0.id).min() ?? $0.id).inserted }
-    }
-
-    /// The log entry of a decision: with it and the policies' entry, the decision can be made again.
-    ///
-    /// - Parameters:
-    ///   - change: what it decides on, with the terms and the assessment that its signatures must be for.
-    ///   - reason: why it was denied all the same, when not by policy.
-    func entry(
-        _ decision: Decision, _ question: Question, _ submission: Submission, change: Change? = nil, reason: String? = nil
-    ) -> LogEntry {
-        var body: JSONValue = ["question": question.json, "decision": decision.json]
-        body.add("terms", change.map { .string($0.digest.hex) })
-        body.add("assessment", change.map { .string($0.assessment.hex) })
-        body.add("reason", reason.map(JSONValue.string))
-        let links = ["request": submission.id].merging(change.map { ["change": $0.id] } ?? [:]) { $1 }
-        return LogEntry(.decisions, id: environment.id("dec"), kind: "decision", time: now, links: links, body: body)
-    }
 }

@@ -12,33 +12,29 @@ extension Gateway {
         let plan = try await plan(submission, rollbackOf: rollbackOf)
         Failpoint.reach("plan")
         try requireBounded(plan.facts)
-        let bundle = policies
-        let (finding, locksOut) = try assessed(submission, plan)
-        let question = question(submission, plan, reach: finding, catalogue: connector.catalogue, approvals: [])
-        let decider = Decider(
-            question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch, reach: finding.digest))
-        let decision = decider.decide()
-        let isHidden = namesTheHidden(submission, plan, decider, connector.catalogue)
-        let isDenied = decision.verdict == .deny || locksOut || isHidden
+        let deliberation = try deliberate(submission, plan, locks: epoch)
+        let decision = deliberation.decide()
+        let isHidden = namesTheHidden(deliberation)
+        let isDenied = decision.verdict == .deny || deliberation.locksOut || isHidden
         let isTold =
             plan.obstacle != nil
-            && (decision.verdict == .permit || !submission.principal.isWorkload || mayLearn(plan, decider, connector.catalogue))
+            && (decision.verdict == .permit || !submission.principal.isWorkload || mayLearn(deliberation, connector.catalogue))
         if isDenied || isTold {
-            let reason = locksOut ? "reach.lockout" : isHidden ? "related.not_readable" : plan.obstacle?.code.rawValue
-            try await store.commit([], entries: [entry(decision, question, submission, reason: reason)])
+            let reason =
+                deliberation.locksOut ? "reach.lockout" : isHidden ? "related.not_readable" : plan.obstacle?.code.rawValue
+            try await store.commit([], entries: [entry(decision, deliberation, reason: reason)])
             return isDenied ? .denied : Self.answer(plan.obstacle)
         }
         // Asked only now: whoever may not do it anyway is told no more than that.
         _ = try await checkLocks(
             submission.principal, submission.task, writing: submission.system, submission.operation.name, plan)
-        let assessment = Assessment(plan, submission.operation, reach: finding)
-        let change = stage(submission, plan, assessment, decision, bundle, rollbackOf: rollbackOf)
+        let change = stage(deliberation, decision, rollbackOf: rollbackOf)
         var writes = [Write.insertChange(change)]
         if let key = idempotency {
             writes.append(
                 .insertIdempotency(.init(principal: key.principal, key: key.key, request: key.request, change: change.id)))
         }
-        try await store.commit(writes, entries: [entry(decision, question, submission, change: change)])
+        try await store.commit(writes, entries: [entry(decision, deliberation, change: change)])
         Failpoint.reach("decision")
         guard decision.verdict == .permit else { return try await status(of: change) }
         return try await execute(change, decision, submission, plan)
@@ -54,32 +50,17 @@ extension Gateway {
             ? plan : plan.obstructed(by: ConnectorError(.movedOn, "the values were changed since"))
     }
 
-    /// What the plan makes possible, and whether it would lock everybody out of something protected. A person is told of that;
-    /// to a workload it is one denial like others.
-    private func assessed(_ submission: Submission, _ plan: Plan) throws -> (finding: ReachFinding, locksOut: Bool) {
-        do { return (try assess(submission, plan), false) } catch let refusal as Refusal
-            where refusal.code == "reach.lockout" && submission.principal.isWorkload
-        { return (.none, true) }
-    }
-
     /// Whom a workload may not see, it may not name: else it could tell the hidden from the absent. People are shown plans whole.
-    private func namesTheHidden(_ submission: Submission, _ plan: Plan, _ decider: Decider, _ catalogue: Catalogue) -> Bool {
-        guard case .workload = submission.principal else { return false }
-        return !plan.related.allSatisfy { canRead($0, decider, catalogue) }
-    }
-
-    private func canRead(_ uid: EntityUID, _ decider: Decider, _ catalogue: Catalogue) -> Bool {
-        decider.decideRead(uid.type == catalogue.groupType ? "group.read" : "user.read", on: uid).verdict == .permit
+    private func namesTheHidden(_ deliberation: Deliberation) -> Bool {
+        deliberation.submission.principal.isWorkload && !deliberation.plan.related.allSatisfy { deliberation.mayRead($0) }
     }
 
     /// Whether the requester may be told why it can't be done, though it could not do it at once: if it may read what it is
     /// about. To anybody else it looks like any other staged change; people see the obstacle.
-    private func mayLearn(_ plan: Plan, _ decider: Decider, _ catalogue: Catalogue) -> Bool {
-        guard !plan.target.id.string.hasPrefix("new:"), canRead(plan.target, decider, catalogue) else { return false }
+    private func mayLearn(_ deliberation: Deliberation, _ catalogue: Catalogue) -> Bool {
+        let plan = deliberation.plan
         let sensitivities = Set(plan.touched.map { $0.attribute == "member" ? .public : catalogue.sensitivity(of: $0.attribute) })
-        return sensitivities.sorted().allSatisfy {
-            decider.decideRead("sensitivity.\($0.rawValue)", on: plan.target).verdict == .permit
-        }
+        return !plan.target.id.string.hasPrefix("new:") && deliberation.mayRead(plan.target, sensitivities.sorted())
     }
 
     private static func answer(_ obstacle: ConnectorError?) -> Answer {
@@ -91,17 +72,14 @@ extension Gateway {
         }
     }
 
-    private func stage(
-        _ submission: Submission, _ plan: Plan, _ assessment: Assessment, _ decision: Decision, _ bundle: PolicyBundle,
-        rollbackOf: String?
-    ) -> Change {
-        Change(
+    private func stage(_ deliberation: Deliberation, _ decision: Decision, rollbackOf: String?) -> Change {
+        let submission = deliberation.submission
+        return Change(
             id: environment.id("chg"), state: .proposed,
             wait: decision.verdict == .permit ? .nothing : decision.verdict == .propose ? .adoption : .approval,
-            submission: submission, plan: plan,
-            digest: Terms(submission, plan, policies: bundle, owner: submission.principal.owner).digest,
-            assessment: assessment, created: now,
-            expires: now.adding(seconds: environment.changeLife), rollbackOf: rollbackOf)
+            submission: submission, plan: deliberation.plan,
+            digest: deliberation.terms(owner: submission.principal.owner).digest, assessment: deliberation.assessment,
+            created: now, expires: now.adding(seconds: environment.changeLife), rollbackOf: rollbackOf)
     }
 
     /// What the requester is told of a change.

@@ -11,13 +11,11 @@ struct View: Sendable {
 
     let catalogue: Catalogue
     let resource: EntityUID
-    private let question: @Sendable ([Entity]) -> Question
-    private let policies: PolicyBundle
-    private let epochs: Epochs
+    private let deliberation: @Sendable ([Entity]) -> Deliberation
     private var facts: [EntityUID: Entity] = [:]
-    /// The resource's own facts, and the decider over them.
+    /// The resource's own facts, and the deliberation over them.
     private let own: [Entity]
-    private let base: Decider
+    private let base: Deliberation
     private var further: [JSONValue] = []
     private var size = 0
     /// When a look at many entries ends, whatever is left.
@@ -30,20 +28,14 @@ struct View: Sendable {
         self.catalogue = catalogue
         self.resource = resource
         own = facts
-        policies = gateway.policies
-        epochs = Epochs(policies: policies.digest, locks: epoch)
-        question = { facts in
-            let plan = Plan(
-                target: resource, targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none,
-                version: "", native: [:], facts: facts)
-            return gateway.question(submission, plan, catalogue: catalogue, approvals: [])
+        let policies = gateway.policies
+        deliberation = { facts in
+            gateway.deliberate(submission, reading: resource, facts, catalogue, locks: epoch, by: policies)
         }
         for fact in facts { self.facts[fact.uid] = fact }
-        base = Decider(question(facts), with: policies, epochs: epochs)
+        base = deliberation(facts)
         end = .now + gateway.environment.looking
     }
-
-    private func decider(_ facts: [Entity]) -> Decider { Decider(question(facts), with: policies, epochs: epochs) }
 
     /// Whether the resource itself may be read.
     var mayRead: Bool { base.decide().verdict == .permit }
@@ -54,10 +46,8 @@ struct View: Sendable {
 
     /// The question over all that was shown, its decision, and every further one over the same facts.
     var record: JSONValue {
-        let question = question(facts.values.sorted { $0.uid < $1.uid })
-        let decider = facts.count == own.count ? base : Decider(question, with: policies, epochs: epochs)
-        let decision = decider.decide()
-        return ["question": question.json, "decision": decision.json, "further": .array(further)]
+        let whole = facts.count == own.count ? base : deliberation(facts.values.sorted { $0.uid < $1.uid })
+        return ["question": whole.question.json, "decision": whole.decide().json, "further": .array(further)]
     }
 
     /// Looks at entries one after the other: `body` asks what may be seen of each. What it was permitted counts only if it gives
@@ -69,10 +59,10 @@ struct View: Sendable {
         var seen = facts
         for fact in records.flatMap(\.facts) where seen[fact.uid] == nil { seen[fact.uid] = fact }
         let batch = Set(own.map(\.uid) + records.flatMap { $0.facts.map(\.uid) }).sorted().compactMap { seen[$0] }
-        let decider = batch.count == own.count ? base : decider(batch)
+        let batched = batch.count == own.count ? base : deliberation(batch)
         var found: [T] = []
         for record in records {
-            var glance = Glance(decider, catalogue)
+            var glance = Glance(batched, catalogue)
             switch body(&glance, record, isFull) {
             case .nothing: continue
             case .over: return (found, true)
@@ -99,21 +89,21 @@ enum Looked<T> {
 
 /// What policy permits to be seen of one entry.
 struct Glance {
-    private let decider: Decider
+    private let deliberation: Deliberation
     private let catalogue: Catalogue
     private var known: [String: Bool] = [:]
     /// The decisions that permitted something, in the order they were made.
     private(set) var permits: [JSONValue] = []
 
-    init(_ decider: Decider, _ catalogue: Catalogue) {
-        self.decider = decider
+    init(_ deliberation: Deliberation, _ catalogue: Catalogue) {
+        self.deliberation = deliberation
         self.catalogue = catalogue
     }
 
     private mutating func permits(_ operation: String, on resource: EntityUID) -> Bool {
         let key = "\(operation) \(resource)"
         if let answer = known[key] { return answer }
-        let decision = decider.decideRead(operation, on: resource)
+        let decision = deliberation.decideRead(operation, on: resource)
         known[key] = decision.verdict == .permit
         guard decision.verdict == .permit else { return false }
         permits.append([

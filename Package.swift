@@ -120,7 +120,10 @@ let package = Package(
         tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
         tests(
             "ServerTests",
-            ["Authority", "Server", "StrictJSON", hummingbird, logging, nioConcurrency, nioCore, nioEmbedded, nioPosix]),
+            [
+                "Authority", "Gateway", "Server", "StrictJSON", hummingbird, logging, nioConcurrency, nioCore, nioEmbedded,
+                nioPosix,
+            ]),
         tests("IdentityTests", ["Authority", "Identity", "StrictJSON", "TestSupport", crypto]),
         tests(
             "GatewayTests",

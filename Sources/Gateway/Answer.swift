@@ -45,22 +45,11 @@ public struct Answer: Sendable {
     static let denied = Answer(.denied, "denied", "Not permitted, or there is no such target.")
 }
 
-/// A request that was refused before it could be decided. The message may go to the caller.
-public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
-    public let code: String
-    public let message: String
-
-    public init(_ code: String, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-
-    public var description: String { "\(message) [\(code)]" }
-}
-
 extension Answer {
     /// A request that could not even be asked.
     public static func refused(_ code: String, _ message: String) -> Answer { Answer(.failed, code, message) }
+
+    public static func refused(_ refusal: Refusal) -> Answer { refused(refusal.code.rawValue, refusal.message) }
 
     public static let ended = Answer(.done, "task.ended", "The task has ended.")
 }

@@ -31,7 +31,7 @@ extension Gateway {
             let padded = try? AES.GCM.open(box, using: cursorKey, authenticating: Self.place(group, reader))
         else {
             throw Refusal(
-                "input.cursor", "`after` is not where a page of yours ended, or the gateway was restarted: begin again.")
+                .inputCursor, "`after` is not where a page of yours ended, or the gateway was restarted: begin again.")
         }
         return String(decoding: padded.prefix { $0 != 0 }, as: UTF8.self)
     }

@@ -72,7 +72,7 @@ extension Gateway {
         var (finding, locksOut) = (ReachFinding.none, false)
         if isAssessed {
             do { finding = try assess(submission, plan) } catch let refusal as Refusal
-                where refusal.code == "reach.lockout" && submission.principal.isWorkload && change == nil
+                where refusal.code == .reachLockout && submission.principal.isWorkload && change == nil
             { locksOut = true }
         }
         let catalogue = try connector(submission.system).catalogue

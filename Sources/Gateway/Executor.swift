@@ -74,7 +74,7 @@ extension Gateway {
             lease = try await connector.lease(grant, as: reference)
             Failpoint.reach("leased")
             guard let lease else { return .unknown("no lease") }
-            do { try await check() } catch { return .stopped(code: (error as? Refusal)?.code ?? "locked") }
+            do { try await check() } catch { return .stopped(code: ((error as? Refusal)?.code ?? .locked).rawValue) }
             return .applied(try await connector.apply(grant, with: lease))
         } catch {
             environment.log.warning("\(error)", metadata: ["change": "\(grant.change)"])

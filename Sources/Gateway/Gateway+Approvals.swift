@@ -17,7 +17,7 @@ extension Gateway {
             // Put back later, the record would be used again: whoever refuses meanwhile must have refused it then too.
             return try await refuse(altered: proof, person)
         }
-        guard let change = found else { throw Refusal("change.not_found", "There is no such change.") }
+        guard let change = found else { throw Refusal(.changeNotFound, "There is no such change.") }
         if let problem = statement.problem(for: change, by: person, at: environment.id, now: now) {
             throw Self.notHolding(problem)
         }
@@ -27,16 +27,16 @@ extension Gateway {
         }
     }
 
-    private static func notHolding(_ problem: String) -> Refusal {
-        Refusal(problem, "The signed statement does not hold for this change; show the change again and sign anew.")
+    private static func notHolding(_ problem: ApprovalStatement.Problem) -> Refusal {
+        Refusal(.init(problem), "The signed statement does not hold for this change; show the change again and sign anew.")
     }
 
     private static func closed(_ change: Change) -> Refusal {
-        Refusal("change.closed", "The change is \(change.state.rawValue) and takes no more statements.")
+        Refusal(.changeClosed, "The change is \(change.state.rawValue) and takes no more statements.")
     }
 
     private static let used = Refusal(
-        "approval.used", "You have spoken on this change already, or the statement was used before.")
+        .approvalUsed, "You have spoken on this change already, or the statement was used before.")
 
     /// The log entry of a statement. Its id makes a statement good once, whether or not it is the person's first.
     private func entry(_ proof: SignedApproval, _ change: Change) -> LogEntry {
@@ -51,7 +51,7 @@ extension Gateway {
     private func approve(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
         guard change.state == .proposed, change.expires > now else { throw Self.closed(change) }
         guard change.wait != .adoption else {
-            throw Refusal("approval.not_waiting", "The change waits to be adopted: there is nothing to approve before that.")
+            throw Refusal(.approvalNotWaiting, "The change waits to be adopted: there is nothing to approve before that.")
         }
         let submission = try await requireStanding(of: person, for: change)
         // A word given under a lock would be used up for nothing.
@@ -98,7 +98,7 @@ extension Gateway {
         environment.log.critical(
             "a refusal could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
             metadata: ["change": "\(proof.statement.change)", "error": "\(error)"])
-        return Refusal("approval.held", "Your refusal counts, but could not be stored yet; nothing runs meanwhile.")
+        return Refusal(.approvalHeld, "Your refusal counts, but could not be stored yet; nothing runs meanwhile.")
     }
 
     /// Stores a refusal that is held, or finds that it came too late.
@@ -132,7 +132,7 @@ extension Gateway {
         throw letGo(
             proof, of: change,
             Refusal(
-                "approval.too_late", "Your refusal is recorded, but it came too late: the change is \(change.state.rawValue)."))
+                .approvalTooLate, "Your refusal is recorded, but it came too late: the change is \(change.state.rawValue)."))
     }
 
     /// A refusal that ends nothing holds nothing up.
@@ -151,7 +151,7 @@ extension Gateway {
     }
 
     private static let notEligible = Refusal(
-        "approval.not_eligible", "You can't speak on this change: it is yours, or policy gives you no say in it.")
+        .approvalNotEligible, "You can't speak on this change: it is yours, or policy gives you no say in it.")
 
     /// Whether the person had a say when the change was last decided, by the facts recorded then, or has one now.
     private func hasSay(_ person: Person, in change: Change) async -> Bool {
@@ -231,7 +231,7 @@ extension Gateway {
     func fresh(_ change: Change, open: Bool = true) async throws -> (Submission, Plan) {
         let uid = change.adopter.map(EntityUID.person) ?? change.requester
         guard let principal = principals.principal(uid, at: now) else {
-            throw Refusal("change.orphaned", "Who asked for this change is no longer registered, owned or within its term.")
+            throw Refusal(.changeOrphaned, "Who asked for this change is no longer registered, owned or within its term.")
         }
         if open { try await requireOpen(change.task) }
         let operation = try operation(change.operation, of: change.system)
@@ -242,7 +242,7 @@ extension Gateway {
         do {
             return (submission, try await plan(submission, rollbackOf: change.rollbackOf))
         } catch let error as ConnectorError {
-            throw Refusal(error.code.rawValue, "The change can't be planned now: \(error.message)")
+            throw Refusal(.init(error.code), "The change can't be planned now: \(error.message)")
         }
     }
 

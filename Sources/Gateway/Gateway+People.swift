@@ -19,7 +19,7 @@ extension Gateway {
         let response = bundle.compiled.authorize(request, in: bundle.compiled.store(entities))
         let fits = (try? bundle.cedarSchema.check(request)) != nil
         guard response.decision == .allow, response.errors.isEmpty, fits else {
-            throw Refusal("denied", "Policy does not give you `\(right.rawValue)`.")
+            throw Refusal(.denied, "Policy does not give you `\(right.rawValue)`.")
         }
     }
 
@@ -30,7 +30,7 @@ extension Gateway {
 
     /// Everything an approver is to see of a change.
     public func show(_ id: String) async throws -> JSONValue {
-        guard let change = try await store.change(id) else { throw Refusal("change.not_found", "There is no such change.") }
+        guard let change = try await store.change(id) else { throw Refusal(.changeNotFound, "There is no such change.") }
         var json: JSONValue = ["change": change.json, "gateway": .string(environment.id)]
         json.add("assessment", change.shown)
         if let (submission, plan) = try? await fresh(change) {
@@ -64,9 +64,9 @@ extension Gateway {
 
     /// Makes a change the person's own: it is decided as their `execute`, and they do not count as an approver.
     public func adopt(_ id: String, by person: Person) async throws -> Change {
-        guard let change = try await store.change(id) else { throw Refusal("change.not_found", "There is no such change.") }
+        guard let change = try await store.change(id) else { throw Refusal(.changeNotFound, "There is no such change.") }
         guard change.state == .proposed, change.wait == .adoption, change.expires > now else {
-            throw Refusal("change.closed", "The change is \(change.state.rawValue) and does not wait to be adopted.")
+            throw Refusal(.changeClosed, "The change is \(change.state.rawValue) and does not wait to be adopted.")
         }
         var adopted = change
         (adopted.adopter, adopted.wait) = (person.id, .approval)
@@ -81,33 +81,33 @@ extension Gateway {
         let decision = deliberation.decide()
         guard [.permit, .needsApproval].contains(decision.verdict) else {
             try await store.commit([], entries: [entry, self.entry(decision, deliberation, change: adopted)])
-            throw Refusal("denied", "Policy does not let you execute this yourself.")
+            throw Refusal(.denied, "Policy does not let you execute this yourself.")
         }
         do { try await store.commit([.updateChange(adopted, from: change)], entries: [entry]) } catch let error as StoreError
             where error.code == .conflict
-        { throw Refusal("change.closed", "Somebody else adopted the change first, or it was closed.") }
+        { throw Refusal(.changeClosed, "Somebody else adopted the change first, or it was closed.") }
         return try await reconsider(adopted)
     }
 
     public func rollback(_ id: String, by person: Person, task: Task) async throws -> Answer {
-        guard let change = try await store.change(id) else { throw Refusal("change.not_found", "There is no such change.") }
+        guard let change = try await store.change(id) else { throw Refusal(.changeNotFound, "There is no such change.") }
         return try await rollback(change, by: .person(person), task: task, evidence: Evidence(), door: "people")
     }
 
     /// The value a change disclosed, once: to who approved or adopted it, or else may approve such a change.
     public func takeSecret(of id: String, by person: Person) async throws -> Disclosure {
         guard let change = try await store.change(id), try await maySeeSecret(person, of: change) else {
-            throw Refusal("denied", "Policy gives you no say in this change, or there is none.")
+            throw Refusal(.denied, "Policy gives you no say in this change, or there is none.")
         }
         guard disclosures.withLock({ $0[id] != nil }) else {
-            throw Refusal("secret.none", "There is nothing to show: it was shown already, or the gateway was restarted.")
+            throw Refusal(.secretNone, "There is nothing to show: it was shown already, or the gateway was restarted.")
         }
         let entry = LogEntry(
             .actions, id: environment.id("sec"), kind: "disclosure", time: now, links: ["change": id],
             body: ["to": .string(person.id)])
         try await store.commit([], entries: [entry])
         guard let disclosure = disclosures.withLock({ $0.removeValue(forKey: id) }) else {
-            throw Refusal("secret.none", "There is nothing to show: it was shown already.")
+            throw Refusal(.secretNone, "There is nothing to show: it was shown already.")
         }
         return disclosure
     }
@@ -155,7 +155,7 @@ extension Gateway {
         try require(.unlock, of: person)
         let lock = Lock(scope: scope, subject: subject, by: person.id, at: now)
         guard try await store.locks().locks.contains(where: { $0.key == lock.key }) else {
-            throw Refusal("lock.not_found", "There is no such lock; `exequatur locks` lists those in force.")
+            throw Refusal(.lockNotFound, "There is no such lock; `exequatur locks` lists those in force.")
         }
         try await store.commit([.liftLock(lock.key)], entries: [entry("unlock", lock, by: person.id)])
     }
@@ -163,7 +163,7 @@ extension Gateway {
     /// A lock on something misspelt would stop nothing, and look as if it did.
     private func requireKnown(_ scope: Lock.Scope, _ subject: String) async throws {
         switch scope {
-        case .all where !subject.isEmpty: throw Refusal("lock.subject", "`all` takes no subject.")
+        case .all where !subject.isEmpty: throw Refusal(.lockSubject, "`all` takes no subject.")
         case .all: return
         case .operation:
             let parts = subject.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
@@ -171,21 +171,21 @@ extension Gateway {
                 parts[2].unicodeScalars.allSatisfy(Printable.isVisible), (try? operation(parts[1], of: parts[0])) != nil
             else {
                 throw Refusal(
-                    "lock.unknown", "An operation is locked as SYSTEM/OPERATION/TARGET-ID, such as corp/user.disable/u-1.")
+                    .lockUnknown, "An operation is locked as SYSTEM/OPERATION/TARGET-ID, such as corp/user.disable/u-1.")
             }
         case .system:
             let known = systems.map(\.name)
             guard !known.contains(where: subject.isExactly) else { return }
             let hint = Suggestion.nearest(to: subject, in: known).map { "; did you mean `\($0)`?" } ?? "."
-            throw Refusal("lock.unknown", "There is no system `\(Printable.text(subject))`" + hint)
+            throw Refusal(.lockUnknown, "There is no system `\(Printable.text(subject))`" + hint)
         case .task:
             guard try await store.task(subject) == nil else { return }
-            throw Refusal("lock.unknown", "There is no task `\(Printable.text(subject))`.")
+            throw Refusal(.lockUnknown, "There is no task `\(Printable.text(subject))`.")
         case .workload:
             let known = principals.workloadIDs
             guard !known.contains(where: subject.isExactly) else { return }
             let hint = Suggestion.nearest(to: subject, in: known).map { "; did you mean `\($0)`?" } ?? "."
-            throw Refusal("lock.unknown", "There is no workload `\(Printable.text(subject))`" + hint)
+            throw Refusal(.lockUnknown, "There is no workload `\(Printable.text(subject))`" + hint)
         }
     }
 

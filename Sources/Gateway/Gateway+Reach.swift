@@ -68,7 +68,7 @@ extension Gateway {
         }
         for fact in plan.step.adds + plan.step.removes where !isDeclared(fact) {
             environment.log.critical("a plan goes beyond its operation", metadata: ["operation": "\(submission.operation.name)"])
-            throw Refusal("plan.undeclared", "The operation would do more than it declares; nothing was changed.")
+            throw Refusal(.planUndeclared, "The operation would do more than it declares; nothing was changed.")
         }
         try reach.requireFresh(submission.system)
         try reach.meet(plan.nodes(in: submission.system), of: submission.system)
@@ -82,7 +82,7 @@ extension Gateway {
         let lost = try reach.lockouts(step)
         guard lost.isEmpty else {
             note("refused: it would lock everybody out", ["targets": lost.joined(separator: ", "), "request": submission.id])
-            throw Refusal("reach.lockout", "Nobody would be left to look after something protected; nothing was changed.")
+            throw Refusal(.reachLockout, "Nobody would be left to look after something protected; nothing was changed.")
         }
         return try reach.assess(step)
     }

@@ -52,7 +52,7 @@ extension Gateway {
         -> JSONValue
     {
         let operation = try operation(name, of: system)
-        guard operation.access == .write else { throw Refusal("input.not_a_write", "`\(name)` changes nothing.") }
+        guard operation.access == .write else { throw Refusal(.inputNotAWrite, "`\(name)` changes nothing.") }
         let input = try Input(input, for: operation, at: "/input")
         let connector = try connector(system)
         let plan = try await ask(connector) { try await $0.plan(operation, input) }

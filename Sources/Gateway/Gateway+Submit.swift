@@ -90,11 +90,11 @@ extension Gateway {
     func replay(_ request: Request, _ input: Input, rollbackOf: String?) async throws -> Answer? {
         guard let key = request.idempotencyKey else { return nil }
         guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw Refusal("input.idempotency_key", "An idempotency key has 1 to 128 visible ASCII characters.")
+            throw Refusal(.inputIdempotencyKey, "An idempotency key has 1 to 128 visible ASCII characters.")
         }
         guard let known = try await store.idempotency(principal: request.principal.uid.description, key: key) else { return nil }
         guard known.request == fingerprint(request, input, rollbackOf) else {
-            throw Refusal("input.idempotency_conflict", "This idempotency key was used for another request.")
+            throw Refusal(.inputIdempotencyConflict, "This idempotency key was used for another request.")
         }
         guard let change = try await store.change(known.change) else { return nil }
         return try await status(of: change)

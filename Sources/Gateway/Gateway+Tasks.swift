@@ -27,7 +27,7 @@ extension Gateway {
         if let known = try await store.task(forToken: token) { return try open(known, purpose) }
         guard let wanted = purpose ?? environment.purposes.first, environment.purposes.contains(wanted) else {
             throw Refusal(
-                "input.unknown_purpose",
+                .inputUnknownPurpose,
                 "The purpose is not one of those configured: \(environment.purposes.joined(separator: ", ")).")
         }
         let task = Task(
@@ -45,9 +45,9 @@ extension Gateway {
     }
 
     private func open(_ task: Task, _ purpose: String?) throws -> Task {
-        guard task.isOpen(at: now) else { throw Refusal("task.ended", "The task has ended; come back with a new token.") }
+        guard task.isOpen(at: now) else { throw Refusal(.taskEnded, "The task has ended; come back with a new token.") }
         guard purpose == nil || purpose == task.purpose else {
-            throw Refusal("task.other_purpose", "The task was opened for another purpose.")
+            throw Refusal(.taskOtherPurpose, "The task was opened for another purpose.")
         }
         return task
     }
@@ -55,7 +55,7 @@ extension Gateway {
     /// - Throws: ``Refusal`` when the task was ended.
     func requireOpen(_ task: Task) async throws {
         guard try await store.task(task.id)?.ended == nil else {
-            throw Refusal("task.ended", "The task this change belongs to was ended.")
+            throw Refusal(.taskEnded, "The task this change belongs to was ended.")
         }
     }
 

@@ -20,8 +20,8 @@ extension Gateway {
             plan.obstacle != nil
             && (decision.verdict == .permit || !submission.principal.isWorkload || mayLearn(deliberation, connector.catalogue))
         if isDenied || isTold {
-            let reason =
-                deliberation.locksOut ? "reach.lockout" : isHidden ? "related.not_readable" : plan.obstacle?.code.rawValue
+            let lockout: String? = deliberation.locksOut ? Refusal.Code.reachLockout.rawValue : nil
+            let reason = lockout ?? (isHidden ? "related.not_readable" : plan.obstacle?.code.rawValue)
             try await store.commit([], entries: [entry(decision, deliberation, reason: reason)])
             return isDenied ? .denied : Self.answer(plan.obstacle)
         }
@@ -108,7 +108,7 @@ extension Gateway {
     /// The change, when this principal asked for it; otherwise the same answer as for none.
     public func change(_ id: String, for principal: Principal) async throws -> Change {
         guard let change = try await store.change(id), change.requester == principal.uid else {
-            throw Refusal("change.not_found", "There is no such change of yours.")
+            throw Refusal(.changeNotFound, "There is no such change of yours.")
         }
         return change
     }
@@ -136,13 +136,13 @@ extension Gateway {
         var (next, depth) = (change.rollbackOf, 0)
         while let id = next, depth <= 16 { (next, depth) = (try await store.change(id)?.rollbackOf, depth + 1) }
         guard depth <= 16 else {
-            throw Refusal("rollback.too_deep", "This undoes what undid what undid something, and so on: ask for the change anew.")
+            throw Refusal(.rollbackTooDeep, "This undoes what undid what undid something, and so on: ask for the change anew.")
         }
     }
 
     private func impossible(_ change: Change) -> Refusal {
         Refusal(
-            "rollback.impossible",
+            .rollbackImpossible,
             "This change can't be rolled back: it is \(change.state.rawValue) and \(change.plan.reversibility.rawValue).")
     }
 }

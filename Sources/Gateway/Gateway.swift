@@ -35,7 +35,7 @@ public final class Gateway: Sendable {
         for connector in connectors {
             guard let operation = connector.catalogue.undeclared.first else { continue }
             throw Refusal(
-                "catalogue.no_effects",
+                .catalogueNoEffects,
                 "The operation `\(operation)` of \(connector.system) declares no effects, so nobody can tell what it makes possible."
             )
         }
@@ -61,13 +61,13 @@ public final class Gateway: Sendable {
     var now: Instant { environment.now() }
 
     func connector(_ system: String) throws -> any Connector {
-        guard let connector = connectors[system] else { throw Refusal("input.unknown_system", "There is no such system.") }
+        guard let connector = connectors[system] else { throw Refusal(.inputUnknownSystem, "There is no such system.") }
         return connector
     }
 
     func operation(_ name: String, of system: String) throws -> Operation {
         guard let operation = try connector(system).catalogue[name] else {
-            throw Refusal("input.unknown_operation", "There is no such operation.")
+            throw Refusal(.inputUnknownOperation, "There is no such operation.")
         }
         return operation
     }
@@ -111,7 +111,7 @@ public final class Gateway: Sendable {
             case .operation: lock.subject == target
             }
         }
-        guard !stopped else { throw Refusal("locked", "This work was stopped by a person.") }
+        guard !stopped else { throw Refusal(.locked, "This work was stopped by a person.") }
         return epoch
     }
 

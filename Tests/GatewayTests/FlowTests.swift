@@ -134,7 +134,7 @@ struct FlowTests {
             try await world.gateway.rollback(change, by: agent, task: world.task(), evidence: Evidence(), door: "test")
         }
         _ = try await world.gateway.place(.workload, "agent", by: Fixture.person("olga", teams: ["desk"]))
-        #expect(await #expect(throws: Refusal.self) { try await rollback() }?.code == "locked")
+        #expect(await #expect(throws: Refusal.self) { try await rollback() }?.code == .locked)
         try await world.gateway.lift(.workload, "agent", by: Fixture.person("lena", teams: ["leads"]))
         try await world.gateway.adopt(Fixture.bundle("", [world.directory.catalogue]))
         let before = try await world.sizes()

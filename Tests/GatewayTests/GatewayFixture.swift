@@ -116,7 +116,7 @@ final class GatewayFixture: Sendable {
         _ verdict: ApprovalStatement.Verdict, on id: String, by person: String, life: Int64 = 600,
         again earlier: SignedApproval? = nil
     ) async throws -> SignedApproval {
-        guard let change = try await store.change(id), let signer = signers[person] else { throw Refusal("test", "nobody") }
+        guard let change = try await store.change(id), let signer = signers[person] else { throw Refusal(.denied, "nobody") }
         guard let nonce = earlier?.statement.nonce else {
             return try signer.statement(verdict, on: change, by: person, issued: clock.now, life: life)
         }

@@ -75,7 +75,7 @@ struct RefusalTests {
         let answer = await #expect(throws: Refusal.self) {
             try await world.gateway.record(refusal, by: Fixture.person("lena", teams: ["leads"]))
         }
-        #expect(answer?.code == "approval.held")
+        #expect(answer?.code == .approvalHeld)
         let stranger = try await world.sign(.refuse, on: id, by: "dan")
         await #expect(throws: Refusal.self) {
             try await world.gateway.record(stranger, by: Fixture.person("dan", teams: ["security"]))
@@ -103,7 +103,7 @@ struct RefusalTests {
         defer { world.close() }
         #expect(try await world.say(.approve, on: id, by: "lena").state == .executed)
         let refusal = await #expect(throws: Refusal.self) { try await world.say(.refuse, on: id, by: "lars") }
-        #expect(refusal?.code == "approval.too_late")
+        #expect(refusal?.code == .approvalTooLate)
         #expect(try await world.requests("approval").count == 2)
         #expect(try await world.store.change(id)?.state == .executed)
         let report = try await Auditor(store: world.store, keys: world.keys).verify(try world.checkpoints())
@@ -119,7 +119,7 @@ struct RefusalTests {
         _ = try await world.gateway.record(approval, by: lena)
         let refusal = try await world.sign(.refuse, on: id, by: "lena", again: approval)
         let answer = await #expect(throws: Refusal.self) { try await world.gateway.record(refusal, by: lena) }
-        #expect(answer?.code == "approval.used")
+        #expect(answer?.code == .approvalUsed)
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
     }
 
@@ -132,7 +132,7 @@ struct RefusalTests {
         _ = try await world.gateway.record(approval, by: lars)
         try await world.tamper("CREATE TRIGGER full BEFORE INSERT ON approval BEGIN SELECT RAISE(ABORT, 'full'); END")
         let held = await #expect(throws: Refusal.self) { try await world.say(.refuse, on: id, by: "lena") }
-        #expect(held?.code == "approval.held")
+        #expect(held?.code == .approvalHeld)
         let used = try await world.sign(.refuse, on: id, by: "lars", again: approval)
         _ = try? await world.gateway.record(used, by: lars)
         try await world.tamper("DROP TRIGGER full")
@@ -175,7 +175,7 @@ struct RefusalTests {
         #expect(try await world.gateway.record(short, by: lena).state == .proposed)
         world.clock.advance(seconds: 2)
         let refusal = await #expect(throws: Refusal.self) { try await world.gateway.record(late, by: lena) }
-        #expect(refusal?.code == "approval.expired")
+        #expect(refusal?.code == .approvalExpired)
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
     }
 
@@ -210,7 +210,7 @@ struct RefusalTests {
         world.clock.advance(seconds: 61)
         #expect(try await world.gateway.adopt(id, by: Fixture.person("lars", teams: ["leads"])).state == .proposed)
         let refusal = await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "olga", teams: ["desk"]) }
-        #expect(refusal?.code == "approval.not_eligible")
+        #expect(refusal?.code == .approvalNotEligible)
         #expect(try await world.say(.approve, on: id, by: "dan", teams: ["security"]).state == .executed)
     }
 
@@ -220,7 +220,7 @@ struct RefusalTests {
         defer { world.close() }
         let id = try #require(try await world.submit("user.disable", ["user": "kai.nilsen"]).change)
         let refusal = await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "lena") }
-        #expect(refusal?.code == "approval.not_waiting")
+        #expect(refusal?.code == .approvalNotWaiting)
         #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
     }
 
@@ -237,7 +237,7 @@ struct RefusalTests {
         async let second = Result { try await world.gateway.adopt(id, by: lars) }
         let results = await [first, second]
         #expect(results.count { (try? $0.get()) != nil } == 1)
-        for case .failure(let error) in results { #expect((error as? Refusal)?.code == "change.closed") }
+        for case .failure(let error) in results { #expect((error as? Refusal)?.code == .changeClosed) }
         #expect(world.alarms.heard == [])
     }
 
@@ -263,7 +263,7 @@ struct RefusalTests {
         let refusal = await #expect(throws: Refusal.self) {
             try await world.gateway.rollback(changes[0], by: agent, task: task, evidence: Evidence(), key: "k", door: "test")
         }
-        #expect(refusal?.code == "input.idempotency_conflict")
+        #expect(refusal?.code == .inputIdempotencyConflict)
     }
 
     @Test("A rollback that is itself rolled back puts the first change in force again")
@@ -318,7 +318,7 @@ struct RefusalTests {
                 last = try #require(answer.change)
             } catch let error as Refusal { refusal = error }
         }
-        #expect(refusal?.code == "rollback.too_deep")
+        #expect(refusal?.code == .rollbackTooDeep)
     }
 
     @Test("A task that ends while the lease is being made stops the step before anything is applied")

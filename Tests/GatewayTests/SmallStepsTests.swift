@@ -158,7 +158,7 @@ struct SmallStepsTests {
         let error = await #expect(throws: Refusal.self) {
             try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"])
         }
-        #expect(error?.code == "reach.stale")
+        #expect(error?.code == .reachStale)
         #expect(try await world.submit("user.read", ["user": "kai.nilsen"]).status == .done)
     }
 
@@ -323,7 +323,7 @@ struct SmallStepsTests {
         let error = await #expect(throws: Refusal.self) {
             try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"])
         }
-        #expect(error?.code == "plan.undeclared")
+        #expect(error?.code == .planUndeclared)
     }
 
     @Test("A change that did more than it declares alarms, and that operation on that target waits for a person")
@@ -337,7 +337,7 @@ struct SmallStepsTests {
         let error = await #expect(throws: Refusal.self) {
             try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "y"])
         }
-        #expect(error?.code == "locked")
+        #expect(error?.code == .locked)
         #expect(try await world.submit("user.set-title", ["user": "lena.vik", "value": "y"]).status == .done)
         let lock = try #require(try await world.gateway.locks().first)
         #expect(lock.scope == .operation)
@@ -355,7 +355,7 @@ struct SmallStepsTests {
         let error = await #expect(throws: Refusal.self) {
             try await world.submit("user.set-title", ["user": "lena.vik", "value": "y"])
         }
-        #expect(error?.code == "locked")
+        #expect(error?.code == .locked)
         #expect(try await world.submit("user.read", ["user": "kai.nilsen"]).status == .done, "reading goes on")
         try await world.gateway.lift(.system, "corp", by: Fixture.person("dan", teams: ["security"]))
         #expect(try await world.submit("user.set-title", ["user": "lena.vik", "value": "y"]).status == .done)

@@ -13,13 +13,13 @@ struct StrangerLogTests {
         let (lines, clock) = (Lines(), TestClock())
         let log = StrangerLog(log: Logger(label: "test") { _ in lines }, now: { clock.now })
         for _ in 0..<1000 {
-            log.note(Refusal("code", String(repeating: "x", count: 16_000)), path: String(repeating: "/y", count: 8000))
+            log.note(Refusal(.denied, String(repeating: "x", count: 16_000)), path: String(repeating: "/y", count: 8000))
         }
         #expect(lines.all.count == 20 && lines.all.allSatisfy { $0.count < 600 })
         clock.advance(seconds: 1)
-        log.note(Refusal("code", "short"))
-        #expect(lines.all.suffix(2) == ["980 more callers whom nobody knows were refused", "short [code]"])
-        for _ in 0..<30 { log.note(Refusal("code", "short")) }
+        log.note(Refusal(.denied, "short"))
+        #expect(lines.all.suffix(2) == ["980 more callers whom nobody knows were refused", "short [denied]"])
+        for _ in 0..<30 { log.note(Refusal(.denied, "short")) }
         log.flush()
         log.flush()
         #expect(lines.all.suffix(1) == ["11 more callers whom nobody knows were refused"] && lines.all.count == 42)

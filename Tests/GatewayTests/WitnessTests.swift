@@ -94,7 +94,7 @@ struct WitnessTests {
         defer { world.close() }
         try await world.tamper("INSERT INTO approval VALUES ('x', '\(waiting)', 'lars', 'refuse', CAST('{}' AS BLOB))")
         let refusal = await #expect(throws: Refusal.self) { try await world.say(.refuse, on: waiting, by: "lars") }
-        #expect(refusal?.code == "approval.held")
+        #expect(refusal?.code == .approvalHeld)
         try await world.tamper("DELETE FROM approval WHERE nonce = 'x'")
         _ = try? await world.say(.approve, on: waiting, by: "lars")
         #expect(try await world.entries("intent").count == 1, "only the change that needs nobody ran")

@@ -5,6 +5,9 @@ public import StrictJSON
 public struct ApprovalStatement: Hashable, Sendable {
     public enum Verdict: String, Sendable { case approve, refuse }
 
+    /// Why a statement does not hold.
+    public enum Problem: Sendable { case otherGateway, otherChange, otherPerson, digestMismatch, expired, notYetValid }
+
     public let verdict: Verdict
     public let gateway: String
     public let change: String
@@ -69,18 +72,18 @@ public struct ApprovalStatement: Hashable, Sendable {
     /// Why the statement does not hold for this change, person, gateway and moment; nil when it does.
     ///
     /// Who refuses, refuses the change whatever became of its plan; who approves, approves what was shown.
-    public func problem(for change: Change, by person: Person, at gateway: String, now: Instant) -> String? {
-        if self.change != change.id { return "approval.other_change" }
-        if verdict == .approve, plan != change.digest || assessment != change.assessment { return "approval.digest_mismatch" }
+    public func problem(for change: Change, by person: Person, at gateway: String, now: Instant) -> Problem? {
+        if self.change != change.id { return .otherChange }
+        if verdict == .approve, plan != change.digest || assessment != change.assessment { return .digestMismatch }
         return problem(by: person, at: gateway, now: now)
     }
 
     /// Why the statement does not hold for this person, gateway and moment, whatever the change is like; nil when it does.
-    public func problem(by person: Person, at gateway: String, now: Instant) -> String? {
-        if self.gateway != gateway { return "approval.other_gateway" }
-        if approver != person.id { return "approval.other_person" }
-        if now >= expires || expires <= issued || expires > issued.adding(seconds: Self.longestLife) { return "approval.expired" }
-        if issued > now.adding(seconds: 60) { return "approval.not_yet_valid" }
+    public func problem(by person: Person, at gateway: String, now: Instant) -> Problem? {
+        if self.gateway != gateway { return .otherGateway }
+        if approver != person.id { return .otherPerson }
+        if now >= expires || expires <= issued || expires > issued.adding(seconds: Self.longestLife) { return .expired }
+        if issued > now.adding(seconds: 60) { return .notYetValid }
         return nil
     }
 }

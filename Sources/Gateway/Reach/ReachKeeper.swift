@@ -77,7 +77,7 @@ public final class ReachKeeper: ReachGuard {
     /// Refuses while the system's graph is too old to judge by.
     func requireFresh(_ system: String) throws {
         guard state.withLock({ $0.isFresh(system, at: now()) }) else {
-            throw Refusal("reach.stale", "What the change makes possible can't be told now; nothing was changed.")
+            throw Refusal(.reachStale, "What the change makes possible can't be told now; nothing was changed.")
         }
     }
 
@@ -148,7 +148,7 @@ public final class ReachKeeper: ReachGuard {
         let state = state.withLock { $0 }
         func node(_ name: String) throws -> String {
             guard let id = state.node(name) else {
-                throw Refusal("reach.unknown_node", "There is nobody and nothing called `\(name)` in the graph.")
+                throw Refusal(.reachUnknownNode, "There is nobody and nothing called `\(name)` in the graph.")
             }
             return id
         }

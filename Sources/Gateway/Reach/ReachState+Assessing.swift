@@ -8,7 +8,7 @@ extension ReachState {
     /// What is new is judged from the least that may be so: without what other steps are only adding, and as if what the step
     /// adds were not there, whatever the graph still has. What is possible is judged from the most: with all of it.
     mutating func finding(_ asked: Step) throws -> ReachFinding {
-        guard var graph else { throw Refusal("reach.unread", "What the change makes possible can't be told yet.") }
+        guard var graph else { throw Refusal(.reachUnread, "What the change makes possible can't be told yet.") }
         let step = whole(asked)
         self.graph = nil
         defer { self.graph = graph }

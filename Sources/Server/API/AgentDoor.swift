@@ -130,26 +130,9 @@ public struct AgentDoor: Door {
 
     /// Any failure as an HTTP answer. What is not ours to explain is only logged.
     func problem(_ error: any Error) -> HTTPProblem {
-        switch error {
-        case let problem as HTTPProblem: return problem
-        case let refusal as Refusal: return HTTPProblem(Self.status(of: refusal), refusal.code, refusal.message)
-        case let error as StoreError where error.code == .altered:
-            return HTTPProblem(409, error.code.rawValue, "What the gateway recorded of this was altered; it is not used.")
-        case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
-        default:
-            gateway.environment.log.error("\(error)")
-            return HTTPProblem(
-                503, "unavailable", "The gateway could not answer. Ask for the state of your changes before you try again.")
-        }
-    }
-
-    private static func status(of refusal: Refusal) -> Int {
-        switch refusal.code {
-        case "input.unknown_system", "input.unknown_operation", "change.not_found": 404
-        case "locked", "task.ended", "denied": 403
-        case "input.idempotency_conflict", "rollback.impossible", "change.closed": 409
-        case "reach.stale", "reach.unread": 503
-        default: 400
-        }
+        if let problem = HTTPProblem(error) { return problem }
+        gateway.environment.log.error("\(error)")
+        return HTTPProblem(
+            503, "unavailable", "The gateway could not answer. Ask for the state of your changes before you try again.")
     }
 }

@@ -124,7 +124,7 @@ struct MCPDoor {
         } catch let error as ShapeError {
             return Answer.refused(error.code.rawValue, "\(error.path): \(error.message)")
         } catch let refusal as Refusal {
-            return Answer.refused(refusal.code, refusal.message)
+            return Answer.refused(refusal)
         }
     }
 

@@ -94,7 +94,7 @@ public struct PeopleDoor: Door {
             try fields.end()
             let proof = try sessions.verify(statement: statement, signature: signature, by: session.person)
             guard proof.statement.change == id else {
-                throw Refusal("approval.other_change", "The statement is about another change.")
+                throw Refusal(.approvalOtherChange, "The statement is about another change.")
             }
             return HTTPAnswer(200, ["change": try await gateway.record(proof, by: session.person).json])
         case "adopt":
@@ -143,15 +143,10 @@ public struct PeopleDoor: Door {
     }
 
     private func problem(_ error: any Error) -> HTTPProblem {
+        if let problem = HTTPProblem(error) { return problem }
         switch error {
-        case let problem as HTTPProblem: return problem
-        case let refusal as Refusal:
-            return HTTPProblem(refusal.code == "change.not_found" ? 404 : 409, refusal.code, refusal.message)
-        case let error as ConnectorError: return HTTPProblem(409, error.code.rawValue, error.message)
-        case let error as StoreError where error.code == .altered:
-            return HTTPProblem(409, error.code.rawValue, "What the gateway recorded of this was altered; it is not used.")
-        case let error as ShapeError: return HTTPProblem(400, error.code.rawValue, "\(error.path): \(error.message)")
-        case let error as JSONError: return HTTPProblem(400, error.code.rawValue, "\(error)")
+        case let error as ConnectorError:
+            return HTTPProblem(Refusal.Code(error.code).kind.status, error.code.rawValue, error.message)
         case let error as AuthenticationError:
             gateway.environment.log.notice("\(error)")
             return HTTPProblem(401, error.code.rawValue, "The signature was not accepted: \(error.detail).")

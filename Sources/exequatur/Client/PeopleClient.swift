@@ -1,6 +1,7 @@
 import ArgumentParser
 import AsyncHTTPClient
 import Foundation
+import Gateway
 import Identity
 import NIOCore
 import NIOHTTP1
@@ -110,7 +111,10 @@ struct PeopleSession {
         let json = try JSONReader.read(bytes, limits: .init(bytes: 64 << 20))
         guard status < 400 else {
             let problem = json["error"] ?? json
-            throw Problem("\(problem["message"]?.string ?? "refused") [\(problem["code"]?.string ?? "\(status)")]")
+            let code = problem["code"]?.string
+            throw Refused(
+                "\(problem["message"]?.string ?? "refused") [\(code ?? "\(status)")]",
+                kind: code.flatMap(Refusal.Code.init(rawValue:))?.kind, status: status)
         }
         return json
     }

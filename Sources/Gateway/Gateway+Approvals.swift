@@ -12,10 +12,10 @@ extension Gateway {
         let statement = proof.statement
         let found: Change?
         do { found = try await store.change(statement.change) } catch let error as StoreError
-            where error.code == .altered && statement.verdict == .refuse
+            where statement.verdict == .refuse
         {
             // Put back later, the record would be used again: whoever refuses meanwhile must have refused it then too.
-            return try await refuse(altered: proof, person)
+            throw try await refuse(unreadable: proof, person, error)
         }
         guard let change = found else { throw Refusal(.changeNotFound, "There is no such change.") }
         if let problem = statement.problem(for: change, by: person, at: environment.id, now: now) {
@@ -79,25 +79,33 @@ extension Gateway {
         do { return try await store(refusal: proof, of: change) } catch let error as StoreError { throw held(proof, error) }
     }
 
-    /// A refusal of a change whose record somebody altered: it can't be stored with it, and counts all the same.
-    private func refuse(altered proof: SignedApproval, _ person: Person) async throws -> Change {
+    /// A refusal of a change whose record can't be read: it can't be stored with it, and counts all the same.
+    private func refuse(unreadable proof: SignedApproval, _ person: Person, _ error: StoreError) async throws -> Refusal {
         let id = proof.statement.change
         if let problem = proof.statement.problem(by: person, at: environment.id, now: now) { throw Self.notHolding(problem) }
+        guard store.isOpen(id) else { throw Refusal(.changeClosed, "The change takes no more statements, or there is none.") }
         guard await hadSay(person, in: id) else { throw Self.notEligible }
         try hold(proof)
-        throw held(proof, StoreError(.altered, "the record of \(id) is not what was written"))
+        return held(proof, error)
     }
 
     /// First of all in this process: no grant is given any more, though the refusal can't be stored now.
     private func hold(_ proof: SignedApproval) throws {
         do { try store.hold(refusalOf: proof.statement.change, entry: Self.id(proof)) } catch { throw Self.used }
-        heldRefusals.withLock { $0[Self.id(proof)] = proof }
     }
 
+    /// Keeps a refusal until it can be stored; of each person one for a change.
     private func held(_ proof: SignedApproval, _ error: StoreError) -> Refusal {
+        let (change, person) = (proof.statement.change, proof.statement.approver)
+        heldRefusals.withLock { held in
+            guard !held.values.contains(where: { $0.statement.change == change && $0.statement.approver == person }) else {
+                return
+            }
+            held[Self.id(proof)] = proof
+        }
         environment.log.critical(
             "a refusal could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
-            metadata: ["change": "\(proof.statement.change)", "error": "\(error)"])
+            metadata: ["change": "\(change)", "error": "\(error)"])
         return Refusal(.approvalHeld, "Your refusal counts, but could not be stored yet; nothing runs meanwhile.")
     }
 

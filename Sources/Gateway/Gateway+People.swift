@@ -179,7 +179,7 @@ extension Gateway {
             let hint = Suggestion.nearest(to: subject, in: known).map { "; did you mean `\($0)`?" } ?? "."
             throw Refusal(.lockUnknown, "There is no system `\(Printable.text(subject))`" + hint)
         case .task:
-            guard try await store.task(subject) == nil else { return }
+            guard !store.knows(task: subject) else { return }
             throw Refusal(.lockUnknown, "There is no task `\(Printable.text(subject))`.")
         case .workload:
             let known = principals.workloadIDs

@@ -62,25 +62,41 @@ struct RefusalTests {
         #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
     }
 
-    @Test("A refusal counts though somebody altered the change's record, and puts it back afterwards")
-    func alteredRecord() async throws {
+    /// What somebody does to the record of a change, and how they put it back.
+    enum Spoiling: CaseIterable, Sendable {
+        case altered, unreadable, deleted, renamed
+
+        var statements: (spoil: String, putBack: String) {
+            let putBack = "DELETE FROM change; INSERT INTO change SELECT * FROM kept"
+            switch self {
+            case .altered:
+                return (
+                    "UPDATE change SET json = CAST(replace(CAST(json AS TEXT), '\"proposed\"', '\"approved\"') AS BLOB)", putBack
+                )
+            case .unreadable: return ("UPDATE change SET json = CAST('{' AS BLOB)", putBack)
+            case .deleted: return ("DELETE FROM change", putBack)
+            case .renamed: return ("ALTER TABLE change RENAME TO gone", "ALTER TABLE gone RENAME TO change")
+            }
+        }
+    }
+
+    @Test(
+        "A refusal counts though somebody spoils the change's record, and puts it back afterwards", arguments: Spoiling.allCases)
+    func spoiledRecord(how: Spoiling) async throws {
         let (world, id) = try await staged(policy: Self.two)
         defer { world.close() }
         #expect(try await world.say(.approve, on: id, by: "lars").state == .proposed)
         let refusal = try await world.sign(.refuse, on: id, by: "lena")
-        func rename(_ from: String, _ to: String) async throws {
-            try await world.tamper("UPDATE change SET json = CAST(replace(CAST(json AS TEXT), '\(from)', '\(to)') AS BLOB)")
-        }
-        try await rename("\"state\":\"proposed\"", "\"state\":\"approved\"")
+        let stranger = try await world.sign(.refuse, on: id, by: "dan")
+        try await world.tamper("CREATE TABLE kept AS SELECT * FROM change; \(how.statements.spoil)")
         let answer = await #expect(throws: Refusal.self) {
             try await world.gateway.record(refusal, by: Fixture.person("lena", teams: ["leads"]))
         }
         #expect(answer?.code == .approvalHeld)
-        let stranger = try await world.sign(.refuse, on: id, by: "dan")
         await #expect(throws: Refusal.self) {
             try await world.gateway.record(stranger, by: Fixture.person("dan", teams: ["security"]))
         }
-        try await rename("\"state\":\"approved\"", "\"state\":\"proposed\"")
+        try await world.tamper(how.statements.putBack)
         _ = try? await world.say(.approve, on: id, by: "lena")
         #expect(try await world.entries("intent", of: .actions).isEmpty)
         await world.gateway.sweep()

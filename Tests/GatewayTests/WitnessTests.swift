@@ -131,6 +131,11 @@ struct WitnessTests {
         try await world.tamper("DROP TRIGGER full")
         await world.gateway.sweep()
         #expect(try await world.store.locks().locks.contains { $0.scope == .all })
+        let task = try await world.task()
+        try await world.tamper("UPDATE task SET json = CAST('{' AS BLOB)")
+        _ = try await world.gateway.place(.task, task.id, by: Fixture.person("olga", teams: ["desk"]))
+        #expect(
+            try await world.gateway.locks().contains { $0.subject == task.id }, "a task is locked though its record was altered")
     }
 
     @Test("An entry of any length near the longest is written as it was signed, with what its batch made of the records")

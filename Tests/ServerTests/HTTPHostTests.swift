@@ -11,6 +11,10 @@ private struct Echo: Door {
         if let name = call.bearer { call.recognize(name) }
         switch call.path.first {
         case "early": return HTTPAnswer(401)
+        case "refused":
+            call.rest()
+            try? await Task.sleep(for: .seconds(60))
+            return HTTPAnswer(429)
         case "large": return HTTPAnswer(200, text: String(repeating: "x", count: 64 << 20))
         default: break
         }
@@ -68,17 +72,43 @@ struct HTTPHostTests {
         }
     }
 
+    /// Asks on a connection and keeps it.
+    private func holding(_ name: String, _ path: String = "/", at port: Int, isReading: Bool = true) async throws -> RawClient {
+        let client = try await RawClient(port: port, isReading: isReading)
+        try await client.send("GET \(path) HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(name)\r\n\r\n")
+        if path == "/" { try await client.waitForSomething() }
+        return client
+    }
+
+    @Test("Those who are only kept waiting for a refusal make room, however many connections they ask on")
+    func waitingForRefusals() async throws {
+        try await serving(total: 4) { port in
+            let few = try await holding("few", at: port)
+            for _ in 0..<3 { _ = try await holding("many", "/refused", at: port) }
+            #expect(try await asked(at: port).hasPrefix("HTTP/1.1 200"))
+            try await few.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            #expect(try await few.received().split(separator: "HTTP/1.1 200").count == 2, "it was kept")
+        }
+    }
+
+    @Test("A connection is in use until its peer has taken the answer")
+    func takingAnswers() async throws {
+        try await serving(total: 2) { port in
+            let taking = try await holding("x", "/large", at: port, isReading: false)
+            let idle = try await holding("x", at: port)
+            #expect(try await asked(at: port).hasPrefix("HTTP/1.1 200"))
+            #expect(try await idle.received().hasPrefix("HTTP/1.1 200"), "it made room, though it came later")
+            taking.close()
+        }
+    }
+
     @Test("Whoever holds the most makes room, by what they don't use", arguments: [(4, 10), (10, 4)])
     func fairness(total: Int, perPeer: Int) async throws {
         try await serving(total: total, perPeer: perPeer) { port in
-            func holding(_ name: String) async throws -> RawClient {
-                let client = try await RawClient(port: port)
-                try await client.send("GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(name)\r\n\r\n")
-                try await client.waitForSomething()
-                return client
-            }
-            let few = try await holding("few")
-            let many = [try await holding("many"), try await holding("many"), try await holding("many")]
+            let few = try await holding("few", at: port)
+            let many = [
+                try await holding("many", at: port), try await holding("many", at: port), try await holding("many", at: port),
+            ]
             #expect(try await asked(at: port).hasPrefix("HTTP/1.1 200"))
             #expect(try await many[0].received().hasPrefix("HTTP/1.1 200"), "it was closed")
             try await few.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")

@@ -1,4 +1,5 @@
 """A gateway with some history, and everything somebody might want of it who can write its store."""
+import contextlib
 import json
 import sqlite3
 
@@ -40,6 +41,7 @@ class History:
         self.title = {"user": "milo.dahl", "value": "Captain"}
         self.executed = a.api("user.set-title", self.title, key).answer["change"]
         self.waiting = a.api("group.add-member", {"group": "payroll-readers", "member": "nora.lie"}).answer["change"]
+        self.other = a.api("group.add-member", {"group": "payroll-readers", "member": "milo.dahl"}).answer["change"]
         self.refused = a.api("group.add-member", {"group": "vpn-users", "member": "milo.dahl"}).answer["change"]
         self.proposed = a.api("user.disable", {"user": "lena.vik"}).answer["change"]
         self.agent("for kai").api("user.read", {"user": "milo.dahl"})
@@ -74,10 +76,12 @@ class History:
         a, b = self.agent("a"), self.agent("b")
         for person in ("dana.moe", "farah.noor"):
             self.attempt(lambda p=person: self.desk.approve(self.refused, p))
-        # Refused by one while the store is as it was altered, it must not run for another.
-        self.attempt(lambda: self.refuse(self.waiting, "dana.moe"))
+        self.attempt(lambda: self.desk.approve(self.waiting, "dana.moe"))
+        # Refused while the store is as it was altered, it must not run when its record is put back.
+        self.attempt(lambda: self.refuse(self.other, "dana.moe"))
+        self.put_back(self.other)
         for person in ("dana.moe", "farah.noor"):
-            self.attempt(lambda p=person: self.desk.approve(self.waiting, p))
+            self.attempt(lambda p=person: self.desk.approve(self.other, p))
         self.attempt(lambda: self.desk.call("POST", f"changes/{self.proposed}/adopt", {}, self.desk.session("farah.noor")))
         a.api("user.set-title", self.title, [("Idempotency-Key", "once")])
         b.api("user.set-title", {"user": "kai.nilsen", "value": "Locked out"})
@@ -86,6 +90,12 @@ class History:
         for change in (self.waiting, self.refused, self.proposed, self.executed):
             a.status(change)
             b.rollback(change)
+
+    def put_back(self, change):
+        """The record of a change as it was before anybody spoke on it."""
+        row = self.old.execute("SELECT * FROM change WHERE id = ?", [change]).fetchone()
+        with contextlib.suppress(sqlite3.Error), sqlite3.connect(self.world.state / "exequatur.sqlite", timeout=10) as db:
+            db.execute(f"INSERT OR REPLACE INTO change VALUES ({', '.join('?' * len(row))})", row)
 
     def attempt(self, what):
         """An altered change may not even be shown."""

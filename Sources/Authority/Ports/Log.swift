@@ -20,6 +20,8 @@ public struct LogEntry: Sendable {
     private var written: [UInt8]?
     /// Whether it has been through ``inParts``: what is written is what the tree was worked out with.
     var isCut = false
+    /// The body before it was cut.
+    var uncut: JSONValue?
     /// Whether it is written even on a full disk.
     public var isEssential: Bool { ["alarm", "drift", "lock", "unlock", "task-end"].contains(kind) || isRefusal }
 

@@ -37,7 +37,7 @@ extension LogEntry {
                 "parts": .array(parts.map { .string($0.id) }), "digest": .string(Digest(of: text).hex),
             ]
             var main = LogEntry(log, id: id, kind: kind, time: time, links: links, body: named)
-            (main.records, main.isCut) = (records, true)
+            (main.records, main.isCut, main.uncut) = (records, true, body)
             return parts + [main]
         }
     }
@@ -54,6 +54,9 @@ extension LogEntry {
         }
         return pieces
     }
+
+    /// The body as it was given, whether or not it stands in parts.
+    public var whole: JSONValue { uncut ?? body }
 
     /// The ids of the parts that an entry's body stands in; none when it stands in the entry itself.
     public static func parts(of entry: JSONValue) -> [String] {

@@ -132,7 +132,7 @@ struct Ledger: Sendable {
             positions.append(LogPosition(log: part.log, index: (trees[part.log]?.size ?? 1) - 1))
         }
         let decisions = zip(entries.compactMap(\.last), positions).compactMap { entry, position in
-            entry.kind == "decision" ? entry.links["change"].map { (change: $0, decided: Decided(position, entry.body)) } : nil
+            entry.kind == "decision" ? entry.links["change"].map { (change: $0, decided: Decided(position, entry.whole)) } : nil
         }
         return Batch(
             entries: whole, positions: positions, trees: trees, changes: changes, statements: statements, decisions: decisions)

@@ -17,6 +17,8 @@ struct LogProof {
     /// The last decision on each change.
     private(set) var decisions: [String: Ledger.Decided] = [:]
     var fold = RecordFold()
+    /// The texts of the parts that stand before the entry read next.
+    private var parts: [String: String] = [:]
 
     init(gateway: String, key: Curve25519.Signing.PublicKey, notes: [String]) {
         self.gateway = gateway
@@ -36,9 +38,15 @@ struct LogProof {
                 compare(tree, with: kept, log)
                 if let entry = try? JSONReader.read(bytes, limits: LogEntry.reading) {
                     fold.take(entry)
+                    if entry["kind"] == "part" {
+                        parts[entry["id"]?.string ?? ""] = entry["body"]?["text"]?.string
+                        continue
+                    }
+                    defer { parts = [:] }
                     if entry["kind"] == "approval", let id = entry["id"]?.string { statements.append(id) }
                     if entry["kind"] == "decision", let change = entry["links"]?["change"]?.string {
-                        decisions[change] = Ledger.Decided(LogPosition(log: log, index: tree.size - 1), entry["body"])
+                        let body = try? LogEntry.body(of: entry, parts: parts)
+                        decisions[change] = Ledger.Decided(LogPosition(log: log, index: tree.size - 1), body)
                     }
                 } else {
                     problems.append("\(log.rawValue)/\(tree.size - 1) can't be read")

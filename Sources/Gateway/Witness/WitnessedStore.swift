@@ -155,12 +155,16 @@ public final class WitnessedStore: Store {
         return StoreError(.altered, "\(what) is not what was written")
     }
 
-    /// Reads and compares; where the two differ, once more while nothing is being written.
+    /// Reads and compares; where the two differ, once more while nothing is being written. What can't be read was altered too.
     private func settled<T>(_ attempt: (_ isLast: Bool) async throws -> T) async throws -> T {
-        do { return try await attempt(false) } catch is Mismatch {}
+        do { return try await attempt(false) } catch is Mismatch {
+        } catch let error as StoreError where error.code == .corrupt {}
         await turn.take()
         defer { turn.pass() }
-        do { return try await attempt(true) } catch let mismatch as Mismatch { throw altered(mismatch.what) }
+        do { return try await attempt(true) } catch let mismatch as Mismatch { throw altered(mismatch.what) } catch let error
+            as StoreError
+            where error.code == .corrupt
+        { throw altered(error.message) }
     }
 
     private func isOurs(_ record: StoredRecord) -> Bool { ledger.withLock { $0.holds(record) } }
@@ -234,6 +238,12 @@ public final class WitnessedStore: Store {
             return found
         }
     }
+
+    /// Whether the change may still go on, whatever the store says.
+    func isOpen(_ change: String) -> Bool { ledger.withLock { $0.open[change] != nil } }
+
+    /// Whether there is such a task, whatever the store says.
+    func knows(task id: String) -> Bool { ledger.withLock { $0.knows("task/\(id)") } }
 
     /// The last decision on a change that may still go on.
     func decision(on change: String) -> Ledger.Decided? { ledger.withLock { $0.open[change]?.decision } }

@@ -91,6 +91,7 @@ public struct AgentDoor: Door {
     func serving(_ call: HTTPCall, _ body: (AuthenticatedToken) async throws -> HTTPAnswer) async throws -> HTTPAnswer {
         let caller = try await authenticate(call)
         guard await lanes.enter(caller.workload.id) else {
+            call.rest()
             await brake.hold()
             throw HTTPProblem(
                 429, "limit.in_flight", "This workload has too many calls in flight; wait for their answers.",

@@ -9,17 +9,26 @@ final class Brake: Sendable {
     private static let pause = Duration.seconds(1)
 
     private let now: @Sendable () -> Instant
+    private let wait: @Sendable (Duration) async -> Void
     private let state = Mutex((second: Int64(0), count: 0))
 
-    init(now: @escaping @Sendable () -> Instant) { self.now = now }
+    init(
+        now: @escaping @Sendable () -> Instant,
+        wait: @escaping @Sendable (Duration) async -> Void = { try? await _Concurrency.Task.sleep(for: $0) }
+    ) {
+        self.now = now
+        self.wait = wait
+    }
 
     /// Waits, if many were refused this second. Their connections are bounded, and so is what waits here.
     func hold() async {
-        if isBusy() { try? await _Concurrency.Task.sleep(for: Self.pause) }
+        if isBusy() { await wait(Self.pause) }
     }
 
     /// Counts a refusal.
-    func isBusy() -> Bool {
+    ///
+    /// - Returns: whether it was one too many.
+    private func isBusy() -> Bool {
         let second = now().milliseconds / 1000
         return state.withLock { state in
             if state.second != second { state = (second, 0) }

@@ -37,6 +37,13 @@ final class CloseAfterRefusal: ChannelDuplexHandler, RemovableChannelHandler {
             // A reset at once could lose the answer.
             context.close(mode: .output, promise: nil)
             context.eventLoop.assumeIsolated().scheduleTask(in: Self.linger) { context.close(promise: nil) }
+        case .end:
+            // Taken by the system whole, the answer is the peer's: until then its connection is in use.
+            let promise = promise ?? context.eventLoop.makePromise()
+            if let guest = try? context.pipeline.syncOperations.handler(type: GuestBook.self).guest {
+                promise.futureResult.whenComplete { _ in guest.rest() }
+            }
+            context.write(data, promise: promise)
         default: context.write(data, promise: promise)
         }
     }

@@ -19,8 +19,8 @@ public struct ConnectionLimits: Sendable {
 final class Guest: Sendable {
     private struct State {
         var requests = 0
-        /// Requests that are being answered.
-        var busy = 0
+        /// Whether a request is being served, or its answer taken.
+        var isBusy = false
         /// Who has shown who they are.
         var holder: String?
         /// Closes the connection; nil once it is gone, so that nobody holds what was its own.
@@ -39,18 +39,19 @@ final class Guest: Sendable {
         state = Mutex(State(end: end))
     }
 
-    /// Counts a request, which must be followed by ``endRequest()``.
+    /// Counts a request. It is served until ``rest()``.
     ///
     /// - Returns: whether it is the last on this connection unless its caller is known.
     func beginRequest() -> Bool {
         state.withLock { state in
             state.requests += 1
-            state.busy += 1
+            state.isBusy = true
             return state.requests >= Self.requestsOnLoan
         }
     }
 
-    func endRequest() { state.withLock { $0.busy -= 1 } }
+    /// The peer has its answer, or is only kept waiting for a refusal.
+    func rest() { state.withLock { $0.isBusy = false } }
 
     /// The caller has shown who they are.
     func recognize(_ holder: String) { state.withLock { $0.holder = holder } }
@@ -62,7 +63,7 @@ final class Guest: Sendable {
 
     /// Who is known to hold the connection, and whether nothing is asked on it now; nil when it is on loan or gone.
     var standing: (holder: String, isIdle: Bool)? {
-        state.withLock { state in state.end == nil ? nil : state.holder.map { ($0, state.busy == 0) } }
+        state.withLock { state in state.end == nil ? nil : state.holder.map { ($0, !state.isBusy) } }
     }
 
     /// - Returns: what closes the connection; nil when it was gone already.
@@ -75,7 +76,7 @@ final class Guest: Sendable {
 }
 
 /// Counts a listener's open connections. When there is no room, the longest on loan goes; when none is, whoever holds the most
-/// gives up the oldest on which nothing is asked. So nobody keeps others out by holding connections, known or not.
+/// gives up the oldest on which nothing is served, or any beyond ``Census/most``. So nobody keeps others out by holding connections, known or not.
 final class Census: Sendable {
     private struct Queue {
         var guests: [Guest] = []
@@ -90,14 +91,16 @@ final class Census: Sendable {
 
         /// Of whoever is known to hold the most, and more than one, the idle one that came first.
         func spare() -> Guest? {
-            var idle: [String: (count: Int, first: Guest?)] = [:]
+            var holders: [String: (count: Int, first: Guest, idle: Guest?)] = [:]
             for guest in guests {
                 guard let (holder, isIdle) = guest.standing else { continue }
-                idle[holder, default: (0, nil)].count += 1
-                if isIdle, idle[holder]?.first == nil { idle[holder]?.first = guest }
+                holders[holder, default: (0, guest, nil)].count += 1
+                if isIdle, holders[holder]?.idle == nil { holders[holder]?.idle = guest }
             }
-            return idle.filter { $0.value.count > 1 && $0.value.first != nil }
-                .max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }?.value.first
+            let spare = holders.compactMap { name, held in
+                (held.idle ?? (held.count > Census.most ? held.first : nil)).map { (name: name, count: held.count, guest: $0) }
+            }
+            return spare.filter { $0.count > 1 }.max { ($0.count, $1.name) < ($1.count, $0.name) }?.guest
         }
 
         /// The one that came first of those whose place is on loan.
@@ -109,6 +112,9 @@ final class Census: Sendable {
             return nil
         }
     }
+
+    /// What one holder may keep by having something served on each: as many as a workload's calls may go on and wait.
+    static let most = 32
 
     private struct State {
         var total = 0

@@ -16,14 +16,17 @@ public struct HTTPCall: Sendable {
 
     /// To be called once the caller is known, with who it is: the connection is theirs from then on.
     let recognize: @Sendable (_ holder: String) -> Void
+    /// To be called when the caller is only kept waiting: others may have the connection's place.
+    let rest: @Sendable () -> Void
     private let load: @Sendable (_ limit: Int) async throws -> [UInt8]
 
     /// - Parameters:
     ///   - recognize: called when the caller is known.
+    ///   - rest: called when nothing is served on the connection.
     ///   - load: reads the body, up to so many bytes. Called once at most.
     public init(
         method: HTTPRequest.Method, path: [String], query: [String: String] = [:], host: String?, headers: HTTPFields,
-        recognize: @escaping @Sendable (_ holder: String) -> Void = { _ in },
+        recognize: @escaping @Sendable (_ holder: String) -> Void = { _ in }, rest: @escaping @Sendable () -> Void = {},
         load: @escaping @Sendable (_ limit: Int) async throws -> [UInt8]
     ) {
         self.method = method
@@ -32,6 +35,7 @@ public struct HTTPCall: Sendable {
         self.host = host
         self.headers = headers
         self.recognize = recognize
+        self.rest = rest
         self.load = load
     }
 

@@ -56,7 +56,6 @@ public struct HTTPHost: Sendable {
             return await Running.$executor.withValue(executor) {
                 await withTaskExecutorPreference(executor) {
                     let isLast = guest.beginRequest()
-                    defer { guest.endRequest() }
                     var response = await respond(request, door, guest)
                     if isLast, !guest.isKnown { response.headers[.connection] = "close" }
                     return response
@@ -109,7 +108,7 @@ public struct HTTPHost: Sendable {
                 request.uri.queryParameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 })
             let call = HTTPCall(
                 method: request.method, path: path, query: query, host: request.head.authority, headers: request.headers,
-                recognize: guest.recognize
+                recognize: guest.recognize, rest: guest.rest
             ) {
                 try await Self.body(of: request, limit: $0, share)
             }

@@ -8,7 +8,7 @@ import Testing
 /// Answers `/early` before the body is read, `/large` with a body that no socket takes at once, and others with what was sent.
 private struct Echo: Door {
     func answer(_ call: HTTPCall) async -> HTTPAnswer {
-        if let name = call.bearer { call.recognize(name) }
+        if let name = call.bearer, !call.recognize(name) { return HTTPAnswer(429, headers: [("Connection", "close")]) }
         switch call.path.first {
         case "early": return HTTPAnswer(401)
         case "refused":
@@ -28,10 +28,12 @@ private struct Echo: Door {
 struct HTTPHostTests {
     /// Runs a body against a host on a free port.
     private func serving(
-        total: Int = 10, perPeer: Int = 10, bytes: Int = 1 << 20, _ body: @escaping @Sendable (_ port: Int) async throws -> Void
+        total: Int = 10, perPeer: Int = 10, perHolder: Int = 10, bytes: Int = 1 << 20,
+        _ body: @escaping @Sendable (_ port: Int) async throws -> Void
     ) async throws {
         let host = HTTPHost(
-            at: .tcp(host: "127.0.0.1", port: 0, tls: nil), limits: ConnectionLimits(total: total, perPeer: perPeer),
+            at: .tcp(host: "127.0.0.1", port: 0, tls: nil),
+            limits: ConnectionLimits(total: total, perPeer: perPeer, perHolder: perHolder),
             bytesInFlight: bytes, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
         let application = host.application(Echo(), on: MultiThreadedEventLoopGroup.singleton) { port.yield($0 ?? 0) }
@@ -88,6 +90,18 @@ struct HTTPHostTests {
             #expect(try await asked(at: port).hasPrefix("HTTP/1.1 200"))
             try await few.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             #expect(try await few.received().split(separator: "HTTP/1.1 200").count == 2, "it was kept")
+        }
+    }
+
+    @Test("Nobody is served on more connections than one may hold, and there is room again when one of them ends")
+    func tooMany() async throws {
+        try await serving(perHolder: 2) { port in
+            let held = [try await holding("x", at: port), try await holding("x", at: port)]
+            let request = "GET / HTTP/1.1\r\n\(Self.close)Authorization: Bearer x\r\n\r\n"
+            #expect(try await ask(request, at: port).hasPrefix("HTTP/1.1 429"))
+            #expect(try await ask(request.replacing("Bearer x", with: "Bearer y"), at: port).hasPrefix("HTTP/1.1 200"))
+            held[0].close()
+            while try await !ask(request, at: port).hasPrefix("HTTP/1.1 200") {}
         }
     }
 

@@ -134,23 +134,6 @@ def known_connections(setting):
 
 
 @contextlib.contextmanager
-def busy_connections(setting):
-    """one agent asking on more connections than the others' own address may have"""
-    agent = Agent(setting.world.port, setting.world.token("agent-a"), [])
-    request = head("GET", "/v1/operations", [h for h in agent.headers() if h[0] != "Connection"])
-
-    def ask():
-        with connect(setting.world.port, "127.0.0.1") as s:
-            for _ in range(5):
-                s.sendall(request)
-                if not s.recv(1 << 20):
-                    raise OSError("closed")
-
-    with repeated(400 if LONG else 300, ask):
-        yield
-
-
-@contextlib.contextmanager
 def slow_senders(setting):
     """heads and bodies sent a byte at a time, on every listener"""
     token = setting.world.token("agent-a")
@@ -302,6 +285,6 @@ def silent_issuer(setting):
 
 # Each with the connections and the steps that it comes to at least; else it was none.
 ATTACKS = {
-    silent_connections: (5000, 0), known_connections: (400, 0), busy_connections: (0, 300), slow_senders: (100, 4), never_reading: (60, 2),
+    silent_connections: (5000, 0), known_connections: (400, 0), slow_senders: (100, 4), never_reading: (60, 2),
     bodies_without_token: (0, 20), silent_backend: (0, 20), dripping_backend: (0, 4), dripping_issuer: (0, 20),
     silent_issuer: (0, 20), flood: (0, 50), long_prompts: (0, 10)}

@@ -90,6 +90,13 @@ public struct AgentDoor: Door {
     /// - Throws: ``HTTPProblem`` 401, 429 or 503, and what `body` throws.
     func serving(_ call: HTTPCall, _ body: (AuthenticatedToken) async throws -> HTTPAnswer) async throws -> HTTPAnswer {
         let caller = try await authenticate(call)
+        guard call.recognize(caller.workload.id) else {
+            call.rest()
+            await brake.hold()
+            throw HTTPProblem(
+                429, "limit.connections", "This workload has too many connections open; use those it has.",
+                headers: [("Retry-After", "1"), ("Connection", "close")])
+        }
         guard await lanes.enter(caller.workload.id) else {
             call.rest()
             await brake.hold()
@@ -104,11 +111,10 @@ public struct AgentDoor: Door {
     private func authenticate(_ call: HTTPCall) async throws -> AuthenticatedToken {
         do {
             guard let token = call.bearer else { throw AuthenticationError(.missing, "no bearer token") }
-            let caller = try await authenticator.authenticate(token, now: gateway.environment.now())
-            call.recognize(caller.workload.id)
-            return caller
+            return try await authenticator.authenticate(token, now: gateway.environment.now())
         } catch let error as AuthenticationError {
             gateway.strangers.note(error, path: call.path.joined(separator: "/"))
+            call.rest()
             await brake.hold()
             throw unauthorized(error)
         }

@@ -8,10 +8,14 @@ public struct ConnectionLimits: Sendable {
     public let total: Int
     /// Of one peer: an IPv4 address, an IPv6 network of 64 bits, or a user of this machine at a socket in the file system.
     public let perPeer: Int
+    /// Of one caller who is known: more than can be served to a workload at once are of no use to it.
+    public let perHolder: Int
 
-    public init(total: Int, perPeer: Int) {
+    /// - Parameter perHolder: a quarter of `perPeer` when nil, and 64 at most.
+    public init(total: Int, perPeer: Int, perHolder: Int? = nil) {
         self.total = total
         self.perPeer = perPeer
+        self.perHolder = perHolder ?? max(1, min(64, perPeer / 4))
     }
 }
 
@@ -54,12 +58,25 @@ final class Guest: Sendable {
     func rest() { state.withLock { $0.isBusy = false } }
 
     /// The caller has shown who they are.
-    func recognize(_ holder: String) { state.withLock { $0.holder = holder } }
+    ///
+    /// - Returns: whether the connection is there still.
+    fileprivate func become(_ holder: String) -> Bool {
+        state.withLock { state in
+            guard state.end != nil else { return false }
+            state.holder = holder
+            return true
+        }
+    }
 
-    var isKnown: Bool { state.withLock { $0.holder != nil } }
+    fileprivate var holder: String? { state.withLock { $0.holder } }
+
+    var isKnown: Bool { holder != nil }
 
     /// Whether the place could be given to somebody else.
     var isOnLoan: Bool { state.withLock { $0.holder == nil && $0.end != nil } }
+
+    /// Whether somebody unknown has been answered, or only waits for a refusal.
+    var isRefused: Bool { state.withLock { $0.holder == nil && $0.requests > 0 && !$0.isBusy } }
 
     /// Who is known to hold the connection, and whether nothing is asked on it now; nil when it is on loan or gone.
     var standing: (holder: String, isIdle: Bool)? {
@@ -76,7 +93,7 @@ final class Guest: Sendable {
 }
 
 /// Counts a listener's open connections. When there is no room, the longest on loan goes; when none is, whoever holds the most
-/// gives up the oldest on which nothing is served, or any beyond ``Census/most``. So nobody keeps others out by holding connections, known or not.
+/// gives up the oldest on which nothing is served. So nobody keeps others out by holding connections, known or not.
 final class Census: Sendable {
     private struct Queue {
         var guests: [Guest] = []
@@ -91,35 +108,31 @@ final class Census: Sendable {
 
         /// Of whoever is known to hold the most, and more than one, the idle one that came first.
         func spare() -> Guest? {
-            var holders: [String: (count: Int, first: Guest, idle: Guest?)] = [:]
+            var holders: [String: (count: Int, idle: Guest?)] = [:]
             for guest in guests {
                 guard let (holder, isIdle) = guest.standing else { continue }
-                holders[holder, default: (0, guest, nil)].count += 1
+                holders[holder, default: (0, nil)].count += 1
                 if isIdle, holders[holder]?.idle == nil { holders[holder]?.idle = guest }
             }
-            let spare = holders.compactMap { name, held in
-                (held.idle ?? (held.count > Census.most ? held.first : nil)).map { (name: name, count: held.count, guest: $0) }
-            }
-            return spare.filter { $0.count > 1 }.max { ($0.count, $1.name) < ($1.count, $0.name) }?.guest
+            return holders.filter { $0.value.count > 1 && $0.value.idle != nil }
+                .max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }?.value.idle
         }
 
-        /// The one that came first of those whose place is on loan.
+        /// The one that came first of those whose place is on loan; of these, first those who were refused already: whoever has
+        /// just come is to be heard.
         mutating func next() -> Guest? {
-            while first < guests.count {
-                defer { first += 1 }
-                if guests[first].isOnLoan { return guests[first] }
-            }
-            return nil
+            while first < guests.count, !guests[first].isOnLoan { first += 1 }
+            let onLoan = guests[first...]
+            return onLoan.first { $0.isOnLoan && $0.isRefused } ?? onLoan.first
         }
     }
-
-    /// What one holder may keep by having something served on each: as many as a workload's calls may go on and wait.
-    static let most = 32
 
     private struct State {
         var total = 0
         var byPeer: [String: (count: Int, queue: Queue)] = [:]
         var queue = Queue()
+        /// How many connections each known caller has.
+        var holders: [String: Int] = [:]
     }
 
     private let limits: ConnectionLimits
@@ -150,6 +163,18 @@ final class Census: Sendable {
         return isIn
     }
 
+    /// The caller on a connection has shown who they are: its place is theirs from then on.
+    ///
+    /// - Returns: false when they have as many as one may: it stays on loan then.
+    func recognize(_ guest: Guest, as holder: String) -> Bool {
+        state.withLock { state in
+            guard guest.holder == nil else { return true }
+            guard state.holders[holder, default: 0] < limits.perHolder else { return false }
+            if guest.become(holder) { state.holders[holder, default: 0] += 1 }
+            return true
+        }
+    }
+
     func release(_ guest: Guest) {
         state.withLock { state in
             if guest.leave() != nil { Self.remove(guest, from: &state) }
@@ -165,6 +190,10 @@ final class Census: Sendable {
 
     private static func remove(_ guest: Guest, from state: inout State) {
         state.total -= 1
+        if let holder = guest.holder {
+            state.holders[holder, default: 1] -= 1
+            if state.holders[holder] == 0 { state.holders[holder] = nil }
+        }
         state.byPeer[guest.peer]?.count -= 1
         if state.byPeer[guest.peer]?.count == 0 { state.byPeer[guest.peer] = nil }
     }

@@ -14,8 +14,9 @@ public struct HTTPCall: Sendable {
     /// Larger bodies are refused with 413.
     public static let bodyLimit = 1 << 20
 
-    /// To be called once the caller is known, with who it is: the connection is theirs from then on.
-    let recognize: @Sendable (_ holder: String) -> Void
+    /// To be called once the caller is known, with who it is: the connection is theirs from then on. False when they have as many
+    /// as one may.
+    let recognize: @Sendable (_ holder: String) -> Bool
     /// To be called when the caller is only kept waiting: others may have the connection's place.
     let rest: @Sendable () -> Void
     private let load: @Sendable (_ limit: Int) async throws -> [UInt8]
@@ -26,7 +27,7 @@ public struct HTTPCall: Sendable {
     ///   - load: reads the body, up to so many bytes. Called once at most.
     public init(
         method: HTTPRequest.Method, path: [String], query: [String: String] = [:], host: String?, headers: HTTPFields,
-        recognize: @escaping @Sendable (_ holder: String) -> Void = { _ in }, rest: @escaping @Sendable () -> Void = {},
+        recognize: @escaping @Sendable (_ holder: String) -> Bool = { _ in true }, rest: @escaping @Sendable () -> Void = {},
         load: @escaping @Sendable (_ limit: Int) async throws -> [UInt8]
     ) {
         self.method = method

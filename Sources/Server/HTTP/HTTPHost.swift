@@ -32,6 +32,7 @@ public struct HTTPHost: Sendable {
 
     public let listener: Listener
     public let limits: ConnectionLimits
+    private let census: Census
     private let budget: ByteBudget
     private let log: Logger
 
@@ -40,6 +41,7 @@ public struct HTTPHost: Sendable {
         self.listener = listener
         self.limits = limits
         self.log = log
+        census = Census(limits)
         budget = ByteBudget(bytesInFlight)
     }
 
@@ -76,8 +78,8 @@ public struct HTTPHost: Sendable {
     }
 
     private var server: HTTPServerBuilder {
-        let (census, patience) = (Census(limits), TimeAmount.seconds(Self.readSeconds))
-        return HTTPServerBuilder { [listener] responder in
+        let patience = TimeAmount.seconds(Self.readSeconds)
+        return HTTPServerBuilder { [listener, census] responder in
             let http = HTTP1Channel(
                 responder: responder,
                 configuration: .init(
@@ -108,7 +110,7 @@ public struct HTTPHost: Sendable {
                 request.uri.queryParameters.map { (String($0.key), String($0.value)) }, uniquingKeysWith: { $1 })
             let call = HTTPCall(
                 method: request.method, path: path, query: query, host: request.head.authority, headers: request.headers,
-                recognize: guest.recognize, rest: guest.rest
+                recognize: { [census] in census.recognize(guest, as: $0) }, rest: guest.rest
             ) {
                 try await Self.body(of: request, limit: $0, share)
             }

@@ -30,7 +30,7 @@ public struct PeopleDoor: Door {
         guard let session = call.bearer.flatMap(sessions.session) else {
             throw HTTPProblem(401, "auth.session", "Log in first.")
         }
-        call.recognize(session.person.id)
+        try recognize(session.person, call)
         switch (path.first, path.count) {
         case ("changes", 1) where call.method == .get: return try await list(call, session)
         case ("changes", 2) where call.method == .get:
@@ -72,8 +72,16 @@ public struct PeopleDoor: Door {
                 401, "auth.session_refused",
                 "The challenge was not answered with a key of that person, or its time is over; ask for a new one.")
         }
-        call.recognize(session.person.id)
+        try recognize(session.person, call)
         return HTTPAnswer(200, ["token": .string(session.token), "expires": .integer(session.expires.milliseconds)])
+    }
+
+    private func recognize(_ person: Person, _ call: HTTPCall) throws {
+        guard call.recognize(person.id) else {
+            throw HTTPProblem(
+                429, "limit.connections", "You have too many connections open; use those you have.",
+                headers: [("Retry-After", "1"), ("Connection", "close")])
+        }
     }
 
     private func list(_ call: HTTPCall, _ session: Sessions.Session) async throws -> HTTPAnswer {

@@ -113,3 +113,22 @@ public struct HTTPAnswer: Sendable {
         written = json
     }
 }
+
+/// A request that can't be served, as an HTTP answer.
+struct HTTPProblem: Error {
+    let status: Int
+    let code: String
+    let message: String
+    var headers: [(String, String)] = []
+
+    init(_ status: Int, _ code: String, _ message: String, headers: [(String, String)] = []) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+    }
+
+    var answer: HTTPAnswer {
+        HTTPAnswer(status, ["error": ["code": .string(code), "message": .string(message)]], headers: headers)
+    }
+}

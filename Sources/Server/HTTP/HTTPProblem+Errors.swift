@@ -2,25 +2,6 @@ import Authority
 import Gateway
 import StrictJSON
 
-/// A request that can't be served, as an HTTP answer.
-struct HTTPProblem: Error {
-    let status: Int
-    let code: String
-    let message: String
-    var headers: [(String, String)] = []
-
-    init(_ status: Int, _ code: String, _ message: String, headers: [(String, String)] = []) {
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = headers
-    }
-
-    var answer: HTTPAnswer {
-        HTTPAnswer(status, ["error": ["code": .string(code), "message": .string(message)]], headers: headers)
-    }
-}
-
 extension HTTPProblem {
     /// What every door says of an error in the same way; nil for what is not for every caller to know.
     init?(_ error: any Error) {

@@ -157,7 +157,7 @@ struct Stage {
                 try await session.call(
                     .post, "changes/\(id)/statement", ["statement": .string(statement), "signature": .string(signature)])
             }
-        } catch let problem as Problem { refusal = problem.description }
+        } catch let refused as Refused { refusal = refused.description }
         let group = try await agent.call("corp__group_read", ["group": "operations"])
         verdict(
             refusal.contains("store.altered") && !Terminal.json(group).contains("svc-backup"),

@@ -1,31 +1,20 @@
-public import Authority
-import Cedar
-import Crypto
 import Logging
-import StrictJSON
-import Synchronization
+public import Authority
 
-/// Performs what was decided: the one place where requests become decisions, grants and effects.
+/// The gateway, room by room: in ``submissions`` requests become decisions, in ``approvals`` people's words are counted, in
+/// ``execution`` what was granted is done and settled; ``locks``, ``tasks``, ``reachWatch`` and ``desk`` are what their names say.
 public final class Gateway: Sendable {
-    public let environment: GatewayEnvironment
-    public let journal: Journal
-    let store: WitnessedStore
-    let sealer: Sealer
-    let principals: any Principals
-    public let reach: ReachKeeper
+    let core: Core
+    public let rights: Rights
+    public let locks: Locks
+    public let tasks: Tasks
+    public let reachWatch: ReachWatch
+    public let execution: Execution
+    public let submissions: Submissions
+    public let approvals: Approvals
+    public let desk: Desk
     public let strangers: StrangerLog
-    private let connectors: [String: any Connector]
-    private let current: Mutex<PolicyBundle>
-    /// Calls to systems in flight, by system.
-    let calls = InFlight(limit: 32)
-    /// Approved changes on their way to an intent.
-    let underway = InFlight(limit: .max)
-    /// Refusals that are not stored yet, by the ids of their entries.
-    let heldRefusals = Mutex<[String: SignedApproval]>([:])
-    /// Signs where a page of members ended: nobody begins at an entry that they were not shown.
-    let cursorKey: SymmetricKey
-    /// Values shown once, by change; in memory only.
-    let disclosures = Mutex<[String: Disclosure]>([:])
+    let leases: Leases
 
     /// - Throws: ``Refusal`` for a system with an operation that does not declare its effects.
     public init(
@@ -39,93 +28,59 @@ public final class Gateway: Sendable {
                 "The operation `\(operation)` of \(connector.system) declares no effects, so nobody can tell what it makes possible."
             )
         }
-        self.reach = reach
-        self.environment = environment
+        core = Core(environment, store, sealer, principals, connectors, policies, reach)
         strangers = StrangerLog(log: environment.log, now: environment.now)
-        cursorKey = SymmetricKey(data: environment.random(32))
-        self.store = store
-        journal = Journal(store: store)
-        self.sealer = sealer
-        self.principals = principals
-        self.connectors = Dictionary(connectors.map { ($0.system, $0) }, uniquingKeysWith: { first, _ in first })
-        current = Mutex(policies)
+        leases = Leases(core: core)
+        rights = Rights(core: core)
+        locks = Locks(core: core, leases: leases, rights: rights)
+        tasks = Tasks(core: core, leases: leases)
+        reachWatch = ReachWatch(core: core, locks: locks)
+        let deliberations = Deliberations(core: core, tasks: tasks)
+        execution = Execution(core, leases, locks, tasks, reachWatch)
+        submissions = Submissions(core, deliberations, locks, execution)
+        approvals = Approvals(core, deliberations, locks, execution)
+        desk = Desk(core: core, deliberations: deliberations, execution: execution)
     }
 
-    public var policies: PolicyBundle { current.withLock { $0 } }
-
-    /// The systems, by name.
-    public var systems: [(name: String, catalogue: Catalogue)] {
-        connectors.keys.sorted().compactMap { name in connectors[name].map { (name, $0.catalogue) } }
-    }
-
-    var now: Instant { environment.now() }
-
-    func connector(_ system: String) throws -> any Connector {
-        guard let connector = connectors[system] else { throw Refusal(.inputUnknownSystem, "There is no such system.") }
-        return connector
-    }
-
-    func operation(_ name: String, of system: String) throws -> Operation {
-        guard let operation = try connector(system).catalogue[name] else {
-            throw Refusal(.inputUnknownOperation, "There is no such operation.")
-        }
-        return operation
-    }
+    public var environment: GatewayEnvironment { core.environment }
+    public var journal: Journal { core.journal }
+    public var reach: ReachKeeper { core.reach }
+    public var policies: PolicyBundle { core.policies }
+    public var systems: [(name: String, catalogue: Catalogue)] { core.systems }
 
     /// Makes the policies durable in the decisions log and decides with them from now on. What was decided before, and is
     /// not yet granted, is void: the epoch that its grant would need is past.
     public func adopt(_ bundle: PolicyBundle) async throws {
-        let texts = bundle.sources.map { source -> JSONValue in ["name": .string(source.name), "text": .string(source.text)] }
-        let body: JSONValue = [
-            "digest": .string(bundle.digest.hex), "schema": .string(bundle.schema.hex), "sources": .array(texts),
-            "schemaText": .string(bundle.schemaText),
+        let entries = [
+            core.entry(.registry(core.principals.record)), core.entry(.policies(PoliciesRecord(bundle))),
         ]
-        let registry = LogEntry(
-            .decisions, id: environment.id("registry"), kind: "registry", time: now, body: principals.record)
-        let entry = LogEntry(.decisions, id: environment.id("policies"), kind: "policies", time: now, body: body)
         // What either set reads is protected until the new one is in force: a failure leaves too much protected, never too little.
-        try protectAttributes(read: [policies, bundle])
-        try await store.commit([.voidDecisions(policies: bundle.digest)], entries: [registry, entry])
-        current.withLock { $0 = bundle }
-        do { try protectAttributes(read: [bundle]) } catch {
-            environment.log.error("attributes that only the former policies read stay protected: \(error)")
+        try reachWatch.protectAttributes(read: [policies, bundle])
+        try await core.store.commit([.voidDecisions(policies: bundle.digest)], entries: entries)
+        core.use(bundle)
+        do { try reachWatch.protectAttributes(read: [bundle]) } catch {
+            core.log.error("attributes that only the former policies read stay protected: \(error)")
         }
     }
 
-    /// Refuses when a lock stands in the way.
+    /// Settles what an earlier run left: every intent without an outcome, by reading the target, and every lease
+    /// not known to have ended. Nothing is applied again. What can't be settled now is tried again by ``sweep()``.
     ///
-    /// - Returns: the locks' epoch, which a decision is bound to.
-    ///
-    /// - Parameter plan: what would be done, once it is known.
-    func checkLocks(
-        _ principal: Principal, _ task: Task, writing system: String? = nil, _ operation: String = "", _ plan: Plan? = nil
-    ) async throws -> Int64 {
-        let target = plan.map { Lock.operation(system ?? "", operation, $0.target.id.string) }
-        let (locks, epoch) = try await store.locks()
-        let stopped = locks.contains { lock in
-            switch lock.scope {
-            case .all: true
-            case .system: lock.subject == system
-            case .workload: lock.subject == principal.id || lock.subject == task.workload
-            case .task: lock.subject == task.id
-            case .operation: lock.subject == target
-            }
-        }
-        guard !stopped else { throw Refusal(.locked, "This work was stopped by a person.") }
-        return epoch
+    /// - Returns: the changes settled, with their new states.
+    @discardableResult
+    public func reconcile() async throws -> [Change] {
+        let settled = try await execution.reconcile()
+        await sweep()
+        return settled
     }
 
-    /// Logs, for the operator, what a caller was not told.
-    func note(_ message: String, _ details: [String: String]) {
-        environment.log.notice("\(message)", metadata: details.mapValues { .string(Printable.text($0)) })
-    }
-
-    /// Something that a person must look into: logged at the highest level and in the actions log.
-    func alarm(_ message: String, change: Change, _ body: JSONValue) async {
-        environment.log.critical("\(message)", metadata: ["change": .string(change.id)])
-        let entry = LogEntry(
-            .actions, id: environment.id("alarm"), kind: "alarm", time: now, links: ["change": change.id],
-            body: ["message": .string(message), "details": body])
-        _ = try? await store.commit([], entries: [entry])
+    /// What is done every few seconds: whatever could not be stored, ended or settled before is tried again.
+    public func sweep() async {
+        strangers.flush()
+        await locks.storeHeld()
+        await approvals.storeRefusals()
+        await execution.expire()
+        await execution.settleOverdue()
+        await leases.sweep()
     }
 }

@@ -1,5 +1,4 @@
 @_spi(Authenticated) public import Authority
-public import Cedar
 
 /// Who is registered, from configuration.
 public struct Registry: Principals {
@@ -27,15 +26,17 @@ public struct Registry: Principals {
         return ApprovalFact(person: PersonRecord(id: person.id, teams: person.teams), userVerified: verified)
     }
 
-    public func principal(_ uid: EntityUID, at now: Instant) -> Principal? {
-        if let person = authenticator.people.first(where: { EntityUID.person($0.id) == uid }) {
-            return .person(Person(id: person.id, teams: person.teams))
+    public func principal(_ id: PrincipalID, at now: Instant) -> Principal? {
+        switch id {
+        case .person(let id):
+            authenticator.people.first { $0.id == id }.map { .person(Person(id: $0.id, teams: $0.teams)) }
+        case .workload(let id): workloads.first { $0.id == id }.flatMap { workload($0, at: now) }.map(Principal.workload)
         }
-        return workloads.first { EntityUID.workload($0.id) == uid }.flatMap { workload($0, at: now) }.map(Principal.workload)
     }
 
-    public func owner(of workload: EntityUID) -> String? {
-        workloads.first { EntityUID.workload($0.id) == workload }?.owner
+    public func owner(of workload: PrincipalID) -> String? {
+        guard case .workload(let id) = workload else { return nil }
+        return workloads.first { $0.id == id }?.owner
     }
 
     /// The workload, if it has an owner who is known, and has not expired.

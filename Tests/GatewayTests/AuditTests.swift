@@ -121,25 +121,25 @@ struct AuditTests {
         try world.gateway.journal.publish()
         let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "A"])
         let pending = try #require(answer.receipt)
-        #expect(pending["state"] == "pending" && pending["checkpoint"] == nil && pending["index"] == nil)
+        #expect(pending.inclusion == nil)
         try world.gateway.journal.publish()
         let id = try #require(answer.change)
-        let change = try await world.gateway.change(id, for: .workload(Fixture.workload()))
-        let receipt = try #require(try await world.gateway.status(of: change).receipt)
-        #expect(receipt["state"] == "complete" && receipt["entry"] == pending["entry"])
-        let note = try #require(SignedCheckpoint(note: receipt["checkpoint"]?.string ?? "", key: world.keys[2]))
-        func hash(_ hex: String?) -> Hash? {
-            let digits = Array(hex ?? "")
+        let change = try await world.gateway.submissions.change(id, of: .workload(Fixture.workload()))
+        let receipt = try #require(try await world.gateway.submissions.status(of: change).receipt)
+        #expect(receipt.entry == pending.entry)
+        let inclusion = try #require(receipt.inclusion)
+        let note = try #require(SignedCheckpoint(note: inclusion.checkpoint, key: world.keys[2]))
+        func hash(_ hex: String) -> Hash? {
+            let digits = Array(hex)
             return Hash(
                 bytes: stride(from: 0, to: digits.count - 1, by: 2).compactMap { UInt8(String(digits[$0...($0 + 1)]), radix: 16) }
             )
         }
-        let proof = (receipt["proof"]?.array ?? []).compactMap { hash($0.string) }
-        let entry = try #require(receipt["entry"]?.string)
-        let index = try #require(receipt["index"]?.integer)
+        let (proof, entry) = (inclusion.proof.compactMap(hash), receipt.entry)
         #expect(
             Verification.inclusion(
-                leaf: .leaf(entry.utf8), index: index, size: note.checkpoint.size, proof: proof, root: note.checkpoint.root))
+                leaf: .leaf(entry.utf8), index: inclusion.index, size: note.checkpoint.size, proof: proof,
+                root: note.checkpoint.root))
         let body = try #require(try JSONReader.read(entry)["body"])
         #expect(body["change"]?.string == id && body["state"] == "executed" && body["terms"]?.string == change.digest.hex)
         #expect(body["objects"] == nil && body["lease"] == nil, "a receipt shows its holder nothing that policy may withhold")

@@ -79,23 +79,23 @@ final class GatewayFixture: Sendable {
                 hasBaseline ? Baseline.before([(name: "test.cedar", text: policy)]) : [(name: "test.cedar", text: policy)],
                 catalogues: [directory.catalogue]),
             reach: ReachKeeper(settings, now: now))
-        try await gateway.resumeReach()
+        try await gateway.reachWatch.resume()
         try await gateway.adopt(gateway.policies)
-        try await gateway.reread("corp")
+        try await gateway.reachWatch.reread("corp")
     }
 
     func close() { try? FileManager.default.removeItem(at: folder) }
 
     func task(_ token: String = "token") async throws -> Task {
-        try await gateway.task(
+        try await gateway.tasks.task(
             for: Fixture.workload(), delegator: nil, token: token, expires: Instant(milliseconds: .max / 2), purpose: nil)
     }
 
     func submit(_ operation: String, _ input: JSONValue, evidence: Evidence = Evidence(), key: String? = nil) async throws
         -> Answer
     {
-        try await gateway.submit(
-            Gateway.Request(
+        try await gateway.submissions.submit(
+            Submissions.Request(
                 principal: .workload(Fixture.workload()), task: try await task(), system: "corp", operation: operation,
                 input: input,
                 evidence: evidence, idempotencyKey: key, door: "test"))
@@ -106,7 +106,7 @@ final class GatewayFixture: Sendable {
     func say(_ verdict: ApprovalStatement.Verdict, on id: String, by person: String, teams: [String] = ["leads"]) async throws
         -> Change
     {
-        try await gateway.record(try await sign(verdict, on: id, by: person), by: Fixture.person(person, teams: teams))
+        try await gateway.approvals.record(try await sign(verdict, on: id, by: person), by: Fixture.person(person, teams: teams))
     }
 
     /// A person's signed word on a change as it is stored now.
@@ -129,6 +129,14 @@ final class GatewayFixture: Sendable {
         var notes: [String] = []
         for log in LogName.allCases { notes.append(try gateway.journal.checkpoint(log)) }
         return notes
+    }
+}
+
+extension Answer {
+    /// All that it says, to look for something in it.
+    var text: String {
+        let document = result.map { JSONWriter.canonicalText($0) } ?? ""
+        return "\(status) \(code) \(message) \(change ?? "") \(document) \(receipt?.entry ?? "")"
     }
 }
 

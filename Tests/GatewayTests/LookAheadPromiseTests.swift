@@ -76,7 +76,9 @@ struct LookAheadPromiseTests {
             let policy = chosen.joined(separator: "\n")
             let world = try await GatewayFixture(policy: policy, hasBaseline: false)
             defer { world.close() }
-            guard try world.gateway.lookAhead(world.gateway.policies).allSatisfy({ $0.result.verdict == .safe }) else { continue }
+            guard try world.gateway.reachWatch.lookAhead(world.gateway.policies).allSatisfy({ $0.result.verdict == .safe }) else {
+                continue
+            }
             safe += 1
             let before = pairs(world)
             for _ in 0..<60 {
@@ -86,10 +88,10 @@ struct LookAheadPromiseTests {
                     continue
                 }
                 done += 1
-                let reach = try await world.gateway.show(change)["assessment"]?["reach"]
+                let reach = try await world.gateway.desk.show(change)["assessment"]?["reach"]
                 #expect(reach?["count"] == .integer(0), "seed \(seed): \(operation) \(input): \(policy)")
             }
-            try await world.gateway.reread("corp")
+            try await world.gateway.reachWatch.reread("corp")
             #expect(pairs(world).isSubset(of: before), "seed \(seed): \(policy)")
         }
         #expect(safe > 2 && done > 20, "\(safe) safe sets, \(done) steps")
@@ -97,7 +99,7 @@ struct LookAheadPromiseTests {
 
     /// Who can take what, as the gateway reports it.
     private func pairs(_ world: GatewayFixture) -> Set<String> {
-        let rows = world.gateway.reachReport()["takers"]?.array ?? []
+        let rows = world.gateway.reachWatch.report()["takers"]?.array ?? []
         return Set(rows.map { "\($0["who"]?.string ?? "") \($0["target"]?.string ?? "")" })
     }
 }

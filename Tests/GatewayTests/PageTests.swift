@@ -136,7 +136,7 @@ struct PageTests {
         try await world.witnessed.commit(copies, entries: [])
         var (found, after): ([String], String?) = ([], nil)
         repeat {
-            let page = try await world.gateway.changes([.proposed], after: after)
+            let page = try await world.gateway.desk.changes([.proposed], after: after)
             found += page.changes.map(\.id)
             after = page.next
         } while after != nil

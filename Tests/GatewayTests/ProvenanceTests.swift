@@ -31,22 +31,20 @@ struct ProvenanceTests {
             // Noted as said, without what the gateway makes of it.
             let proof = try await world.sign(.refuse, on: id, by: "lars")
             try await world.witnessed.commit(
-                [], entries: [entry(.requests, "approval-\(proof.statement.nonce)", "approval", id, proof.json)])
+                [], entries: [entry("approval-\(proof.statement.nonce)", .approval(proof), id)])
         }
         let last = try #require(try await world.entries("decision", of: .decisions).last)
-        let permit = entry(.decisions, "dec-forged", "decision", id, forged(last, change, fault))
-        let intent: JSONValue = [
-            "digest": .string(change.digest.hex), "policies": last["decision"]?["epochs"]?["policies"] ?? "",
-        ]
-        var executed = entry(
-            .actions, "outcome-\(id)", "outcome", id, ["state": "executed", "terms": .string(change.digest.hex)])
-        executed = LogEntry(
-            .actions, id: executed.id, kind: executed.kind, time: Fixture.now, links: ["change": id, "intent": "intent-\(id)"],
-            body: executed.body)
+        let permit = entry("dec-forged", try LogRecord(.decision, forged(last, change, fault)), id)
+        let policies = try #require(last["decision"]?["epochs"]?["policies"]?.string.flatMap(Digest.init(hex:)))
+        let intent = entry("intent-\(id)", .intent(IntentRecord(change, change.plan, policies: policies)), id)
+        let done = try change.after(.began).after(.succeeded)
+        let executed = LogEntry(
+            .outcome(OutcomeRecord(done)), id: "outcome-\(id)", time: Fixture.now,
+            links: ["change": id, "intent": "intent-\(id)"])
         // Each in a batch of its own, as the gateway's are: their order is that of the batches.
-        for (number, next) in [permit, entry(.actions, "intent-\(id)", "intent", id, intent), executed].enumerated() {
+        for (number, next) in [permit, intent, executed].enumerated() {
             let token = Task(
-                id: "task-\(number)", tenant: "t", workload: "agent", purpose: "p", delegator: nil, created: Fixture.now,
+                id: "task-\(number)", tenant: "t", holder: .workload("agent"), purpose: "p", delegator: nil, created: Fixture.now,
                 expires: Fixture.now)
             try await world.witnessed.commit([.insertTask(token, token: "t\(number)")], entries: [next])
         }
@@ -57,8 +55,8 @@ struct ProvenanceTests {
         #expect(report.proved == (fault == .none ? 1 : 0))
     }
 
-    private func entry(_ log: LogName, _ id: String, _ kind: String, _ change: String, _ body: JSONValue) -> LogEntry {
-        LogEntry(log, id: id, kind: kind, time: Fixture.now, links: ["change": change], body: body)
+    private func entry(_ id: String, _ record: LogRecord, _ change: String) -> LogEntry {
+        LogEntry(record, id: id, time: Fixture.now, links: ["change": change])
     }
 
     /// The last decision, made a permit that counts one approval.

@@ -54,10 +54,10 @@ struct RefusalTests {
         let id = try #require(try await world.submit("group.add-member", Self.adding).change)
         switch what {
         case "outage": world.meddler.play(.unreachable)
-        case "lock": _ = try await world.gateway.place(.all, "", by: Fixture.person("olga", teams: ["desk"]))
+        case "lock": _ = try await world.gateway.locks.place(.all, "", by: Fixture.person("olga", teams: ["desk"]))
         case "moved": try await world.change("UPDATE entry SET version = version + 1, enabled = 0 WHERE name = 'ivo.petrov'")
         case "gone": world.clock.advance(seconds: 601)
-        default: try await world.gateway.end(world.task())
+        default: try await world.gateway.tasks.end(world.task())
         }
         #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
     }
@@ -90,11 +90,11 @@ struct RefusalTests {
         let stranger = try await world.sign(.refuse, on: id, by: "dan")
         try await world.tamper("CREATE TABLE kept AS SELECT * FROM change; \(how.statements.spoil)")
         let answer = await #expect(throws: Refusal.self) {
-            try await world.gateway.record(refusal, by: Fixture.person("lena", teams: ["leads"]))
+            try await world.gateway.approvals.record(refusal, by: Fixture.person("lena", teams: ["leads"]))
         }
         #expect(answer?.code == .approvalHeld)
         await #expect(throws: Refusal.self) {
-            try await world.gateway.record(stranger, by: Fixture.person("dan", teams: ["security"]))
+            try await world.gateway.approvals.record(stranger, by: Fixture.person("dan", teams: ["security"]))
         }
         try await world.tamper(how.statements.putBack)
         _ = try? await world.say(.approve, on: id, by: "lena")
@@ -132,9 +132,9 @@ struct RefusalTests {
         defer { world.close() }
         let lena = Fixture.person("lena", teams: ["leads"])
         let approval = try await world.sign(.approve, on: id, by: "lena")
-        _ = try await world.gateway.record(approval, by: lena)
+        _ = try await world.gateway.approvals.record(approval, by: lena)
         let refusal = try await world.sign(.refuse, on: id, by: "lena", again: approval)
-        let answer = await #expect(throws: Refusal.self) { try await world.gateway.record(refusal, by: lena) }
+        let answer = await #expect(throws: Refusal.self) { try await world.gateway.approvals.record(refusal, by: lena) }
         #expect(answer?.code == .approvalUsed)
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
     }
@@ -145,12 +145,12 @@ struct RefusalTests {
         defer { world.close() }
         let lars = Fixture.person("lars", teams: ["leads"])
         let approval = try await world.sign(.approve, on: id, by: "lars")
-        _ = try await world.gateway.record(approval, by: lars)
+        _ = try await world.gateway.approvals.record(approval, by: lars)
         try await world.tamper("CREATE TRIGGER full BEFORE INSERT ON approval BEGIN SELECT RAISE(ABORT, 'full'); END")
         let held = await #expect(throws: Refusal.self) { try await world.say(.refuse, on: id, by: "lena") }
         #expect(held?.code == .approvalHeld)
         let used = try await world.sign(.refuse, on: id, by: "lars", again: approval)
-        _ = try? await world.gateway.record(used, by: lars)
+        _ = try? await world.gateway.approvals.record(used, by: lars)
         try await world.tamper("DROP TRIGGER full")
         await world.gateway.sweep()
         #expect(try await world.store.change(id)?.state == .withdrawn)
@@ -175,10 +175,10 @@ struct RefusalTests {
         let lena = Fixture.person("lena", teams: ["leads"])
         let proof = try await world.sign(.approve, on: id, by: "lena")
         world.meddler.play(.unreachable)
-        await #expect(throws: Refusal.self) { try await world.gateway.record(proof, by: lena) }
+        await #expect(throws: Refusal.self) { try await world.gateway.approvals.record(proof, by: lena) }
         world.meddler.play(.none)
-        #expect(try await world.gateway.record(proof, by: lena).state == .executed, "it was never taken")
-        await #expect(throws: Refusal.self) { try await world.gateway.record(proof, by: lena) }
+        #expect(try await world.gateway.approvals.record(proof, by: lena).state == .executed, "it was never taken")
+        await #expect(throws: Refusal.self) { try await world.gateway.approvals.record(proof, by: lena) }
     }
 
     @Test("A statement is handed in while it is good; once taken it counts for as long as the change waits")
@@ -188,9 +188,9 @@ struct RefusalTests {
         let lena = Fixture.person("lena", teams: ["leads"])
         let short = try await world.sign(.approve, on: id, by: "lena", life: 1)
         let late = try await world.sign(.approve, on: id, by: "lena", life: 1)
-        #expect(try await world.gateway.record(short, by: lena).state == .proposed)
+        #expect(try await world.gateway.approvals.record(short, by: lena).state == .proposed)
         world.clock.advance(seconds: 2)
-        let refusal = await #expect(throws: Refusal.self) { try await world.gateway.record(late, by: lena) }
+        let refusal = await #expect(throws: Refusal.self) { try await world.gateway.approvals.record(late, by: lena) }
         #expect(refusal?.code == .approvalExpired)
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
     }
@@ -224,7 +224,7 @@ struct RefusalTests {
         defer { world.close() }
         let id = try #require(try await world.submit("user.disable", ["user": "kai.nilsen"]).change)
         world.clock.advance(seconds: 61)
-        #expect(try await world.gateway.adopt(id, by: Fixture.person("lars", teams: ["leads"])).state == .proposed)
+        #expect(try await world.gateway.approvals.adopt(id, by: Fixture.person("lars", teams: ["leads"])).state == .proposed)
         let refusal = await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "olga", teams: ["desk"]) }
         #expect(refusal?.code == .approvalNotEligible)
         #expect(try await world.say(.approve, on: id, by: "dan", teams: ["security"]).state == .executed)
@@ -249,8 +249,8 @@ struct RefusalTests {
         defer { world.close() }
         let id = try #require(try await world.submit("user.disable", ["user": "kai.nilsen"]).change)
         let (lena, lars) = (Fixture.person("lena", teams: ["leads"]), Fixture.person("lars", teams: ["leads"]))
-        async let first = Result { try await world.gateway.adopt(id, by: lena) }
-        async let second = Result { try await world.gateway.adopt(id, by: lars) }
+        async let first = Result { try await world.gateway.approvals.adopt(id, by: lena) }
+        async let second = Result { try await world.gateway.approvals.adopt(id, by: lars) }
         let results = await [first, second]
         #expect(results.count { (try? $0.get()) != nil } == 1)
         for case .failure(let error) in results { #expect((error as? Refusal)?.code == .changeClosed) }
@@ -265,7 +265,7 @@ struct RefusalTests {
         var changes: [Change] = []
         for title in ["A", "B"] {
             let done = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": .string(title)])
-            changes.append(try await world.gateway.change(try #require(done.change), for: agent))
+            changes.append(try await world.gateway.submissions.change(try #require(done.change), of: agent))
             if title == "A" {
                 try await world.change(
                     "UPDATE attribute SET value = 'Dispatcher' WHERE name = 'title' AND entry = (SELECT id FROM entry WHERE name = 'kai.nilsen')"
@@ -273,11 +273,12 @@ struct RefusalTests {
             }
         }
         let task = try await world.task()
-        let undone = try await world.gateway.rollback(
+        let undone = try await world.gateway.submissions.rollback(
             changes[1], by: agent, task: task, evidence: Evidence(), key: "k", door: "test")
         #expect(undone.status == .done)
         let refusal = await #expect(throws: Refusal.self) {
-            try await world.gateway.rollback(changes[0], by: agent, task: task, evidence: Evidence(), key: "k", door: "test")
+            try await world.gateway.submissions.rollback(
+                changes[0], by: agent, task: task, evidence: Evidence(), key: "k", door: "test")
         }
         #expect(refusal?.code == .inputIdempotencyConflict)
     }
@@ -288,8 +289,8 @@ struct RefusalTests {
         defer { world.close() }
         let agent = Principal.workload(Fixture.workload())
         func undo(_ id: String?) async throws -> String? {
-            let change = try await world.gateway.change(try #require(id), for: agent)
-            return try await world.gateway.rollback(
+            let change = try await world.gateway.submissions.change(try #require(id), of: agent)
+            return try await world.gateway.submissions.rollback(
                 change, by: agent, task: world.task(), evidence: Evidence(), door: "test"
             ).change
         }
@@ -308,8 +309,8 @@ struct RefusalTests {
         let agent = Principal.workload(Fixture.workload())
         var ids = [try #require(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"]).change)]
         for _ in 0..<depth {
-            let last = try await world.gateway.change(try #require(ids.last), for: agent)
-            let answer = try await world.gateway.rollback(
+            let last = try await world.gateway.submissions.change(try #require(ids.last), of: agent)
+            let answer = try await world.gateway.submissions.rollback(
                 last, by: agent, task: world.task(), evidence: Evidence(), door: "test")
             ids.append(try #require(answer.change))
         }
@@ -327,9 +328,9 @@ struct RefusalTests {
         var last = try #require(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"]).change)
         var refusal: Refusal?
         for _ in 0..<20 where refusal == nil {
-            let change = try await world.gateway.change(last, for: agent)
+            let change = try await world.gateway.submissions.change(last, of: agent)
             do {
-                let answer = try await world.gateway.rollback(
+                let answer = try await world.gateway.submissions.rollback(
                     change, by: agent, task: world.task(), evidence: Evidence(), door: "test")
                 last = try #require(answer.change)
             } catch let error as Refusal { refusal = error }
@@ -342,7 +343,7 @@ struct RefusalTests {
         let world = try await GatewayFixture()
         defer { world.close() }
         let (gateway, task) = (world.gateway, try await world.task())
-        world.meddler.onLease { try? await gateway.end(task) }
+        world.meddler.onLease { try? await gateway.tasks.end(task) }
         let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
         #expect(answer.status == .failed && answer.code == "task.ended")
         #expect(try await world.directory.leftovers().isEmpty)
@@ -353,7 +354,7 @@ struct RefusalTests {
         let world = try await GatewayFixture()
         defer { world.close() }
         let gateway = world.gateway
-        world.meddler.onLease { _ = try? await gateway.place(.system, "corp", by: Fixture.person("olga", teams: ["desk"])) }
+        world.meddler.onLease { _ = try? await gateway.locks.place(.system, "corp", by: Fixture.person("olga", teams: ["desk"])) }
         let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
         #expect(answer.status == .failed && answer.code == "locked")
         #expect(try await world.store.openLeases().isEmpty)

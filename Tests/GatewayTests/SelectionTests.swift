@@ -29,9 +29,9 @@ struct SelectionTests {
         let (world, id) = try await staged()
         defer { world.close() }
         try await world.say(.approve, on: id, by: "lena")
-        try await world.gateway.resumeReach()
+        try await world.gateway.reachWatch.resume()
         try await world.tamper("UPDATE change SET state = 'failed' WHERE state = 'executed'")
-        let error = await #expect(throws: StoreError.self) { try await world.gateway.resumeReach() }
+        let error = await #expect(throws: StoreError.self) { try await world.gateway.reachWatch.resume() }
         #expect(error?.code == .altered)
     }
 
@@ -52,9 +52,10 @@ struct SelectionTests {
         let second = try #require(try await world.submit("user.disable", ["user": "milo.dahl"]).change)
         try await world.tamper(
             "UPDATE change SET json = CAST(replace(CAST(json AS TEXT), 'milo', 'mila') AS BLOB) WHERE id = '\(second)'")
-        #expect(try await world.gateway.changes([.proposed], after: nil).changes.map(\.id) == [first])
+        #expect(try await world.gateway.desk.changes([.proposed], after: nil).changes.map(\.id) == [first])
         try await world.tamper("UPDATE change SET state = 'withdrawn'")
-        #expect(try await world.gateway.changes([.proposed], after: nil).changes.map(\.id) == [first], "nor does a moved row")
+        #expect(
+            try await world.gateway.desk.changes([.proposed], after: nil).changes.map(\.id) == [first], "nor does a moved row")
     }
 
     @Test("A refusal counts under a lock, though what links to the decision was taken away")
@@ -62,7 +63,7 @@ struct SelectionTests {
         let (world, id) = try await staged(policy: GatewayFixture.policy.replacing("count >= 1", with: "count >= 2"))
         defer { world.close() }
         try await world.say(.approve, on: id, by: "lena")
-        _ = try await world.gateway.place(.system, "corp", by: Fixture.person("olga", teams: ["desk"]))
+        _ = try await world.gateway.locks.place(.system, "corp", by: Fixture.person("olga", teams: ["desk"]))
         try await world.tamper("DELETE FROM log_link")
         #expect(try await world.say(.refuse, on: id, by: "lars").state == .withdrawn)
     }

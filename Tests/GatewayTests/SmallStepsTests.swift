@@ -26,9 +26,9 @@ struct SmallStepsTests {
         #expect(try await world.submit("group.add-member", ["group": "apprentices", "member": "ivo.petrov"]).status == .done)
         let last = try await world.submit("group.add-member", ["group": "release-managers", "member": "apprentices"])
         #expect(last.code == "staged.approval")
-        let text = JSONWriter.canonicalText(last.json)
+        let text = last.text
         #expect(!text.contains("domain-admins") && !text.contains("platform"), "agents never see paths")
-        let shown = try await world.gateway.show(try #require(last.change))
+        let shown = try await world.gateway.desk.show(try #require(last.change))
         let reach = try #require(shown["assessment"]?["reach"])
         #expect(reach["targets"]?.array?.contains("corp/group/domain-admins") == true)
         let paths = JSONWriter.canonicalText(reach["paths"] ?? .null)
@@ -66,7 +66,7 @@ struct SmallStepsTests {
         #expect(try await world.submit("user.set-mail", ["user": "gus.holm", "value": "x@y.example"]).code == "staged.approval")
         // The agents chose where kai's password can be recovered: what kai gets now, they get.
         let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "kai.nilsen"])
-        let shown = try await world.gateway.show(try #require(nest.change))
+        let shown = try await world.gateway.desk.show(try #require(nest.change))
         #expect(JSONWriter.canonicalText(shown["assessment"] ?? .null).contains("exequatur/coalition/agents"))
     }
 
@@ -81,8 +81,8 @@ struct SmallStepsTests {
         async let joining = world.submit("group.add-member", ["group": "release-managers", "member": "nora.lie"])
         let answers = try await [enabling, joining]
         #expect(answers.count { $0.status == .done } <= 1)
-        try await world.gateway.reread("corp")
-        let report = JSONWriter.canonicalText(world.gateway.reachReport())
+        try await world.gateway.reachWatch.reread("corp")
+        let report = JSONWriter.canonicalText(world.gateway.reachWatch.report())
         #expect(!report.contains("nora.lie"))
     }
 
@@ -105,9 +105,9 @@ struct SmallStepsTests {
         try await world.change(
             "INSERT INTO member SELECT g.id, m.id FROM entry g, entry m WHERE g.name = 'release-managers' AND m.name = 'kai.nilsen'"
         )
-        try await world.gateway.reread("corp")
+        try await world.gateway.reachWatch.reread("corp")
         // Through kai, the agents have all now: of farah.noor's mail they gain nothing that they did not have.
-        #expect(JSONWriter.canonicalText(world.gateway.reachReport()).contains("exequatur/coalition/agents"))
+        #expect(JSONWriter.canonicalText(world.gateway.reachWatch.report()).contains("exequatur/coalition/agents"))
         for user in ["farah.noor", "kai.nilsen"] {
             let again = try await world.submit("user.set-mail", ["user": .string(user), "value": "z@y.example"])
             #expect(again.code == "staged.approval")
@@ -124,7 +124,8 @@ struct SmallStepsTests {
                 """)
         defer { world.close() }
         let proposed = try await world.submit("user.set-mail", ["user": "farah.noor", "value": "agent@evil.example"])
-        let change = try await world.gateway.adopt(try #require(proposed.change), by: Fixture.person("lena", teams: ["leads"]))
+        let change = try await world.gateway.approvals.adopt(
+            try #require(proposed.change), by: Fixture.person("lena", teams: ["leads"]))
         #expect(change.state == .proposed, "it waits for two teams")
     }
 
@@ -167,12 +168,12 @@ struct SmallStepsTests {
         let world = try await GatewayFixture(policy: openPolicy)
         defer { world.close() }
         #expect(try await world.submit("group.add-member", ["group": "operations", "member": "ivo.petrov"]).status == .done)
-        try await world.gateway.reread("corp")
+        try await world.gateway.reachWatch.reread("corp")
         #expect(try await world.entries("drift").isEmpty, "our own steps are no drift")
         try await world.change(
             "INSERT INTO member SELECT g.id, m.id FROM entry g, entry m WHERE g.name = 'release-managers' AND m.name = 'cleo.aas'"
         )
-        try await world.gateway.reread("corp")
+        try await world.gateway.reachWatch.reread("corp")
         let entry = try #require(try await world.entries("drift").first)
         let text = JSONWriter.canonicalText(entry)
         #expect(text.contains("corp/group/domain-admins") && text.contains("corp/user/cleo.aas"))
@@ -235,10 +236,10 @@ struct SmallStepsTests {
         defer { world.close() }
         let input: JSONValue = ["user": "new.one", "displayName": "x", "surname": "x", "mail": "a@evil.example"]
         #expect(try await world.submit("user.create", input).status == .done)
-        if isRead { try await world.gateway.reread("corp") }
+        if isRead { try await world.gateway.reachWatch.reread("corp") }
         #expect(try await world.entries("drift").isEmpty)
         let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "new.one"])
-        let shown = try await world.gateway.show(try #require(nest.change))
+        let shown = try await world.gateway.desk.show(try #require(nest.change))
         #expect(JSONWriter.canonicalText(shown["assessment"] ?? .null).contains("exequatur/coalition/agents"))
     }
 
@@ -281,9 +282,9 @@ struct SmallStepsTests {
             let input: JSONValue = ["user": .string(name), "displayName": "x", "surname": "x", "mail": "a@evil.example"]
             #expect(try await world.submit("user.create", input).status == .done)
             for isRead in [false, true] {
-                if isRead { try await world.gateway.reread("corp") }
+                if isRead { try await world.gateway.reachWatch.reread("corp") }
                 let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": .string(name)])
-                let shown = try await world.gateway.show(try #require(nest.change))
+                let shown = try await world.gateway.desk.show(try #require(nest.change))
                 #expect(JSONWriter.canonicalText(shown["assessment"] ?? .null).contains("exequatur/coalition/agents"))
             }
         }
@@ -295,7 +296,7 @@ struct SmallStepsTests {
         defer { world.close() }
         #expect(
             try await world.submit("user.set-mail", ["user": "kai.nilsen", "value": "x@y.example"]).code == "staged.approval")
-        #expect(world.gateway.reachReport()["unresolved"] == .array([]))
+        #expect(world.gateway.reachWatch.report()["unresolved"] == .array([]))
     }
 
     @Test(
@@ -303,10 +304,10 @@ struct SmallStepsTests {
     func brokenReadings(_ trick: Meddler.Trick) async throws {
         let world = try await GatewayFixture(policy: openPolicy)
         defer { world.close() }
-        let before = world.gateway.reachReport()
+        let before = world.gateway.reachWatch.report()
         world.meddler.play(trick)
-        await #expect(throws: ConnectorError.self) { try await world.gateway.reread("corp") }
-        #expect(world.gateway.reachReport() == before)
+        await #expect(throws: ConnectorError.self) { try await world.gateway.reachWatch.reread("corp") }
+        #expect(world.gateway.reachWatch.report() == before)
         world.meddler.play(.none)
         #expect(
             try await world.submit("group.add-member", ["group": "release-managers", "member": "kai.nilsen"]).code
@@ -339,9 +340,9 @@ struct SmallStepsTests {
         }
         #expect(error?.code == .locked)
         #expect(try await world.submit("user.set-title", ["user": "lena.vik", "value": "y"]).status == .done)
-        let lock = try #require(try await world.gateway.locks().first)
+        let lock = try #require(world.gateway.locks.inForce.first)
         #expect(lock.scope == .operation)
-        try await world.gateway.lift(.operation, lock.subject, by: Fixture.person("dan", teams: ["security"]))
+        try await world.gateway.locks.lift(.operation, lock.subject, by: Fixture.person("dan", teams: ["security"]))
         #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "y"]).status == .done)
     }
 
@@ -357,7 +358,7 @@ struct SmallStepsTests {
         }
         #expect(error?.code == .locked)
         #expect(try await world.submit("user.read", ["user": "kai.nilsen"]).status == .done, "reading goes on")
-        try await world.gateway.lift(.system, "corp", by: Fixture.person("dan", teams: ["security"]))
+        try await world.gateway.locks.lift(.system, "corp", by: Fixture.person("dan", teams: ["security"]))
         #expect(try await world.submit("user.set-title", ["user": "lena.vik", "value": "y"]).status == .done)
     }
 
@@ -368,7 +369,7 @@ struct SmallStepsTests {
         world.meddler.play(.byOthers)
         #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)
         world.meddler.play(.none)
-        #expect(try await world.gateway.locks().isEmpty)
+        #expect(world.gateway.locks.inForce.isEmpty)
         #expect(try await world.entries("alarm").isEmpty)
         #expect(try await world.entries("drift").count == 1)
     }
@@ -383,7 +384,7 @@ struct SmallStepsTests {
         world.meddler.play(.none)
         let alarm = JSONWriter.canonicalText(try #require(try await world.entries("alarm").first))
         #expect(alarm.contains("disabled") && alarm.contains("member"))
-        #expect(try await !world.gateway.locks().isEmpty)
+        #expect(!world.gateway.locks.inForce.isEmpty)
     }
 
     @Test("A system whose operations don't say what they do can't be taken on")

@@ -18,7 +18,8 @@ struct WitnessTests {
         let refused = try await world.submit("group.add-member", ["group": "operations", "member": "nora.lie"]).change
         try await world.say(.approve, on: try #require(waiting), by: "lena")
         try await world.say(.refuse, on: try #require(refused), by: "lena")
-        _ = try await world.gateway.place(.operation, "corp/user.disable/u-1001", by: Fixture.person("olga", teams: ["desk"]))
+        _ = try await world.gateway.locks.place(
+            .operation, "corp/user.disable/u-1001", by: Fixture.person("olga", teams: ["desk"]))
         return (world, try #require(waiting), try #require(refused))
     }
 
@@ -76,7 +77,7 @@ struct WitnessTests {
                         "user.set-title", ["user": user, "value": .string("T\(number)")], key: "k\(number % 4)")
                     for _ in 0..<20 {
                         guard let id = answer.change else { return }
-                        _ = try await world.gateway.status(of: world.gateway.change(id, for: agent))
+                        _ = try await world.gateway.submissions.status(of: world.gateway.submissions.change(id, of: agent))
                     }
                 }
             }
@@ -120,12 +121,12 @@ struct WitnessTests {
     func locks() async throws {
         let (world, _, _) = try await world()
         defer { world.close() }
-        _ = try await world.gateway.place(.workload, "agent", by: Fixture.person("olga", teams: ["desk"]))
+        _ = try await world.gateway.locks.place(.workload, "agent", by: Fixture.person("olga", teams: ["desk"]))
         try await world.tamper("DELETE FROM lock")
         await #expect(throws: Refusal.self) { try await world.submit("user.read", ["user": "cleo.aas"]) }
-        try await world.gateway.lift(.workload, "agent", by: Fixture.person("lena", teams: ["leads"]))
+        try await world.gateway.locks.lift(.workload, "agent", by: Fixture.person("lena", teams: ["leads"]))
         try await world.tamper("CREATE TRIGGER full BEFORE INSERT ON lock BEGIN SELECT RAISE(ABORT, 'full'); END")
-        let isStored = try await world.gateway.place(.all, "", by: Fixture.person("olga", teams: ["desk"])).isStored
+        let isStored = try await world.gateway.locks.place(.all, "", by: Fixture.person("olga", teams: ["desk"])).isStored
         #expect(!isStored, "whoever placed it is told")
         await #expect(throws: Refusal.self) { try await world.submit("user.read", ["user": "cleo.aas"]) }
         try await world.tamper("DROP TRIGGER full")
@@ -133,9 +134,9 @@ struct WitnessTests {
         #expect(try await world.store.locks().locks.contains { $0.scope == .all })
         let task = try await world.task()
         try await world.tamper("UPDATE task SET json = CAST('{' AS BLOB)")
-        _ = try await world.gateway.place(.task, task.id, by: Fixture.person("olga", teams: ["desk"]))
+        _ = try await world.gateway.locks.place(.task, task.id, by: Fixture.person("olga", teams: ["desk"]))
         #expect(
-            try await world.gateway.locks().contains { $0.subject == task.id }, "a task is locked though its record was altered")
+            world.gateway.locks.inForce.contains { $0.subject == task.id }, "a task is locked though its record was altered")
     }
 
     @Test("An entry of any length near the longest is written as it was signed, with what its batch made of the records")
@@ -146,8 +147,7 @@ struct WitnessTests {
         // Cut before the records are added, it must not be cut anew with them.
         for (number, beyond) in stride(from: -800, through: 800, by: 100).enumerated() {
             let text = String(repeating: "x", count: LogEntry.limit - 65536 + beyond)
-            let entry = LogEntry(
-                .actions, id: "long-\(number)", kind: "test", time: world.clock.now, body: ["text": .string(text)])
+            let entry = LogEntry(.alarm(AlarmRecord(text)), id: "long-\(number)", time: world.clock.now)
             try await world.witnessed.commit([.updateTask(task)], entries: [entry])
         }
         #expect(try await world.submit("user.read", ["user": "cleo.aas"]).status == .done)
@@ -162,7 +162,8 @@ struct WitnessTests {
         let (world, _, _) = try await world()
         defer { world.close() }
         await #expect(throws: Refusal.self) {
-            try await world.gateway.place(.operation, "corp/user.read/" + target, by: Fixture.person("olga", teams: ["desk"]))
+            try await world.gateway.locks.place(
+                .operation, "corp/user.read/" + target, by: Fixture.person("olga", teams: ["desk"]))
         }
     }
 
@@ -195,17 +196,18 @@ struct WitnessTests {
     func unproved() async throws {
         let (world, waiting, _) = try await world()
         defer { world.close() }
-        let links = ["change": waiting]
+        let change = try #require(try await world.store.change(waiting))
+        var done = try change.after(.began).after(.succeeded)
+        done.digest = Digest(of: "z")
         try await world.witnessed.commit(
             [],
             entries: [
                 LogEntry(
-                    .actions, id: "intent-\(waiting)", kind: "intent", time: Fixture.now, links: links,
-                    body: ["digest": "x", "policies": "y"]),
+                    .intent(IntentRecord(change, change.plan, policies: Digest(of: "y"))), id: "intent-\(waiting)",
+                    time: Fixture.now, links: ["change": waiting]),
                 LogEntry(
-                    .actions, id: "outcome-\(waiting)", kind: "outcome", time: Fixture.now,
-                    links: links.merging(["intent": "intent-\(waiting)"]) { $1 },
-                    body: ["state": "executed", "terms": "z"]),
+                    .outcome(OutcomeRecord(done)), id: "outcome-\(waiting)", time: Fixture.now,
+                    links: ["change": waiting, "intent": "intent-\(waiting)"]),
             ])
         let report = try await Auditor(store: world.store, keys: world.keys).verify(try world.checkpoints())
         let text = report.problems.joined(separator: "\n")

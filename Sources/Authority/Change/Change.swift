@@ -1,4 +1,3 @@
-public import Cedar
 public import StrictJSON
 
 /// A staged plan with its digest and its life. Plain data: it records authority and gives none.
@@ -15,8 +14,8 @@ public struct Change: Sendable {
     public var wait: Wait
     /// The request that made it.
     public let request: String
-    /// Who asked, as a Cedar literal's parts.
-    public let requester: EntityUID
+    /// Who asked.
+    public let requester: PrincipalID
     /// The person who answered for the workload that asked, when it asked.
     public let owner: String?
     /// The person who made it their own, when somebody did.
@@ -46,7 +45,7 @@ public struct Change: Sendable {
         self.state = state
         self.wait = wait
         request = submission.id
-        requester = submission.principal.uid
+        requester = submission.principal.name
         owner = submission.principal.owner
         task = submission.task
         system = submission.system
@@ -88,12 +87,12 @@ public struct Change: Sendable {
     public init(json: JSONValue) throws(ShapeError) {
         var fields = try Fields(json)
         id = try fields.string("id")
-        let requester = try fields.required("requester")
+        requester = try PrincipalID(json: try fields.required("requester"), at: "/requester")
         guard let state = State(rawValue: try fields.string("state")), let wait = Wait(rawValue: try fields.string("wait")),
-            let uid = try? EntityUID(json: requester), let digest = Digest(hex: try fields.string("digest")),
+            let digest = Digest(hex: try fields.string("digest")),
             let assessment = Digest(hex: try fields.string("assessment"))
         else { throw ShapeError(.invalid, at: "", "not a change") }
-        (self.state, self.wait, self.requester, self.digest, self.assessment) = (state, wait, uid, digest, assessment)
+        (self.state, self.wait, self.digest, self.assessment) = (state, wait, digest, assessment)
         request = try fields.string("request")
         owner = try fields.optionalString("owner")
         adopter = try fields.optionalString("adopter")

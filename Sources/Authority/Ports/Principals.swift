@@ -1,12 +1,11 @@
-public import Cedar
 public import StrictJSON
 
 /// Finds principals again whose request was authenticated earlier, as they stand now.
 public protocol Principals: Sendable {
     /// The registered principal; nil when it is no longer registered, owned or within its term.
-    func principal(_ uid: EntityUID, at now: Instant) -> Principal?
+    func principal(_ id: PrincipalID, at now: Instant) -> Principal?
     /// Who answers for a workload, whether or not its term is over.
-    func owner(of workload: EntityUID) -> String?
+    func owner(of workload: PrincipalID) -> String?
     /// The ids of the workloads registered.
     var workloadIDs: [String] { get }
     /// Everybody and every key, for the log: signatures are checked years later by what was registered then.

@@ -22,3 +22,22 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { hex }
 }
+
+extension Digest {
+    /// - Throws: ``ShapeError``.
+    init(json: JSONValue, at path: String) throws(ShapeError) {
+        guard let digest = json.string.flatMap(Self.init(hex:)) else {
+            throw ShapeError(.invalid, at: path, "64 lowercase hexadecimal digits belong here")
+        }
+        self = digest
+    }
+}
+
+extension Fields {
+    mutating func digest(_ key: String) throws(ShapeError) -> Digest { try Digest(json: try required(key), at: path(key)) }
+
+    mutating func optionalDigest(_ key: String) throws(ShapeError) -> Digest? {
+        guard let json = optional(key) else { return nil }
+        return try Digest(json: json, at: path(key))
+    }
+}

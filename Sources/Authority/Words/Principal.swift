@@ -1,5 +1,5 @@
 public import Cedar
-import StrictJSON
+public import StrictJSON
 
 /// An authenticated non-human principal. Only ``Identity`` makes one, from a token it has checked.
 public struct Workload: Hashable, Sendable {
@@ -36,24 +36,21 @@ public enum Principal: Hashable, Sendable {
     case workload(Workload)
     case person(Person)
 
-    public var id: String {
-        switch self {
-        case .workload(let workload): workload.id
-        case .person(let person): person.id
-        }
-    }
+    public var id: String { name.id }
 
-    public var isWorkload: Bool { if case .workload = self { true } else { false } }
-
-    /// The person who answers for a workload.
-    public var owner: String? { if case .workload(let workload) = self { workload.owner } else { nil } }
-
-    public var uid: EntityUID {
+    public var name: PrincipalID {
         switch self {
         case .workload(let workload): .workload(workload.id)
         case .person(let person): .person(person.id)
         }
     }
+
+    public var isWorkload: Bool { name.isWorkload }
+
+    /// The person who answers for a workload.
+    public var owner: String? { if case .workload(let workload) = self { workload.owner } else { nil } }
+
+    public var uid: EntityUID { name.uid }
 
     /// The principal as policy sees it.
     public var entity: Entity {
@@ -64,6 +61,50 @@ public enum Principal: Hashable, Sendable {
                 parents: Set(workload.groups.map { EntityUID(type: "Exequatur::WorkloadGroup", id: .init($0)) }))
         case .person(let person): PersonRecord(id: person.id, teams: person.teams).entity
         }
+    }
+}
+
+/// Whom a record names: somebody of a kind, whatever is registered of them by now. A workload and a person of one id are two.
+public enum PrincipalID: Hashable, Sendable, CustomStringConvertible {
+    case workload(String)
+    case person(String)
+
+    public var id: String {
+        switch self {
+        case .workload(let id), .person(let id): id
+        }
+    }
+
+    public var isWorkload: Bool { if case .workload = self { true } else { false } }
+
+    /// The id of a person; nil for a workload.
+    public var person: String? { if case .person(let id) = self { id } else { nil } }
+
+    public var uid: EntityUID {
+        switch self {
+        case .workload(let id): .workload(id)
+        case .person(let id): .person(id)
+        }
+    }
+
+    public var description: String { uid.description }
+
+    public var json: JSONValue { uid.json }
+
+    /// Nil for an entity of any other type.
+    public init?(_ uid: EntityUID) {
+        switch uid.type {
+        case EntityUID.workload("").type: self = .workload(uid.id.string)
+        case EntityUID.person("").type: self = .person(uid.id.string)
+        default: return nil
+        }
+    }
+
+    public init(json: JSONValue, at path: String) throws(ShapeError) {
+        guard let uid = try? EntityUID(json: json), let known = Self(uid) else {
+            throw ShapeError(.invalid, at: path, "a workload or a person belongs here")
+        }
+        self = known
     }
 }
 

@@ -145,15 +145,15 @@ extension Plan {
     /// the delegator or the person who asks, or else to whoever approves it.
     public func step(of submission: Submission) -> Step {
         // Who adopts an agent's change makes it theirs; what was chosen in it, the agent chose all the same.
-        let isAgents = submission.principal.isWorkload || submission.task.workload != submission.principal.id
+        let isAgents = submission.principal.isWorkload || submission.task.holder != submission.principal.name
         return step(
-            of: submission.operation, on: submission.system, by: submission.principal.uid, isAgents: isAgents,
+            of: submission.operation, on: submission.system, by: submission.principal.name, isAgents: isAgents,
             for: submission.task.delegator)
     }
 
     /// The same of a change that was made earlier, whoever is still registered.
     public func step(
-        of operation: Operation, on system: String, by principal: EntityUID, isAgents: Bool, for delegator: String?
+        of operation: Operation, on system: String, by principal: PrincipalID, isAgents: Bool, for delegator: String?
     ) -> Step {
         var step = step
         let author = Author(principal, isAgents: isAgents, delegator)
@@ -175,11 +175,9 @@ extension Plan {
 private struct Author {
     let writer: String
     private let others: [String]
-    private let isPerson: Bool
 
-    init(_ principal: EntityUID, isAgents: Bool, _ delegator: String?) {
-        isPerson = principal.type.string == "Exequatur::Person"
-        let person = isPerson ? ReachNode(own: .person, principal.id.string).id : nil
+    init(_ principal: PrincipalID, isAgents: Bool, _ delegator: String?) {
+        let person = principal.person.map { ReachNode(own: .person, $0).id }
         writer = isAgents ? ReachNode.coalition.id : person ?? ReachNode.coalition.id
         others = [person, delegator.map { ReachNode(own: .person, $0).id }].compactMap { $0 }
     }

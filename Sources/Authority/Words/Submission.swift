@@ -60,7 +60,7 @@ public struct Terms: Sendable {
             "inverse": plan.inverse.map { ["operation": .string($0.operation), "input": $0.input] } ?? .null,
             "precondition": .string(plan.precondition.rawValue), "policies": .string(policies.digest.hex),
             "schema": .string(policies.schema.hex), "task": .string(submission.task.id),
-            "purpose": .string(submission.task.purpose), "workload": .string(submission.task.workload),
+            "purpose": .string(submission.task.purpose), "holder": submission.task.holder.json,
             "owner": owner.map(JSONValue.string) ?? .null,
             "delegator": submission.task.delegator.map(JSONValue.string) ?? .null,
             "principal": .string(submission.principal.uid.description),

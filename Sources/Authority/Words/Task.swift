@@ -1,11 +1,12 @@
 import Cedar
 public import StrictJSON
 
-/// A bounded piece of work that a workload opens.
+/// A bounded piece of work that a workload opens, or a person by logging in.
 public struct Task: Hashable, Sendable {
     public let id: String
     public let tenant: String
-    public let workload: String
+    /// Whose it is.
+    public let holder: PrincipalID
     /// One of the configured purposes.
     public let purpose: String
     /// The person on whose behalf the workload acts, when the token says so.
@@ -16,12 +17,12 @@ public struct Task: Hashable, Sendable {
     public var ended: Instant?
 
     public init(
-        id: String, tenant: String, workload: String, purpose: String, delegator: String?, created: Instant,
+        id: String, tenant: String, holder: PrincipalID, purpose: String, delegator: String?, created: Instant,
         expires: Instant, ended: Instant? = nil
     ) {
         self.id = id
         self.tenant = tenant
-        self.workload = workload
+        self.holder = holder
         self.purpose = purpose
         self.delegator = delegator
         self.created = created
@@ -33,7 +34,7 @@ public struct Task: Hashable, Sendable {
 
     public var json: JSONValue {
         var object: JSONValue = [
-            "id": .string(id), "tenant": .string(tenant), "workload": .string(workload), "purpose": .string(purpose),
+            "id": .string(id), "tenant": .string(tenant), "holder": holder.json, "purpose": .string(purpose),
             "created": .integer(created.milliseconds), "expires": .integer(expires.milliseconds),
         ]
         object.add("delegator", delegator.map(JSONValue.string))
@@ -45,7 +46,8 @@ public struct Task: Hashable, Sendable {
     public init(json: JSONValue) throws(ShapeError) {
         var fields = try Fields(json)
         self.init(
-            id: try fields.string("id"), tenant: try fields.string("tenant"), workload: try fields.string("workload"),
+            id: try fields.string("id"), tenant: try fields.string("tenant"),
+            holder: try PrincipalID(json: try fields.required("holder"), at: "/holder"),
             purpose: try fields.string("purpose"), delegator: try fields.optionalString("delegator"),
             created: try fields.instant("created"),
             expires: try fields.instant("expires"),

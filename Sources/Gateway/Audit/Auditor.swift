@@ -1,6 +1,4 @@
 public import Authority
-import Cedar
-import StrictJSON
 public import TransparencyLog
 
 /// Verifies the logs with nothing but their public keys and checkpoints kept elsewhere.
@@ -66,9 +64,15 @@ public struct Auditor: Sendable {
                 let entries = try await store.entries(log, in: start..<min(start + page, size))
                 for bytes in entries {
                     try await check(bytes, log, &tree, &report)
-                    links += try await checkPlace(bytes, LogPosition(log: log, index: tree.size - 1), &report)
                     tree.compare(with: wanted, &report.problems)
-                    report.problems += reading.take(bytes)
+                    let position = LogPosition(log: log, index: tree.size - 1)
+                    do {
+                        let entry = try LoggedEntry(bytes: bytes)
+                        links += try await checkPlace(entry, position, &report)
+                        report.problems += reading.take(entry)
+                    } catch let error as StoreError where error.code == .corrupt {
+                        report.problems.append("\(log.rawValue) \(position.index): \(error.message)")
+                    }
                 }
                 progress(start + Int64(entries.count))
             }
@@ -143,14 +147,13 @@ public struct Auditor: Sendable {
     /// The entry must say which log it is of, and be found where it is, by its id and by what it links to.
     ///
     /// - Returns: how many links it has.
-    private func checkPlace(_ bytes: [UInt8], _ position: LogPosition, _ report: inout Report) async throws -> Int64 {
-        guard let entry = try? JSONReader.read(bytes, limits: LogEntry.reading), let id = entry["id"]?.string else { return 0 }
+    private func checkPlace(_ entry: LoggedEntry, _ position: LogPosition, _ report: inout Report) async throws -> Int64 {
         let place = "\(position.log.rawValue) \(position.index)"
-        let found = try await store.position(ofEntry: id)
-        if entry["log"] != .string(position.log.rawValue) || found != position {
+        let found = try await store.position(ofEntry: entry.id)
+        if entry.log != position.log || found != position {
             report.problems.append("\(place): the entry is not where its id and log say")
         }
-        let targets = Set((entry["links"]?.object?.members ?? []).compactMap(\.value.string))
+        let targets = Set(entry.links.values)
         for target in targets.sorted() where try await !store.isLinked(position, to: target) {
             report.problems.append("\(place): the entry is not found by its link to \(target)")
         }

@@ -1,5 +1,4 @@
 import Authority
-import StrictJSON
 
 /// Goes through the logs' entries, requests first and actions last, and says what is wrong with each and with all together.
 struct EntryReading {
@@ -19,28 +18,26 @@ struct EntryReading {
     init(replaying: Bool) { replay = Replay(isOn: replaying) }
 
     /// - Returns: what is wrong with the entry.
-    mutating func take(_ bytes: [UInt8]) -> [String] {
-        guard let entry = try? JSONReader.read(bytes, limits: LogEntry.reading), let id = entry["id"]?.string else {
-            return ["an entry can't be read"]
-        }
-        known.insert(id)
+    mutating func take(_ entry: LoggedEntry) -> [String] {
+        known.insert(entry.id)
         fold.take(entry)
         // Changes are named by links but are no entries themselves.
-        for link in entry["links"]?.object?.members ?? [] where !["change", "rollbackOf"].contains(link.key) {
-            links.append((id, link.value.string ?? ""))
+        for (role, target) in entry.links.sorted(by: { $0.key < $1.key }) where !["change", "rollbackOf"].contains(role) {
+            links.append((entry.id, target))
         }
-        let kind = entry["kind"]?.string ?? ""
-        guard kind != "part" else {
-            parts[id] = entry["body"]?["text"]?.string
+        if let text = entry.text {
+            parts[entry.id] = text
             return []
         }
         defer { parts = [:] }
         do {
-            let body = try LogEntry.body(of: entry, parts: parts)
-            if let kind = Auditor.Basis.Kind(rawValue: kind) { note(kind, Digest(of: body), id) }
-            let problems = [replay.take(kind, body)].compactMap { $0 } + provenance.take(kind, entry, body)
-            return problems.map { "\(id): \($0)" }
-        } catch { return ["\(id): \(error)"] }
+            let record = try entry.record(parts: parts)
+            if let kind = Auditor.Basis.Kind(rawValue: entry.kind.rawValue) {
+                note(kind, Digest(of: try entry.body(parts: parts)), entry.id)
+            }
+            let problems = [replay.take(record)].compactMap { $0 } + provenance.take(record, entry)
+            return problems.map { "\(entry.id): \($0)" }
+        } catch { return ["\(entry.id): \(error)"] }
     }
 
     private mutating func note(_ kind: Auditor.Basis.Kind, _ digest: Digest, _ id: String) {

@@ -1,7 +1,7 @@
+import StrictJSON
 import Authority
 import Cedar
 import Identity
-import StrictJSON
 
 /// Proves each execution back to an intent, to a decision that permitted it, and to the signatures that the decision counted, by
 /// the people and keys that the log says there were.
@@ -20,14 +20,14 @@ struct Provenance {
     /// A decision that permitted a write.
     private struct Permit {
         let place: Int64
-        let policies: String
-        let terms: String
-        let assessment: String
+        let policies: Digest
+        let terms: Digest?
+        let assessment: Digest?
         let question: Question
     }
 
     private struct Intended {
-        let digest: String
+        let terms: Digest
         let isProved: Bool
     }
 
@@ -41,43 +41,46 @@ struct Provenance {
     private(set) var proved = 0
 
     /// - Returns: what is wrong with the entry.
-    mutating func take(_ kind: String, _ entry: JSONValue, _ body: JSONValue) -> [String] {
+    mutating func take(_ record: LogRecord, _ entry: LoggedEntry) -> [String] {
         // The order of batches, and not of clocks: those may be set back.
-        let (place, change) = (entry["records"]?["sequence"]?.integer ?? 0, entry["links"]?["change"]?.string ?? "")
-        switch kind {
-        case "registry":
-            guard let registry = try? Registry(json: body) else { return ["the recorded people and keys can't be read"] }
+        let (place, change) = (entry.records?.sequence ?? 0, entry.links["change"] ?? "")
+        switch record {
+        case .registry(let json):
+            guard let registry = try? Registry(json: json) else { return ["the recorded people and keys can't be read"] }
             registries.append(Registered(place: place, registry: registry))
-        case "approval":
-            guard let approval = try? SignedApproval(json: body) else { return ["the signed statement can't be read"] }
-            statements[change, default: []].append(Said(place: place, approval: approval))
-        case "decision" where !change.isEmpty && (body["decision"]?["verdict"] == "permit" || stagings[change] == nil):
-            guard let question = try? body["question"].map(Question.init(json:)) else { return ["its question can't be read"] }
-            if stagings[change] == nil { stagings[change] = (place, question.principal) }
-            guard body["decision"]?["verdict"] == "permit" else { return [] }
-            permits[change, default: []].append(
-                Permit(
-                    place: place, policies: body["decision"]?["epochs"]?["policies"]?.string ?? "",
-                    terms: body["terms"]?.string ?? "", assessment: body["assessment"]?.string ?? "", question: question))
-        case "intent":
-            let digest = body["digest"]?.string ?? ""
-            let problems = problems(change, digest, body["policies"]?.string ?? "", place)
-            intents[change] = Intended(digest: digest, isProved: problems.isEmpty)
+        case .approval(let approval): statements[change, default: []].append(Said(place: place, approval: approval))
+        case .decision(let decision) where !change.isEmpty: return take(decision, on: change, place)
+        case .intent(let intent):
+            let problems = problems(change, intent.terms, intent.policies, place)
+            intents[change] = Intended(terms: intent.terms, isProved: problems.isEmpty)
             return problems
-        case "outcome" where body["state"] == "executed":
-            guard let intent = intents[change], entry["links"]?["intent"]?.string == "intent-\(change)" else {
+        case .outcome(let outcome) where outcome.state == .executed:
+            guard let intent = intents[change], entry.links["intent"] == "intent-\(change)" else {
                 return ["it was executed without an intent"]
             }
-            guard body["terms"]?.string == intent.digest else { return ["it is not what the intent was for"] }
+            guard outcome.terms == intent.terms else { return ["it is not what the intent was for"] }
             if intent.isProved { proved += 1 }
         default: break
         }
         return []
     }
 
+    private mutating func take(_ decision: DecisionRecord, on change: String, _ place: Int64) -> [String] {
+        let isPermit = decision.decided.verdict == .permit
+        guard isPermit || stagings[change] == nil else { return [] }
+        guard let question = try? decision.question() else { return ["its question can't be read"] }
+        if stagings[change] == nil { stagings[change] = (place, question.principal) }
+        guard isPermit else { return [] }
+        permits[change, default: []].append(
+            Permit(
+                place: place, policies: decision.decided.epochs.policies, terms: decision.terms, assessment: decision.assessment,
+                question: question))
+        return []
+    }
+
     /// What an intent lacks.
-    private func problems(_ change: String, _ digest: String, _ policies: String, _ place: Int64) -> [String] {
-        let permit = permits[change]?.last { $0.policies == policies && $0.terms == digest && $0.place <= place }
+    private func problems(_ change: String, _ terms: Digest, _ policies: Digest, _ place: Int64) -> [String] {
+        let permit = permits[change]?.last { $0.policies == policies && $0.terms == terms && $0.place <= place }
         guard let permit else { return ["no decision permitted it"] }
         let said = statements[change] ?? []
         if said.contains(where: { $0.statement.verdict == .refuse && $0.place < place && fact(of: $0, at: $0.place) != nil }) {
@@ -91,7 +94,7 @@ struct Provenance {
             }
             let isSigned = said.contains {
                 $0.statement.approver == id && $0.statement.verdict == .approve && $0.place <= permit.place
-                    && $0.statement.plan.hex == digest && $0.statement.assessment.hex == permit.assessment
+                    && $0.statement.plan == terms && $0.statement.assessment == permit.assessment
                     && fact(of: $0, at: permit.place) == counted
             }
             return isSigned ? [] : ["the approval of \(id), which the decision counted, is not signed"]
@@ -103,8 +106,8 @@ struct Provenance {
         let staging = stagings[change] ?? (permit.place, permit.question.principal)
         let registries = [registry(at: permit.place), registry(at: staging.place)].compactMap { $0 }
         var parties: Set<String> = []
-        for principal in [permit.question.principal, staging.principal] {
-            if principal.type.string == "Exequatur::Person" { parties.insert(principal.id.string) }
+        for principal in [permit.question.principal, staging.principal].compactMap(PrincipalID.init) {
+            if let person = principal.person { parties.insert(person) }
             parties.formUnion(registries.compactMap { $0.owner(of: principal) })
         }
         return parties.union([permit.question.delegator?.id.string].compactMap { $0 })

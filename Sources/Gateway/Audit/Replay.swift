@@ -1,62 +1,44 @@
 import Authority
-import Cedar
 import StrictJSON
 
 /// Makes the logged decisions again.
 struct Replay {
     private let isOn: Bool
-    private var bundles: [String: PolicyBundle] = [:]
+    private var bundles: [Digest: PolicyBundle] = [:]
     private(set) var count = 0
 
     init(isOn: Bool) { self.isOn = isOn }
 
-    /// - Returns: what is wrong with an entry of that kind, or nil.
-    mutating func take(_ kind: String, _ body: JSONValue) -> String? {
+    /// - Returns: what is wrong with the record, or nil.
+    mutating func take(_ record: LogRecord) -> String? {
         guard isOn else { return nil }
-        switch kind {
-        case "policies": return load(body)
-        case "decision": return decideAgain(body)
+        switch record {
+        case .policies(let record): return load(record)
+        case .decision(let record): return decideAgain(record)
         default: return nil
         }
     }
 
-    private mutating func load(_ body: JSONValue) -> String? {
-        let sources = (body["sources"]?.array ?? []).map { (name: $0["name"]?.string ?? "", text: $0["text"]?.string ?? "") }
-        guard let schema = body["schema"]?.string.flatMap(Digest.init(hex:)), let schemaText = body["schemaText"]?.string,
-            let bundle = try? PolicyBundle(recorded: sources, schemaText: schemaText, schema: schema),
-            bundle.digest.hex == body["digest"]?.string
-        else { return "the recorded policies can't be loaded" }
-        bundles[bundle.digest.hex] = bundle
+    private mutating func load(_ record: PoliciesRecord) -> String? {
+        guard let bundle = try? record.bundle() else { return "the recorded policies can't be loaded" }
+        bundles[bundle.digest] = bundle
         return nil
     }
 
-    private mutating func decideAgain(_ body: JSONValue) -> String? {
-        guard let recorded = body["decision"], let json = body["question"], let epochs = recorded["epochs"],
-            let digest = epochs["policies"]?.string, let bundle = bundles[digest], let then = try? Epochs(json: epochs),
-            let question = try? Question(json: json)
-        else { return "the decision can't be replayed: its question or its policies are not in the log" }
-        let again = decide(question, with: bundle, epochs: then)
+    private mutating func decideAgain(_ record: DecisionRecord) -> String? {
+        let epochs = record.decided.epochs
+        guard let bundle = bundles[epochs.policies], let question = try? record.question() else {
+            return "the decision can't be replayed: its question or its policies are not in the log"
+        }
+        let decider = Decider(question, with: bundle, epochs: epochs)
         count += 1
-        guard JSONWriter.canonical(again.json) == JSONWriter.canonical(recorded) else {
+        guard JSONWriter.canonical(decider.decide().json) == JSONWriter.canonical(record.decided.json) else {
             return "the decision comes out differently when made again"
         }
-        return furtherProblem(body["further"]?.array ?? [], question, bundle, then)
-    }
-
-    private mutating func furtherProblem(_ further: [JSONValue], _ template: Question, _ bundle: PolicyBundle, _ then: Epochs)
-        -> String?
-    {
-        let decider = Decider(template, with: bundle, epochs: then)
-        for recorded in further {
-            guard let operation = recorded["operation"]?.string,
-                let resource = recorded["resource"].flatMap({ try? EntityUID(json: $0) })
-            else {
-                return "a further decision can't be read"
-            }
-            let again = decider.decideRead(operation, on: resource)
+        for further in record.further {
             count += 1
-            if again.verdict.rawValue != recorded["verdict"]?.string {
-                return "\(operation) on \(resource) comes out differently when made again"
+            if decider.decideRead(further.operation, on: further.resource).verdict != further.verdict {
+                return "\(further.operation) on \(further.resource) comes out differently when made again"
             }
         }
         return nil

@@ -1,5 +1,4 @@
 import Authority
-import StrictJSON
 import TransparencyLog
 
 /// What the gateway itself has written, as far as it must be known to tell what somebody else did: the logs' trees, a digest of
@@ -35,10 +34,9 @@ struct Ledger: Sendable {
         let position: LogPosition
         let eligible: [String]
 
-        /// - Parameter body: of the decision's entry.
-        init(_ position: LogPosition, _ body: JSONValue?) {
+        init(_ position: LogPosition, _ record: DecisionRecord?) {
             self.position = position
-            eligible = body?["decision"]?["eligible"]?.array?.compactMap(\.string) ?? []
+            eligible = record?.decided.eligible ?? []
         }
     }
 
@@ -112,7 +110,7 @@ struct Ledger: Sendable {
     /// - Throws: ``StoreError`` conflict when a condition does not hold by what was written; ``GrantRefusal``.
     func batch(_ writes: [Write], _ entries: [[LogEntry]], state: (Int64) throws -> [LogEntry]) throws -> Batch {
         let changes = try changes(of: writes)
-        let statements = entries.compactMap(\.last).filter { $0.kind == "approval" }.map(\.id)
+        let statements = entries.compactMap(\.last).filter { $0.kind == .approval }.map(\.id)
         for id in statements where knows("entry/\(id)") {
             throw StoreError(.conflict, "the statement \(id) was handed in before")
         }
@@ -128,11 +126,12 @@ struct Ledger: Sendable {
             guard part.bytes.count <= LogEntry.limit else { throw StoreError(.tooLarge, "an entry of \(part.bytes.count) bytes") }
             whole.append(part)
             trees[part.log, default: self.trees[part.log] ?? TreeEdge()].append(.leaf(part.bytes))
-            guard part.kind != "part" else { continue }
+            guard part.kind != .part else { continue }
             positions.append(LogPosition(log: part.log, index: (trees[part.log]?.size ?? 1) - 1))
         }
-        let decisions = zip(entries.compactMap(\.last), positions).compactMap { entry, position in
-            entry.kind == "decision" ? entry.links["change"].map { (change: $0, decided: Decided(position, entry.whole)) } : nil
+        let decisions = zip(entries.compactMap(\.last), positions).compactMap { entry, position -> (String, Decided)? in
+            guard case .decision(let record)? = entry.record, let change = entry.links["change"] else { return nil }
+            return (change, Decided(position, record))
         }
         return Batch(
             entries: whole, positions: positions, trees: trees, changes: changes, statements: statements, decisions: decisions)

@@ -1,6 +1,5 @@
 import Authority
 import Crypto
-import StrictJSON
 import TransparencyLog
 
 /// Reads a store's logs and proves that they are those that the gateway signed last, and those of checkpoints kept elsewhere.
@@ -36,21 +35,7 @@ struct LogProof {
             for bytes in try await store.entries(log, in: start..<min(start + Self.page, size)) {
                 tree.append(.leaf(bytes))
                 compare(tree, with: kept, log)
-                if let entry = try? JSONReader.read(bytes, limits: LogEntry.reading) {
-                    fold.take(entry)
-                    if entry["kind"] == "part" {
-                        parts[entry["id"]?.string ?? ""] = entry["body"]?["text"]?.string
-                        continue
-                    }
-                    defer { parts = [:] }
-                    if entry["kind"] == "approval", let id = entry["id"]?.string { statements.append(id) }
-                    if entry["kind"] == "decision", let change = entry["links"]?["change"]?.string {
-                        let body = try? LogEntry.body(of: entry, parts: parts)
-                        decisions[change] = Ledger.Decided(LogPosition(log: log, index: tree.size - 1), body)
-                    }
-                } else {
-                    problems.append("\(log.rawValue)/\(tree.size - 1) can't be read")
-                }
+                take(bytes, LogPosition(log: log, index: tree.size - 1))
             }
         }
         for later in kept where later.size > tree.size {
@@ -61,6 +46,25 @@ struct LogProof {
                 "\(log.rawValue): the gateway signed \(head.map { "\($0.size)" } ?? "no") entries, and \(tree.size) are there")
         }
         trees[log] = tree
+    }
+
+    private mutating func take(_ bytes: [UInt8], _ position: LogPosition) {
+        do {
+            let entry = try LoggedEntry(bytes: bytes)
+            fold.take(entry)
+            if let text = entry.text {
+                parts[entry.id] = text
+                return
+            }
+            defer { parts = [:] }
+            if entry.kind == .approval { statements.append(entry.id) }
+            if entry.kind == .decision, let change = entry.links["change"] {
+                // What its policies and facts are is not asked here: one that can't be read names nobody eligible.
+                let record = try? entry.record(parts: parts)
+                let decision: DecisionRecord? = if case .decision(let decision)? = record { decision } else { nil }
+                decisions[change] = Ledger.Decided(position, decision)
+            }
+        } catch { problems.append("\(position.log.rawValue)/\(position.index): \(error.message)") }
     }
 
     private mutating func compare(_ tree: TreeEdge, with kept: [Checkpoint], _ log: LogName) {

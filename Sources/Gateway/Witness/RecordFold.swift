@@ -1,17 +1,13 @@
 import Authority
-import StrictJSON
 
 /// Follows the log's entries to what the store's records must be.
 struct RecordFold {
     private var batches: [RecordChanges] = []
     private(set) var problems: [String] = []
 
-    /// Takes a log entry as it was read, in any order.
-    mutating func take(_ entry: JSONValue) {
-        guard let json = entry["records"] else { return }
-        do { batches.append(try RecordChanges(json: json)) } catch {
-            problems.append("\(entry["id"]?.string ?? "an entry"): what it says of the store can't be read")
-        }
+    /// Takes a log entry, in any order.
+    mutating func take(_ entry: LoggedEntry) {
+        if let records = entry.records { batches.append(records) }
     }
 
     /// The number of the last batch, and every record's digest after it.

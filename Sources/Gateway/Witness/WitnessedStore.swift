@@ -75,7 +75,7 @@ public final class WitnessedStore: Store {
         if let reason = broken.withLock({ $0 }) { throw StoreError(.altered, reason) }
         let batch = try ledger.withLock { ledger in
             try ledger.batch(writes, entries) { number in
-                try LogEntry(.actions, id: "state-\(number)", kind: "state", time: now(), body: [:]).inParts
+                try LogEntry(.state, id: "state-\(number)", time: now()).inParts
             }
         }
         let heads = try batch.trees.sorted { $0.key.rawValue < $1.key.rawValue }.map { log, tree in
@@ -239,8 +239,8 @@ public final class WitnessedStore: Store {
         }
     }
 
-    /// Whether the change may still go on, whatever the store says.
-    func isOpen(_ change: String) -> Bool { ledger.withLock { $0.open[change] != nil } }
+    /// The state of a change that may still go on, whatever the store says; nil of any other.
+    func openState(of change: String) -> Change.State? { ledger.withLock { $0.open[change]?.state } }
 
     /// Whether there is such a task, whatever the store says.
     func knows(task id: String) -> Bool { ledger.withLock { $0.knows("task/\(id)") } }
@@ -275,14 +275,14 @@ public final class WitnessedStore: Store {
         }
     }
 
-    public func openLeases() async throws -> [LeaseReference] {
+    public func openLeases() -> [LeaseReference] {
         ledger.withLock { $0.leases.values.sorted { ($0.expires, $0.id) < ($1.expires, $1.id) } }
     }
 
     /// The lease of a change that may still go on, ended or not.
-    public func lease(of change: String) async throws -> LeaseReference? { ledger.withLock { $0.leaseOf[change] } }
+    public func lease(of change: String) -> LeaseReference? { ledger.withLock { $0.leaseOf[change] } }
 
-    public func locks() async throws -> (locks: [Lock], epoch: Int64) {
+    public func locks() -> (locks: [Lock], epoch: Int64) {
         ledger.withLock { ledger in (ledger.locks.keys.sorted().compactMap { ledger.locks[$0] }, ledger.epoch) }
     }
 

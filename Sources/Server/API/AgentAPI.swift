@@ -27,11 +27,12 @@ struct AgentAPI {
         case (.post, "systems", 4) where path[2] == "operations":
             return try await submit(call, system: path[1], operation: path[3], principal, task)
         case (.get, "changes", 2):
-            return Self.answer(try await gateway.status(of: gateway.change(path[1], for: principal)))
+            return Self.answer(
+                try await gateway.submissions.status(of: gateway.submissions.change(path[1], of: principal)))
         case (.post, "changes", 3) where path[2] == "rollback": return try await rollback(call, path[1], principal, task)
         case (.post, "task", 2) where path[1] == "end":
-            try await gateway.end(task)
-            return HTTPAnswer(200, ["status": "done", "code": "task.ended", "message": "The task has ended."])
+            try await gateway.tasks.end(task)
+            return Self.answer(.ended)
         case (_, "operations", 1), (_, "openapi.json", 1), (_, "systems", 4), (_, "changes", 2...3), (_, "task", 2):
             throw HTTPProblem(405, "http.method", "This method is not served at this path.")
         default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
@@ -55,8 +56,8 @@ struct AgentAPI {
         let input = body.optional("input") ?? [:]
         let evidence = try evidence(body.optional("evidence"))
         try body.end()
-        let answer = try await gateway.submit(
-            Gateway.Request(
+        let answer = try await gateway.submissions.submit(
+            Submissions.Request(
                 principal: principal, task: task, system: system, operation: operation, input: input, evidence: evidence,
                 idempotencyKey: try call.single("Idempotency-Key"), door: "http"))
         return Self.answer(answer)
@@ -76,10 +77,10 @@ struct AgentAPI {
         var body = try Fields(try await call.json(empty: [:]))
         let evidence = try evidence(body.optional("evidence"))
         try body.end()
-        let change = try await gateway.change(id, for: principal)
+        let change = try await gateway.submissions.change(id, of: principal)
         let key = try call.single("Idempotency-Key")
         return Self.answer(
-            try await gateway.rollback(change, by: principal, task: task, evidence: evidence, key: key, door: "http"))
+            try await gateway.submissions.rollback(change, by: principal, task: task, evidence: evidence, key: key, door: "http"))
     }
 
     /// Done is 200, staged 202, denied 403, failed 409 or 503.

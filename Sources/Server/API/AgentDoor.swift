@@ -122,7 +122,7 @@ public struct AgentDoor: Door {
 
     /// The task that the caller works in.
     func task(of caller: AuthenticatedToken, purpose: String?) async throws -> Task {
-        try await gateway.task(
+        try await gateway.tasks.task(
             for: caller.workload, delegator: caller.delegator, token: caller.id, expires: caller.expires, purpose: purpose)
     }
 

@@ -135,18 +135,19 @@ struct MCPDoor {
         switch target {
         case .operation(let system, let name):
             let key = message.meta["org.exequatur/idempotency-key"]?.string
-            return try await gateway.submit(
-                Gateway.Request(
+            return try await gateway.submissions.submit(
+                Submissions.Request(
                     principal: principal, task: task, system: system, operation: name, input: arguments, evidence: evidence,
                     idempotencyKey: key, door: "mcp"))
-        case .changeStatus: return try await gateway.status(of: change(arguments, principal))
+        case .changeStatus: return try await gateway.submissions.status(of: change(arguments, principal))
         case .changeRollback:
             let change = try await change(arguments, principal)
             let key = message.meta["org.exequatur/idempotency-key"]?.string
-            return try await gateway.rollback(change, by: principal, task: task, evidence: evidence, key: key, door: "mcp")
+            return try await gateway.submissions.rollback(
+                change, by: principal, task: task, evidence: evidence, key: key, door: "mcp")
         case .taskEnd:
             try Fields(arguments).end()
-            try await gateway.end(task)
+            try await gateway.tasks.end(task)
             return Answer.ended
         }
     }
@@ -155,7 +156,7 @@ struct MCPDoor {
         var fields = try Fields(arguments)
         let id = try fields.string("change")
         try fields.end()
-        return try await gateway.change(id, for: principal)
+        return try await gateway.submissions.change(id, of: principal)
     }
 
     /// Takes the reserved arguments out. A prompt that is not a string is as good as none.

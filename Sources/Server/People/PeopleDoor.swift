@@ -34,8 +34,8 @@ public struct PeopleDoor: Door {
         switch (path.first, path.count) {
         case ("changes", 1) where call.method == .get: return try await list(call, session)
         case ("changes", 2) where call.method == .get:
-            try gateway.require(.view, of: session.person)
-            return HTTPAnswer(200, try await gateway.show(path[1]))
+            try gateway.rights.require(.view, of: session.person)
+            return HTTPAnswer(200, try await gateway.desk.show(path[1]))
         case ("changes", 3) where call.method == .post: return try await act(call, session, path[1], path[2])
         case ("reach", 2): return try await reach(call, session, path[1])
         case ("locks", 1): return try await locks(call, session)
@@ -85,10 +85,10 @@ public struct PeopleDoor: Door {
     }
 
     private func list(_ call: HTTPCall, _ session: Sessions.Session) async throws -> HTTPAnswer {
-        try gateway.require(.view, of: session.person)
+        try gateway.rights.require(.view, of: session.person)
         let isWaiting = call.query["state"] == "waiting"
         let states: Set<Change.State> = isWaiting ? [.proposed, .approved] : Set(Change.State.allCases)
-        let page = try await gateway.changes(states, after: call.query["after"])
+        let page = try await gateway.desk.changes(states, after: call.query["after"])
         var answer: JSONValue = ["changes": .array(page.changes.map(\.json))]
         answer.add("next", page.next.map(JSONValue.string))
         return HTTPAnswer(200, answer)
@@ -104,18 +104,18 @@ public struct PeopleDoor: Door {
             guard proof.statement.change == id else {
                 throw Refusal(.approvalOtherChange, "The statement is about another change.")
             }
-            return HTTPAnswer(200, ["change": try await gateway.record(proof, by: session.person).json])
+            return HTTPAnswer(200, ["change": try await gateway.approvals.record(proof, by: session.person).json])
         case "adopt":
             try fields.end()
-            return HTTPAnswer(200, ["change": try await gateway.adopt(id, by: session.person).json])
+            return HTTPAnswer(200, ["change": try await gateway.approvals.adopt(id, by: session.person).json])
         case "rollback":
             try fields.end()
-            try gateway.require(.view, of: session.person)
-            let task = try await gateway.task(for: session.person, session: session.token, expires: session.expires)
-            return HTTPAnswer(200, try await gateway.rollback(id, by: session.person, task: task).json)
+            try gateway.rights.require(.view, of: session.person)
+            let task = try await gateway.tasks.task(for: session.person, session: session.token, expires: session.expires)
+            return HTTPAnswer(200, try await gateway.submissions.rollback(id, by: session.person, task: task).json)
         case "secret":
             try fields.end()
-            let disclosure = try await gateway.takeSecret(of: id, by: session.person)
+            let disclosure = try await gateway.desk.takeSecret(of: id, by: session.person)
             return HTTPAnswer(200, ["label": .string(disclosure.label), "value": .string(disclosure.value)])
         default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
         }
@@ -123,7 +123,7 @@ public struct PeopleDoor: Door {
 
     private func locks(_ call: HTTPCall, _ session: Sessions.Session) async throws -> HTTPAnswer {
         if call.method == .get {
-            return HTTPAnswer(200, ["locks": .array(try await gateway.locks().map(Self.json))])
+            return HTTPAnswer(200, ["locks": .array(gateway.locks.inForce.map(Self.json))])
         }
         var fields = try Fields(try await call.json())
         guard let scope = Lock.Scope(rawValue: try fields.string("scope")) else {
@@ -133,13 +133,13 @@ public struct PeopleDoor: Door {
         try fields.end()
         guard scope == .all || !subject.isEmpty else { throw ShapeError(.missing, at: "/subject", "'subject' is missing") }
         if call.method == .post {
-            let (lock, isStored) = try await gateway.place(scope, subject, by: session.person)
+            let (lock, isStored) = try await gateway.locks.place(scope, subject, by: session.person)
             var answer = Self.json(lock)
             answer.add("stored", .bool(isStored))
             return HTTPAnswer(isStored ? 200 : 202, answer)
         }
         guard call.method == .delete else { throw HTTPProblem(405, "http.method", "GET, POST and DELETE are served here.") }
-        try await gateway.lift(scope, subject, by: session.person)
+        try await gateway.locks.lift(scope, subject, by: session.person)
         return HTTPAnswer(200, ["status": "lifted"])
     }
 

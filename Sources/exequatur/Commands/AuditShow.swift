@@ -14,82 +14,105 @@ extension Audit {
         @Option(help: "The key that opens sealed prompts: seal.key.") var sealKey: String?
         @Flag(help: "Print the entries as JSON lines.") var json = false
 
+        private struct Found {
+            let position: LogPosition
+            let bytes: [UInt8]
+            let entry: LoggedEntry
+        }
+
         func run() async throws {
             let store = try Files.store(in: state)
             let entries = try await chain(store)
             guard !entries.isEmpty else { throw Problem("no entry of the logs is about \(change)") }
-            for (position, entry) in entries {
-                if json { Swift.print(Terminal.json(entry)) } else { try print(position, entry) }
+            for found in entries {
+                if json {
+                    Swift.print(Terminal.json(try JSONReader.read(found.bytes, limits: LogEntry.reading)))
+                } else {
+                    try print(found, try await record(of: found.entry, store))
+                }
             }
         }
 
         /// The entries about the change and about the request that made it, in the order they were written.
-        private func chain(_ store: SQLiteStore) async throws -> [(LogPosition, JSONValue)] {
+        private func chain(_ store: SQLiteStore) async throws -> [Found] {
             var positions = try await store.positions(linkedTo: change)
             if let request = try await store.change(change)?.request { positions += try await store.positions(linkedTo: request) }
             var seen: Set<LogPosition> = []
-            var entries: [(LogPosition, JSONValue)] = []
+            var entries: [Found] = []
             for position in positions where seen.insert(position).inserted {
                 let bytes = try await store.entries(position.log, in: position.index..<(position.index + 1))
-                entries += try bytes.map { (position, try JSONReader.read($0, limits: LogEntry.reading)) }
+                entries += try bytes.map { Found(position: position, bytes: $0, entry: try LoggedEntry(bytes: $0)) }
             }
             let order: [LogName: Int] = [.requests: 0, .decisions: 1, .actions: 2]
             return entries.sorted { a, b in
-                let (x, y) = (a.1["time"]?.integer ?? 0, b.1["time"]?.integer ?? 0)
-                return x != y ? x < y : (order[a.0.log] ?? 0, a.0.index) < (order[b.0.log] ?? 0, b.0.index)
+                let (x, y) = (a.position, b.position)
+                return a.entry.time != b.entry.time
+                    ? a.entry.time < b.entry.time : (order[x.log] ?? 0, x.index) < (order[y.log] ?? 0, y.index)
             }
         }
 
-        private func print(_ position: LogPosition, _ entry: JSONValue) throws {
-            let kind = entry["kind"]?.string ?? "?"
-            let place = Terminal.styled("\(position.log.rawValue)/\(position.index)", .dim)
-            Swift.print("\(Terminal.time(entry["time"]?.integer ?? 0))  \(Terminal.styled(kind, .bold))  \(place)")
-            for line in try lines(kind, entry["body"] ?? [:], entry["id"]?.string ?? "") {
+        private func record(of entry: LoggedEntry, _ store: SQLiteStore) async throws -> LogRecord {
+            var texts: [String: String] = [:]
+            for id in entry.parts {
+                guard let position = try await store.position(ofEntry: id) else { continue }
+                let bytes = try await store.entries(position.log, in: position.index..<(position.index + 1)).first
+                texts[id] = try bytes.flatMap { try LoggedEntry(bytes: $0).text }
+            }
+            return try entry.record(parts: texts)
+        }
+
+        private func print(_ found: Found, _ record: LogRecord) throws {
+            let place = Terminal.styled("\(found.position.log.rawValue)/\(found.position.index)", .dim)
+            let time = Terminal.time(found.entry.time.milliseconds)
+            Swift.print("\(time)  \(Terminal.styled(found.entry.kind.rawValue, .bold))  \(place)")
+            for line in try lines(record, found.entry.id) where !line.isEmpty {
                 Swift.print("    " + Printable.text(line, limit: 4000))
             }
         }
 
-        private func lines(_ kind: String, _ body: JSONValue, _ id: String) throws -> [String] {
-            switch kind {
-            case "request":
-                let evidence = try ["prompt", "justification", "classification"].map { "\($0): \(try open(body[$0] ?? [:], id))" }
+        private func lines(_ record: LogRecord, _ id: String) throws -> [String] {
+            switch record {
+            case .request(let request):
+                let texts = request.evidence
                 return [
-                    "\(text(body["principal"])) asked for \(text(body["operation"])) on \(text(body["system"])) by \(text(body["door"]))",
-                    "input: \(Terminal.json(body["input"] ?? [:]))",
-                ] + evidence
-            case "decision":
-                let decision = body["decision"] ?? [:]
-                return [
-                    "\(text(decision["verdict"])) by policies \(list(decision["policies"]))",
-                    "policy set \(text(decision["epochs"]?["policies"]))",
+                    "\(request.principal) asked for \(request.operation) on \(request.system) by \(request.door)",
+                    "input: \(Terminal.json(request.input))",
+                    "prompt: \(try open(texts.prompt, id))", "justification: \(try open(texts.justification, id))",
+                    "classification: \(try open(texts.classification, id))",
                 ]
-            case "approval":
-                let statement = (body["statement"]?.string).flatMap { try? ApprovalStatement(text: $0) }
+            case .decision(let decision):
+                let decided = decision.decided
                 return [
-                    "\(statement?.verdict.rawValue ?? "?") by \(statement?.approver ?? "?"), over the digest \(statement?.plan.hex ?? "?")"
+                    "\(decided.verdict.rawValue) by policies [\(decided.policies.joined(separator: ", "))]",
+                    "policy set \(decided.epochs.policies)", decision.reason ?? "",
                 ]
-            case "intent": return ["digest \(text(body["digest"]))"]
-            case "outcome":
-                return ["\(text(body["state"])) \(text(body["reason"]))".trimmingCharacters(in: .whitespaces)]
-            case "effect":
-                return (body["lease"].map { ["done with \(text($0))"] } ?? []) + (body["objects"]?.array ?? []).map(object)
-            default: return [Terminal.json(body)]
+            case .approval(let approval):
+                let statement = approval.statement
+                return ["\(statement.verdict.rawValue) by \(statement.approver), over the digest \(statement.plan)"]
+            case .adoption(let adoption): return ["by \(adoption.by), with the digest \(adoption.terms)"]
+            case .intent(let intent): return ["digest \(intent.terms)"]
+            case .outcome(let outcome):
+                return [([outcome.state.rawValue] + [outcome.reason].compactMap { $0 }).joined(separator: " ")]
+            case .effect(let effect): return [effect.account.map { "done with \($0)" } ?? ""] + effect.objects.map(Self.object)
+            case .failure(let failure), .denial(let failure): return ["\(failure.message) [\(failure.code)]"]
+            case .alarm(let alarm): return [alarm.message, Terminal.json(alarm.details)]
+            case .lock(let lock), .unlock(let lock): return ["\(lock.scope.rawValue) \(lock.subject), by \(lock.by)"]
+            case .disclosure(let person): return ["to \(person)"]
+            case .read(let digest): return [digest.map { "disclosed \($0)" } ?? "disclosed nothing"]
+            case .task(let task): return ["\(task.id) of \(task.holder), for \(task.purpose)"]
+            case .taskEnd, .registry, .policies, .drift, .state: return []
             }
         }
 
-        private func object(_ value: JSONValue) -> String {
-            "\(text(value["name"])) \(text(value["attribute"])): \(list(value["before"])) → \(list(value["after"]))"
+        private static func object(_ value: TouchedValue) -> String {
+            let (before, after) = (value.before.joined(separator: ", "), value.after.joined(separator: ", "))
+            return "\(value.name) \(value.attribute): [\(before)] → [\(after)]"
         }
 
-        private func open(_ sealed: JSONValue, _ request: String) throws -> String {
-            guard sealed["state"]?.string == "as claimed" else { return "not supplied" }
+        private func open(_ sealed: SealedText, _ request: String) throws -> String {
+            guard case .asClaimed = sealed else { return "not supplied" }
             guard let sealKey else { return "sealed (--seal-key opens it)" }
             return "as claimed: \(try Sealer.open(sealed, request: request, key: try KeyFiles.opening(sealKey)) ?? "")"
-        }
-
-        private func text(_ value: JSONValue?) -> String { value?.string ?? "" }
-        private func list(_ value: JSONValue?) -> String {
-            "[" + (value?.array ?? []).compactMap(\.string).joined(separator: ", ") + "]"
         }
     }
 }

@@ -35,7 +35,7 @@ struct ChangeView {
         let inverse = change.plan.inverse.map { ["operation": .string($0.operation), "input": $0.input] as JSONValue } ?? .null
         guard terms["system"] == .string(change.system), terms["targetName"] == .string(change.plan.targetName),
             terms["inverse"] == inverse,
-            terms["principal"] == .string(change.adopter.map { EntityUID.person($0).description } ?? change.requester.description)
+            terms["principal"] == .string((change.adopter.map(PrincipalID.person) ?? change.requester).description)
         else { return "the stored change does not say what its terms say" }
         guard terms["touched"] == .array(change.plan.touched.map(\.json)), terms["operation"] == .string(change.operation),
             terms["input"] == change.input
@@ -93,7 +93,7 @@ struct ChangeView {
                 sealed["state"]?.string == "not supplied"
                 ? "not supplied"
                 : try sealKey.map { path in
-                    try Sealer.open(sealed, request: change.request, key: try KeyFiles.opening(path)) ?? ""
+                    try Sealer.open(SealedText(json: sealed), request: change.request, key: try KeyFiles.opening(path)) ?? ""
                 } ?? "sealed; --seal-key opens it"
             Swift.print("  \(name.padding(toLength: 15, withPad: " ", startingAt: 0))\(Printable.text(text))")
         }

@@ -30,7 +30,7 @@ struct Changes: AsyncParsableCommand {
                 [
                     $0.id, Terminal.time($0.created.milliseconds),
                     $0.state.rawValue + ($0.state == .proposed ? " (\($0.wait.rawValue))" : ""),
-                    "\($0.system) \($0.operation)", Printable.text($0.plan.targetName), $0.requester.id.string,
+                    "\($0.system) \($0.operation)", Printable.text($0.plan.targetName), $0.requester.id,
                 ]
             }
             print(Terminal.table([["CHANGE", "ASKED", "STATE", "OPERATION", "TARGET", "BY"]] + rows))

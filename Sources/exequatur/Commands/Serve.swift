@@ -32,7 +32,7 @@ struct Serve: AsyncParsableCommand {
         _ = try StateLock(configuration.state)
         let parts = try await Composition(
             configuration, acceptingMissingCheckpoints: acceptMissingCheckpoints, log: log)
-        try await parts.gateway.resumeReach()
+        try await parts.gateway.reachWatch.resume()
         try await parts.gateway.adopt(parts.gateway.policies)
         Publishing(gateway: parts.gateway, files: CheckpointFiles(of: configuration), log: log).publish()
         await GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log).readAll(isFirst: true)
@@ -171,7 +171,7 @@ struct GraphReading: Service {
 
     private func read(_ system: String, isFirst: Bool) async {
         do {
-            try await gateway.reread(system) { nodes, facts in
+            try await gateway.reachWatch.reread(system) { nodes, facts in
                 if isFirst { log.info("reading \(system): \(nodes) entries, \(facts) facts") }
             }
         } catch {

@@ -105,7 +105,7 @@ enum LookAheadRun {
     }
 
     private static func say(_ policies: PolicyBundle, _ gateway: Gateway, refusing: Bool, _ log: Logger) throws {
-        for (system, result) in try gateway.lookAhead(policies) where result.verdict != .safe {
+        for (system, result) in try gateway.reachWatch.lookAhead(policies) where result.verdict != .safe {
             let steps = result.steps.joined(separator: "; ")
             log.warning(
                 "by policy alone, a takeover on \(system) is \(result.verdict.rawValue)\(steps.isEmpty ? "" : ": \(steps)")")

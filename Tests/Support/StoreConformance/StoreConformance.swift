@@ -57,8 +57,9 @@ private struct Check {
             rollbackOf: nil)
     }
 
-    private func entry(_ id: String, _ log: LogName = .actions, links: [String: String] = [:]) -> LogEntry {
-        LogEntry(log, id: id, kind: "test", time: Fixture.now, links: links, body: ["id": .string(id)])
+    /// - Parameter isRequest: whether it belongs to the log of requests, and not to that of actions.
+    private func entry(_ id: String, isRequest: Bool = false, links: [String: String] = [:]) -> LogEntry {
+        LogEntry(isRequest ? .taskEnd : .alarm(AlarmRecord(id)), id: id, time: Fixture.now, links: links)
     }
 
     private func statement(_ nonce: Character, _ person: String) -> SignedApproval {
@@ -175,18 +176,18 @@ private struct Check {
 
     func parts() async throws {
         let text = String(repeating: "é\"", count: LogEntry.limit / 2)
-        let long = LogEntry(.actions, id: "long", kind: "test", time: Fixture.now, body: ["text": .string(text)])
+        let long = LogEntry(.alarm(AlarmRecord(text)), id: "long", time: Fixture.now)
         let position = try #require(try await store.commit([], entries: [long]).first)
         let entries = try await store.entries(.actions, in: 0..<store.logSize(.actions))
         #expect(entries.count > 2 && entries.allSatisfy { $0.count <= LogEntry.limit })
         #expect(try await store.position(ofEntry: "long") == position && position.index == Int64(entries.count - 1))
-        let read = try entries.map { try JSONReader.read($0, limits: LogEntry.reading) }
-        let texts = read.dropLast().map { ($0["id"]?.string ?? "", $0["body"]?["text"]?.string ?? "") }
-        let body = try LogEntry.body(of: try #require(read.last), parts: Dictionary(uniqueKeysWithValues: texts))
-        #expect(body == long.body)
+        let read = try entries.map { try LoggedEntry(bytes: $0) }
+        let texts = read.dropLast().map { ($0.id, $0.text ?? "") }
+        let record = try #require(read.last).record(parts: Dictionary(uniqueKeysWithValues: texts))
+        guard case .alarm(let alarm) = record else { throw StoreError(.corrupt, "no alarm") }
+        #expect(alarm.message == text)
         let tooLong = LogEntry(
-            .actions, id: "too-long", kind: "test", time: Fixture.now,
-            body: ["text": .string(String(repeating: "x", count: LogEntry.longest))])
+            .alarm(AlarmRecord(String(repeating: "x", count: LogEntry.longest))), id: "too-long", time: Fixture.now)
         let error = await #expect(throws: StoreError.self) { try await store.commit([], entries: [tooLong]) }
         #expect(error?.code == .tooLarge)
         #expect(try await store.logSize(.actions) == Int64(entries.count))
@@ -204,7 +205,7 @@ private struct Check {
     }
 
     func logs() async throws {
-        let first = try await store.commit([], entries: [entry("r", .requests), entry("a0", links: ["request": "r"])])
+        let first = try await store.commit([], entries: [entry("r", isRequest: true), entry("a0", links: ["request": "r"])])
         #expect(first == [LogPosition(log: .requests, index: 0), LogPosition(log: .actions, index: 0)])
         for index in 1..<5 { try await store.commit([], entries: [entry("a\(index)")]) }
         #expect(try await store.logSize(.actions) == 5)

@@ -17,7 +17,7 @@ public enum Fixture {
 
     public static func task(_ id: String = "task-1", workload: String = "agent", delegator: String? = nil) -> Task {
         Task(
-            id: id, tenant: "t", workload: workload, purpose: "p", delegator: delegator, created: now,
+            id: id, tenant: "t", holder: .workload(workload), purpose: "p", delegator: delegator, created: now,
             expires: Instant(milliseconds: .max / 2))
     }
 
@@ -96,7 +96,7 @@ public struct GrantMaker: Sendable {
             assessment: Assessment(plan, submission.operation, reach: .none),
             created: now,
             expires: now.adding(seconds: 3600), rollbackOf: nil)
-        let entry = LogEntry(.actions, id: "intent-\(change.id)", kind: "intent", time: now, body: [:])
+        let entry = LogEntry(.intent(IntentRecord(change, plan, policies: bundle.digest)), id: "intent-\(change.id)", time: now)
         return try await decision.grant(
             for: change, submission: submission, plan: plan, policies: bundle, now: now, entry: entry, ledger: ledger,
             reach: TestGuard(),

@@ -1,7 +1,7 @@
 import Authority
 import Synchronization
 
-extension Gateway {
+extension Core {
     /// Asks a system something, within the deadline and among so many such calls at once: one that does not answer holds up
     /// nothing but itself.
     ///

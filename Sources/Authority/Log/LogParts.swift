@@ -29,15 +29,15 @@ extension LogEntry {
                 throw StoreError(.tooLarge, "an entry of \(text.count) bytes; at most \(Self.longest) are written")
             }
             let parts = Self.pieces(text).enumerated().map { index, piece -> LogEntry in
-                var part = LogEntry(log, id: "\(id).\(index)", kind: "part", time: time, body: ["text": .string(piece)]).prepared
+                var part = LogEntry(log, id: "\(id).\(index)", kind: .part, time: time, body: ["text": .string(piece)]).prepared
                 part.isCut = true
                 return part
             }
             let named: JSONValue = [
                 "parts": .array(parts.map { .string($0.id) }), "digest": .string(Digest(of: text).hex),
             ]
-            var main = LogEntry(log, id: id, kind: kind, time: time, links: links, body: named)
-            (main.records, main.isCut, main.uncut) = (records, true, body)
+            var main = LogEntry(log, id: id, kind: kind, time: time, links: links, body: named, record: record)
+            (main.records, main.isCut) = (records, true)
             return parts + [main]
         }
     }
@@ -53,29 +53,5 @@ extension LogEntry {
             start = end
         }
         return pieces
-    }
-
-    /// The body as it was given, whether or not it stands in parts.
-    public var whole: JSONValue { uncut ?? body }
-
-    /// The ids of the parts that an entry's body stands in; none when it stands in the entry itself.
-    public static func parts(of entry: JSONValue) -> [String] {
-        guard let body = entry["body"], body["digest"] != nil else { return [] }
-        return (body["parts"]?.array ?? []).compactMap(\.string)
-    }
-
-    /// An entry's body, put together where it stands in parts.
-    ///
-    /// - Parameter texts: the text of each part, by id.
-    /// - Throws: ``StoreError`` when the parts are not those that were written.
-    public static func body(of entry: JSONValue, parts texts: [String: String]) throws -> JSONValue {
-        guard let body = entry["body"] else { throw StoreError(.corrupt, "an entry without a body") }
-        let ids = parts(of: entry)
-        guard !ids.isEmpty else { return body }
-        let whole = Array(ids.map { texts[$0] ?? "" }.joined().utf8)
-        guard Digest(of: whole).hex == body["digest"]?.string else {
-            throw StoreError(.corrupt, "the parts of \(entry["id"]?.string ?? "an entry") are not those that were written")
-        }
-        return try JSONReader.read(whole, limits: .init(bytes: longest))
     }
 }

@@ -35,66 +35,79 @@ public final class Journal: Sendable {
 
     /// An entry with the proof that it is in its log. Needs the log's public key to be checked, and nothing else: the entry's
     /// bytes give the leaf. Before a checkpoint that covers it is published, the proof is pending.
-    func receipt(ofEntry id: String) async throws -> JSONValue? {
+    func receipt(ofEntry id: String) async throws -> Receipt? {
         guard let (position, bytes, _) = try await entry(id) else { return nil }
-        let (log, text) = (JSONValue.string(position.log.rawValue), JSONValue.string(String(decoding: bytes, as: UTF8.self)))
-        guard let published = shown.withLock({ $0[position.log] }), position.index < published.checkpoint.size else {
-            return ["state": "pending", "log": log, "entry": text]
+        let (log, text) = (position.log, String(decoding: bytes, as: UTF8.self))
+        guard let published = shown.withLock({ $0[log] }), position.index < published.checkpoint.size else {
+            return Receipt(log: log, entry: text)
         }
         let size = published.checkpoint.size
-        let proof = try await store.inclusion(of: position.index, in: position.log, size: size)
+        let proof = try await store.inclusion(of: position.index, in: log, size: size)
         guard
             Verification.inclusion(
                 leaf: .leaf(bytes), index: position.index, size: size, proof: proof, root: published.checkpoint.root)
-        else { throw StoreError(.altered, "the stored tree of the \(position.log.rawValue) log is not that which was written") }
-        return [
-            "state": "complete", "log": log, "entry": text, "index": .integer(position.index),
-            "proof": .array(proof.map { .string($0.description) }), "checkpoint": .string(published.note),
-        ]
+        else { throw StoreError(.altered, "the stored tree of the \(log.rawValue) log is not that which was written") }
+        return Receipt(
+            log: log, entry: text,
+            inclusion: .init(index: position.index, proof: proof.map(\.description), checkpoint: published.note))
     }
 
-    /// The body of an entry, whole.
-    func body(ofEntry id: String) async throws -> JSONValue? {
+    /// What an entry says.
+    func record(ofEntry id: String) async throws -> LogRecord? {
         guard let (_, _, entry) = try await entry(id) else { return nil }
-        return try await body(of: entry)
+        return try await record(of: entry)
     }
 
-    /// The body of the entry that stands there, whole.
-    func body(at position: LogPosition) async throws -> JSONValue? {
+    /// What the entry that stands there says.
+    func record(at position: LogPosition) async throws -> LogRecord? {
         guard let (_, entry) = try await entry(at: position) else { return nil }
-        return try await body(of: entry)
+        return try await record(of: entry)
     }
 
-    /// The bodies of the entries of a log that link to `id`, newest first.
-    func bodies(linkedTo id: String, in log: LogName, where isWanted: (JSONValue) -> Bool) async throws -> JSONValue? {
+    /// The newest record of a log that links to `id` and that `pick` takes.
+    func newest<T>(linkedTo id: String, in log: LogName, _ pick: (LogRecord) -> T?) async throws -> T? {
         for position in try await store.positions(linkedTo: id).reversed() where position.log == log {
             guard let (_, entry) = try await entry(at: position) else { continue }
             // Where an entry is found is the store's word; what it links to is the log's.
-            guard entry["links"]?.object?.members.contains(where: { $0.value == .string(id) }) == true else { continue }
-            let body = try await body(of: entry)
-            if isWanted(body) { return body }
+            guard entry.links.values.contains(id) else { continue }
+            if let found = pick(try await record(of: entry)) { return found }
         }
         return nil
     }
 
-    private func body(of entry: JSONValue) async throws -> JSONValue {
+    private func record(of entry: LoggedEntry) async throws -> LogRecord {
         var texts: [String: String] = [:]
-        for id in LogEntry.parts(of: entry) { texts[id] = try await self.entry(id)?.json["body"]?["text"]?.string }
-        return try LogEntry.body(of: entry, parts: texts)
+        for id in entry.parts { texts[id] = try await self.entry(id)?.entry.text }
+        return try entry.record(parts: texts)
     }
 
-    private func entry(_ id: String) async throws -> (position: LogPosition, bytes: [UInt8], json: JSONValue)? {
-        guard let position = try await store.position(ofEntry: id), let (bytes, json) = try await entry(at: position) else {
+    private func entry(_ id: String) async throws -> (position: LogPosition, bytes: [UInt8], entry: LoggedEntry)? {
+        guard let position = try await store.position(ofEntry: id), let (bytes, entry) = try await entry(at: position) else {
             return nil
         }
-        guard json["id"] == .string(id) else {
-            throw StoreError(.altered, "the entry \(id) is not where the store says")
-        }
-        return (position, bytes, json)
+        guard entry.id == id else { throw StoreError(.altered, "the entry \(id) is not where the store says") }
+        return (position, bytes, entry)
     }
 
-    private func entry(at position: LogPosition) async throws -> (bytes: [UInt8], json: JSONValue)? {
+    private func entry(at position: LogPosition) async throws -> (bytes: [UInt8], entry: LoggedEntry)? {
         let bytes = try await store.entries(position.log, in: position.index..<(position.index + 1)).first
-        return try bytes.map { ($0, try JSONReader.read($0, limits: LogEntry.reading)) }
+        return try bytes.map { ($0, try LoggedEntry(bytes: $0)) }
     }
+}
+
+/// An entry that its reader can prove to be in the log.
+public struct Receipt: Sendable {
+    public struct Inclusion: Sendable {
+        public let index: Int64
+        /// The audit path, each hash in hexadecimal digits.
+        public let proof: [String]
+        /// The signed checkpoint that it is proved against.
+        public let checkpoint: String
+    }
+
+    public let log: LogName
+    /// The entry's bytes, as text.
+    public let entry: String
+    /// Nil until a checkpoint that covers the entry is published.
+    public var inclusion: Inclusion?
 }

@@ -17,12 +17,13 @@ public struct Answer: Sendable {
     public let code: String
     public let message: String
     public var change: String?
+    /// What was read: the document whose digest is logged.
     public var result: JSONValue?
-    public var receipt: JSONValue?
+    public var receipt: Receipt?
 
     init(
         _ status: Status, _ code: String, _ message: String, change: String? = nil, result: JSONValue? = nil,
-        receipt: JSONValue? = nil
+        receipt: Receipt? = nil
     ) {
         self.status = status
         self.code = code
@@ -30,14 +31,6 @@ public struct Answer: Sendable {
         self.change = change
         self.result = result
         self.receipt = receipt
-    }
-
-    public var json: JSONValue {
-        var json: JSONValue = ["status": .string(status.rawValue), "code": .string(code), "message": .string(message)]
-        json.add("change", change.map(JSONValue.string))
-        json.add("result", result)
-        json.add("receipt", receipt)
-        return json
     }
 
     /// One answer for what is absent, what may not be seen and what is not permitted, so that none of
@@ -52,4 +45,26 @@ extension Answer {
     public static func refused(_ refusal: Refusal) -> Answer { refused(refusal.code.rawValue, refusal.message) }
 
     public static let ended = Answer(.done, "task.ended", "The task has ended.")
+}
+
+extension Core {
+    /// What the requester is told of a change.
+    func answer(on change: Change) async throws -> Answer {
+        switch change.state {
+        case .proposed, .approved:
+            let waits = change.wait == .adoption ? "until a person adopts it" : "for a person's approval"
+            let message = change.wait == .nothing ? "Not carried out; ask again." : "Staged; it waits \(waits)."
+            return Answer(.staged, "staged.\(change.wait.rawValue)", message, change: change.id)
+        case .executing: return Answer(.staged, "executing", "It is being carried out.", change: change.id)
+        case .executed, .rolledBack:
+            let message = change.state == .executed ? "Carried out." : "Carried out, and rolled back since."
+            let receipt = try await journal.receipt(ofEntry: "outcome-\(change.id)")
+            return Answer(.done, change.state.rawValue, message, change: change.id, receipt: receipt)
+        case .failed, .indeterminate, .expired, .withdrawn:
+            let message =
+                change.state == .indeterminate
+                ? "It is not known whether it took effect; people were alerted." : "It was not carried out."
+            return Answer(.failed, change.reason ?? change.state.rawValue, message, change: change.id)
+        }
+    }
 }

@@ -16,25 +16,25 @@ struct View: Sendable {
     /// The resource's own facts, and the deliberation over them.
     private let own: [Entity]
     private let base: Deliberation
-    private var further: [JSONValue] = []
+    private var further: [DecisionRecord.Further] = []
     private var size = 0
     /// When a look at many entries ends, whatever is left.
     private let end: ContinuousClock.Instant
 
+    /// - Parameters:
+    ///   - looking: how long it looks at most.
+    ///   - deliberation: over these facts.
     init(
-        _ gateway: Gateway, _ submission: Submission, _ resource: EntityUID, facts: [Entity], _ catalogue: Catalogue,
-        _ epoch: Int64
+        _ submission: Submission, _ resource: EntityUID, facts: [Entity], _ catalogue: Catalogue, looking: Swift.Duration,
+        deliberation: @escaping @Sendable ([Entity]) -> Deliberation
     ) {
         self.catalogue = catalogue
         self.resource = resource
         own = facts
-        let policies = gateway.policies
-        deliberation = { facts in
-            gateway.deliberate(submission, reading: resource, facts, catalogue, locks: epoch, by: policies)
-        }
+        self.deliberation = deliberation
         for fact in facts { self.facts[fact.uid] = fact }
         base = deliberation(facts)
-        end = .now + gateway.environment.looking
+        end = .now + looking
     }
 
     /// Whether the resource itself may be read.
@@ -44,10 +44,10 @@ struct View: Sendable {
 
     var isOver: Bool { ContinuousClock.now > end }
 
-    /// The question over all that was shown, its decision, and every further one over the same facts.
-    var record: JSONValue {
+    /// The entry of the decision over all that was shown, with every further one over the same facts.
+    func entry(in core: Core) -> LogEntry {
         let whole = facts.count == own.count ? base : deliberation(facts.values.sorted { $0.uid < $1.uid })
-        return ["question": whole.question.json, "decision": whole.decide().json, "further": .array(further)]
+        return whole.entry(whole.decide(), in: core, further: further)
     }
 
     /// Looks at entries one after the other: `body` asks what may be seen of each. What it was permitted counts only if it gives
@@ -93,7 +93,7 @@ struct Glance {
     private let catalogue: Catalogue
     private var known: [String: Bool] = [:]
     /// The decisions that permitted something, in the order they were made.
-    private(set) var permits: [JSONValue] = []
+    private(set) var permits: [DecisionRecord.Further] = []
 
     init(_ deliberation: Deliberation, _ catalogue: Catalogue) {
         self.deliberation = deliberation
@@ -106,10 +106,7 @@ struct Glance {
         let decision = deliberation.decideRead(operation, on: resource)
         known[key] = decision.verdict == .permit
         guard decision.verdict == .permit else { return false }
-        permits.append([
-            "operation": .string(operation), "resource": resource.json, "verdict": .string(decision.verdict.rawValue),
-            "policies": .array(decision.policies.map(JSONValue.string)),
-        ])
+        permits.append(DecisionRecord.Further(operation, on: resource, decision))
         return true
     }
 

@@ -1,4 +1,4 @@
-public import StrictJSON
+import StrictJSON
 
 /// The three logs.
 public enum LogName: String, Sendable, CaseIterable { case requests, decisions, actions }
@@ -8,34 +8,37 @@ public struct LogEntry: Sendable {
     public let log: LogName
     /// Unique among all logs; other entries link to it.
     public let id: String
-    /// What happened, such as `request`, `decision`, `intent`, `outcome`.
-    public let kind: String
+    public let kind: LogRecord.Kind
     public let time: Instant
     /// The ids of the entries this one follows from, by role.
     public let links: [String: String]
-    public let body: JSONValue
+    let body: JSONValue
     /// What its batch made of the store's records, in the first entry of each batch that changed any.
     public var records: RecordChanges? { didSet { written = nil } }
     /// Its bytes, once they have been worked out.
     private var written: [UInt8]?
     /// Whether it has been through ``inParts``: what is written is what the tree was worked out with.
     var isCut = false
-    /// The body before it was cut.
-    var uncut: JSONValue?
+    /// What it says; nil for a part of a long body.
+    public let record: LogRecord?
     /// Whether it is written even on a full disk.
-    public var isEssential: Bool { ["alarm", "drift", "lock", "unlock", "task-end"].contains(kind) || isRefusal }
+    public var isEssential: Bool { record?.isEssential ?? false }
 
-    private var isRefusal: Bool {
-        kind == "approval" && body["statement"]?.string?.contains("\"verdict\":\"refuse\"") == true
+    public init(_ record: LogRecord, id: String, time: Instant, links: [String: String] = [:]) {
+        self.init(record.log, id: id, kind: record.kind, time: time, links: links, body: record.body, record: record)
     }
 
-    public init(_ log: LogName, id: String, kind: String, time: Instant, links: [String: String] = [:], body: JSONValue) {
+    init(
+        _ log: LogName, id: String, kind: LogRecord.Kind, time: Instant, links: [String: String] = [:], body: JSONValue,
+        record: LogRecord? = nil
+    ) {
         self.log = log
         self.id = id
         self.kind = kind
         self.time = time
         self.links = links
         self.body = body
+        self.record = record
     }
 
     /// The bytes that are hashed into the tree.
@@ -51,7 +54,7 @@ public struct LogEntry: Sendable {
     private func write() -> [UInt8] {
         let linked = JSONObject(links.keys.sorted().map { .init(key: $0, value: .string(links[$0] ?? "")) })
         var json: JSONValue = [
-            "v": 1, "log": .string(log.rawValue), "id": .string(id), "kind": .string(kind),
+            "v": .integer(LogRecord.version), "log": .string(log.rawValue), "id": .string(id), "kind": .string(kind.rawValue),
             "time": .integer(time.milliseconds), "links": .object(linked), "body": body,
         ]
         json.add("records", records?.json)

@@ -6,14 +6,14 @@ import TransparencyLog
 
 /// Where a page of members ended, as its reader is told: sealed, for it may be somebody whom they may not see. So a page begins
 /// where one of the same reader's ended, and nowhere else.
-extension Gateway {
+extension Submissions {
     /// Cursors of short and of longer ids look alike.
     private static let block = 64
 
     func cursor(after member: String, of group: String, for reader: Principal) -> String? {
         var padded = Array(member.utf8)
         padded += Array(repeating: 0, count: Self.block - padded.count % Self.block)
-        guard let nonce = try? AES.GCM.Nonce(data: environment.random(12)),
+        guard let nonce = try? AES.GCM.Nonce(data: core.environment.random(12)),
             let sealed = try? AES.GCM.seal(padded, using: cursorKey, nonce: nonce, authenticating: Self.place(group, reader))
         else { return nil }
         return sealed.combined.map {

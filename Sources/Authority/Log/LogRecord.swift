@@ -1,0 +1,147 @@
+public import StrictJSON
+
+/// What an entry of the logs says: one closed set, written and read in one place. Bytes of the log are never rewritten: whoever
+/// changes a record's shape raises ``LogRecord/version`` and keeps the reader of the shape before.
+public enum LogRecord: Sendable {
+    case request(RequestRecord)
+    /// A person's signed word on a change.
+    case approval(SignedApproval)
+    case task(Task)
+    case taskEnd
+    case lock(LockRecord)
+    case unlock(LockRecord)
+    case adoption(AdoptionRecord)
+    /// The workloads and people registered, with their keys.
+    case registry(JSONValue)
+    case policies(PoliciesRecord)
+    case decision(DecisionRecord)
+    /// What could not be decided on, and so was denied.
+    case denial(FailureRecord)
+    case intent(IntentRecord)
+    case effect(EffectRecord)
+    case outcome(OutcomeRecord)
+    /// What a read disclosed, by its digest.
+    case read(disclosed: Digest?)
+    case failure(FailureRecord)
+    case drift(DriftRecord)
+    case alarm(AlarmRecord)
+    /// A value was shown, once, to this person.
+    case disclosure(to: String)
+    /// A batch that changes records and says nothing else.
+    case state
+
+    /// The version that is written.
+    public static let version: Int64 = 2
+
+    /// What happened, as entries name it. A `part` is a piece of a long body and no record by itself.
+    public enum Kind: String, Sendable, CaseIterable {
+        case request, approval, task, lock, unlock, adoption, registry, policies, decision, denial, intent, effect, outcome, read,
+            failure, drift, alarm, disclosure, state, part
+        case taskEnd = "task-end"
+    }
+
+    public var kind: Kind {
+        switch self {
+        case .request: .request
+        case .approval: .approval
+        case .task: .task
+        case .taskEnd: .taskEnd
+        case .lock: .lock
+        case .unlock: .unlock
+        case .adoption: .adoption
+        case .registry: .registry
+        case .policies: .policies
+        case .decision: .decision
+        case .denial: .denial
+        case .intent: .intent
+        case .effect: .effect
+        case .outcome: .outcome
+        case .read: .read
+        case .failure: .failure
+        case .drift: .drift
+        case .alarm: .alarm
+        case .disclosure: .disclosure
+        case .state: .state
+        }
+    }
+
+    /// The log it belongs to.
+    var log: LogName {
+        switch self {
+        case .request, .approval, .task, .taskEnd, .lock, .unlock, .adoption: .requests
+        case .registry, .policies, .decision, .denial: .decisions
+        case .intent, .effect, .outcome, .read, .failure, .drift, .alarm, .disclosure, .state: .actions
+        }
+    }
+
+    /// Whether it is written even on a full disk: it ends or stops something, or tells people of it.
+    var isEssential: Bool {
+        switch self {
+        case .alarm, .drift, .lock, .unlock, .taskEnd: true
+        case .approval(let approval): approval.statement.verdict == .refuse
+        default: false
+        }
+    }
+
+    // MARK: One writer, one reader
+
+    var body: JSONValue {
+        switch self {
+        case .request(let record): record.json
+        case .approval(let approval): approval.json
+        case .task(let task): task.json
+        case .taskEnd, .state: [:]
+        case .lock(let record), .unlock(let record): record.json
+        case .adoption(let record): record.json
+        case .registry(let record): record
+        case .policies(let record): record.json
+        case .decision(let record): record.json
+        case .denial(let record), .failure(let record): record.json
+        case .intent(let record): record.json
+        case .effect(let record): record.json
+        case .outcome(let record): record.json
+        case .read(let digest): ["disclosed": digest.map { .string($0.hex) } ?? .null]
+        case .drift(let record): record.json
+        case .alarm(let record): record.json
+        case .disclosure(let person): ["to": .string(person)]
+        }
+    }
+
+    /// Reads a record of the version that is written now. It is data about what was, and gives nobody anything.
+    ///
+    /// - Throws: ``ShapeError`` and what the parts throw.
+    public init(_ kind: Kind, _ body: JSONValue) throws {
+        switch kind {
+        case .request: self = .request(try RequestRecord(json: body))
+        case .approval: self = .approval(try SignedApproval(json: body))
+        case .task: self = .task(try Task(json: body))
+        case .taskEnd, .state:
+            try Fields(body).end()
+            self = kind == .state ? .state : .taskEnd
+        case .lock: self = .lock(try LockRecord(json: body))
+        case .unlock: self = .unlock(try LockRecord(json: body))
+        case .adoption: self = .adoption(try AdoptionRecord(json: body))
+        case .registry: self = .registry(body)
+        case .policies: self = .policies(try PoliciesRecord(json: body))
+        case .decision: self = .decision(try DecisionRecord(json: body))
+        case .denial: self = .denial(try FailureRecord(json: body))
+        case .failure: self = .failure(try FailureRecord(json: body))
+        case .intent: self = .intent(try IntentRecord(json: body))
+        case .effect: self = .effect(try EffectRecord(json: body))
+        case .outcome: self = .outcome(try OutcomeRecord(json: body))
+        case .read:
+            var fields = try Fields(body)
+            let digest = try fields.required("disclosed")
+            try fields.end()
+            self = .read(disclosed: digest == .null ? nil : try Digest(json: digest, at: "/disclosed"))
+        case .drift: self = .drift(try DriftRecord(json: body))
+        case .alarm: self = .alarm(try AlarmRecord(json: body))
+        case .disclosure:
+            var fields = try Fields(body)
+            let person = try fields.string("to")
+            try fields.end()
+            self = .disclosure(to: person)
+        case .part: throw ShapeError(.invalid, at: "", "a part is no record by itself")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Authority
+import Cedar
+import StrictJSON
+
+/// One request on its way to a decision: what is asked, what it would do, what that would newly make possible, and the question
+/// made of all that. Whoever decides on something asks a deliberation, and no two make their question in different ways.
+struct Deliberation: Sendable {
+    let submission: Submission
+    let plan: Plan
+    /// What the after-state newly makes possible.
+    let reach: ReachFinding
+    /// Whether it would leave something protected with nobody to look after it.
+    let locksOut: Bool
+    let question: Question
+    let policies: PolicyBundle
+    let epochs: Epochs
+    private let decider: Decider
+    private let catalogue: Catalogue
+
+    init(
+        _ submission: Submission, _ plan: Plan, reach: ReachFinding, locksOut: Bool = false, question: Question,
+        policies: PolicyBundle, locks epoch: Int64, catalogue: Catalogue
+    ) {
+        self.submission = submission
+        self.plan = plan
+        self.reach = reach
+        self.locksOut = locksOut
+        self.question = question
+        self.policies = policies
+        epochs = Epochs(policies: policies.digest, locks: epoch, reach: reach.digest)
+        decider = Decider(question, with: policies, epochs: epochs)
+        self.catalogue = catalogue
+    }
+
+    /// What approvers are shown of its weight.
+    var assessment: Assessment { Assessment(plan, submission.operation, reach: reach) }
+
+    /// - Parameter owner: who answered for the workload when the change was staged.
+    func terms(owner: String?) -> Terms { Terms(submission, plan, policies: policies, owner: owner) }
+
+    func decide() -> Decision { decider.decide() }
+
+    /// The decision on reading `resource` by another operation, over the same facts.
+    func decideRead(_ operation: String, on resource: EntityUID) -> Decision { decider.decideRead(operation, on: resource) }
+
+    /// Whether policy gives the person a say in it. Those on its side have none.
+    func mayApprove(_ person: Person) -> Bool { decider.mayApprove(person.id) }
+
+    /// Of the values that the plan touches; who is in a group is known to whoever may read it.
+    var sensitivitiesTouched: [Sensitivity] {
+        Set(plan.touched.map { $0.attribute == "member" ? .public : catalogue.sensitivity(of: $0.attribute) }).sorted()
+    }
+
+    /// Whether who asks may read what the operation is about, and that much of it.
+    func mayRead(_ uid: EntityUID, _ sensitivities: some Collection<Sensitivity> = []) -> Bool {
+        let reading = uid.type == catalogue.groupType ? "group.read" : "user.read"
+        return ([reading] + sensitivities.map { "sensitivity.\($0.rawValue)" }).allSatisfy {
+            decider.decideRead($0, on: uid).verdict == .permit
+        }
+    }
+
+    /// The log entry of a decision: with it and the policies' entry, the decision can be made again.
+    ///
+    /// - Parameters:
+    ///   - change: what it decides on, with the terms and the assessment that its signatures must be for.
+    ///   - reason: why it was denied all the same, when not by policy.
+    ///   - further: what else was decided over the same facts.
+    func entry(
+        _ decision: Decision, in core: Core, change: Change? = nil, reason: String? = nil, further: [DecisionRecord.Further] = []
+    ) -> LogEntry {
+        let links = ["request": submission.id].merging(change.map { ["change": $0.id] } ?? [:]) { $1 }
+        let record = DecisionRecord(question, decision, change: change, reason: reason, further: further)
+        return core.entry(.decision(record), "dec", links: links)
+    }
+}

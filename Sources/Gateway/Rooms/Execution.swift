@@ -1,0 +1,202 @@
+import Authority
+import Logging
+import StrictJSON
+import Synchronization
+
+/// Carries out what was granted, and settles whatever was cut short.
+public final class Execution: Sendable {
+    let core: Core
+    let leases: Leases
+    let locks: Locks
+    private let tasks: Tasks
+    let watch: ReachWatch
+    /// Approved changes on their way to an intent.
+    let underway = InFlight(limit: .max)
+    /// Values shown once, by change; in memory only.
+    let disclosures = Mutex<[String: Disclosure]>([:])
+
+    init(_ core: Core, _ leases: Leases, _ locks: Locks, _ tasks: Tasks, _ watch: ReachWatch) {
+        self.core = core
+        self.leases = leases
+        self.locks = locks
+        self.tasks = tasks
+        self.watch = watch
+    }
+
+    /// Carries out a permitted change: intent, lease, apply, read back, revoke, outcome, in this order, each
+    /// durable before the next. Whatever is cut short here is settled by ``reconcile()``.
+    func execute(_ staged: Change, _ decision: Decision, _ deliberation: Deliberation) async throws -> Change {
+        let (submission, plan) = (deliberation.submission, deliberation.plan)
+        let connector = try core.connector(staged.system)
+        var change = staged
+        change.plan = plan
+        let policies = core.policies
+        let intent = core.entry(
+            .intent(IntentRecord(change, plan, policies: policies.digest)), id: "intent-\(change.id)",
+            links: ["change": change.id, "request": submission.id])
+        let grant: Grant
+        do {
+            grant = try await decision.grant(
+                for: change, submission: submission, plan: plan, policies: policies, now: core.now, entry: intent,
+                ledger: core.store, reach: core.reach,
+                lease: { connector.reference(for: change.id, id: core.environment.id("lease"), expires: $0) })
+        } catch let refusal as GrantRefusal {
+            return try await stop(staged, refusal)
+        } catch let error as StoreError where error.code == .conflict {
+            // Refused, or carried out by somebody else, since it was decided.
+            return try await core.stored(change)
+        }
+        Failpoint.reach("intent")
+        let reference = grant.lease
+        let result = await perform(grant, connector, reference) {
+            try await self.tasks.requireOpen(change.task)
+            _ = try self.locks.check(submission.principal.name, change.task, writing: change.system, change.operation, plan)
+        }
+        Failpoint.reach("applied")
+        let executing = try change.after(.began)
+        switch result {
+        case .applied, .refused, .stopped: return try await settle(executing, plan, connector, reference, result)
+        case .unknown: return settleLater(executing)
+        }
+    }
+
+    /// Leaves a change to be settled by reading, its lease ended first, as after a crash: the caller has waited long enough.
+    private func settleLater(_ executing: Change) -> Change {
+        _ = Running.task { await self.reconciled(executing) }
+        return executing
+    }
+
+    /// What came of trying.
+    enum Attempt {
+        case applied(Disclosure?)
+        /// The backend said no: nothing was changed.
+        case refused(ConnectorError)
+        /// A lock or the end of the task came between; nothing was applied.
+        case stopped(code: String)
+        /// No answer: it may have been applied.
+        case unknown(String)
+
+        /// Whether nothing was applied.
+        var isWithoutEffect: Bool {
+            switch self {
+            case .refused, .stopped: true
+            case .applied, .unknown: false
+            }
+        }
+    }
+
+    /// - Parameter check: throws when a lock or the task's end stands in the way. Asked once the lease is there: what came before
+    ///   that is seen here, and what comes later finds the lease and ends it.
+    private func perform(
+        _ grant: borrowing Grant, _ connector: any Connector, _ reference: LeaseReference,
+        unlessStopped check: () async throws -> Void
+    ) async -> Attempt {
+        var lease: (any Lease)?
+        do {
+            lease = try await connector.lease(grant, as: reference)
+            Failpoint.reach("leased")
+            guard let lease else { return .unknown("no lease") }
+            do { try await check() } catch { return .stopped(code: ((error as? Refusal)?.code ?? .locked).rawValue) }
+            return .applied(try await connector.apply(grant, with: lease))
+        } catch {
+            core.log.warning("\(error)", metadata: ["change": "\(grant.change)"])
+            // Without a lease nothing can have been applied.
+            return error.code == .unavailable && lease != nil ? .unknown(error.message) : .refused(error)
+        }
+    }
+
+    /// Reads back, ends the lease and makes the outcome durable.
+    private func settle(
+        _ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt
+    ) async throws -> Change {
+        if case .applied(let disclosure?) = attempt { disclosures.withLock { $0[change.id] = disclosure } }
+        var seen: Observation?
+        if !attempt.isWithoutEffect {
+            do { seen = try await core.ask(connector, isOwn: true) { try await $0.observe(plan, under: lease) } } catch {
+                core.log.warning("what was done can't be read back yet: \(error)", metadata: ["change": "\(change.id)"])
+                return settleLater(change)
+            }
+        }
+        Failpoint.reach("observed")
+        let isUnreachable = if case .refused(let error) = attempt { error.code == .unavailable } else { false }
+        // What can't be reached now is left to the sweep.
+        let isGone = isUnreachable ? false : await leases.revoke(lease)
+        Failpoint.reach("revoked")
+        let settled = try change.after(Self.event(attempt, plan, seen))
+        try await finish(settled, from: change, lease, seen, also: isGone ? [.endLease(lease.id, at: core.now)] : [])
+        return settled
+    }
+
+    /// Makes the end of a change that had an intent durable, and tells of it.
+    func finish(
+        _ settled: Change, from change: Change, _ lease: LeaseReference?, _ seen: Observation?, also writes: [Write] = []
+    ) async throws {
+        let undone = settled.state == .executed ? try await rolledBack(by: change) : []
+        let positions = try await core.store.commit(
+            [.updateChange(settled, from: change)] + writes + undone, entries: outcome(settled, lease, seen))
+        await watch.noteOutcome(settled)
+        Failpoint.reach("outcome")
+        if settled.state == .indeterminate {
+            await core.alarm("a change's effect is not known", change: settled, ["code": .string(settled.reason ?? "")])
+        }
+        core.log.info("change \(settled.state.rawValue)", metadata: ["change": "\(change.id)", "log": "\(positions)"])
+    }
+
+    /// Judges by what the backend shows now. After an attempt of our own that was acknowledged, the values must be
+    /// those planned; without an acknowledgement they must also be attributable to our lease.
+    static func event(_ attempt: Attempt, _ plan: Plan, _ seen: Observation?) -> ChangeEvent {
+        if case .refused(let error) = attempt { return .failed(error.code.rawValue) }
+        if case .stopped(let code) = attempt { return .failed(code) }
+        guard let seen else { return .lost("readback.unavailable") }
+        let isDone = seen.shows(plan.touched.map(\.after))
+        switch attempt {
+        case .applied: return isDone ? .succeeded : .lost("readback.mismatch")
+        default:
+            if isDone, seen.isOurs == true { return .succeeded }
+            if seen.shows(plan.touched.map(\.before)), seen.isOurs != true { return .failed("not_applied") }
+            return .lost("not_attributable")
+        }
+    }
+
+    /// What becomes of the change that was rolled back, of the one that it had itself rolled back, and so on: each second one is
+    /// in force again.
+    private func rolledBack(by change: Change) async throws -> [Write] {
+        var writes: [Write] = []
+        var (next, isUndone) = (change.rollbackOf, true)
+        while let id = next, let earlier = try await core.store.change(id),
+            earlier.state == (isUndone ? .executed : .rolledBack)
+        {
+            writes.append(.updateChange(try earlier.after(isUndone ? .undone : .reinstated), from: earlier))
+            (next, isUndone) = (earlier.rollbackOf, !isUndone)
+        }
+        return writes
+    }
+
+    /// The entries of how a change with an intent ended: what was touched, by which account, and what was seen afterwards stand
+    /// in an entry of their own, for the outcome is its requester's receipt.
+    private func outcome(_ change: Change, _ lease: LeaseReference?, _ seen: Observation?) -> [LogEntry] {
+        let (intent, effect) = ("intent-\(change.id)", "effect-\(change.id)")
+        return [
+            core.entry(
+                .effect(EffectRecord(change.plan, lease, seen)), id: effect, links: ["change": change.id, "intent": intent]),
+            core.outcome(of: change, links: ["intent": intent, "effect": effect]),
+        ]
+    }
+
+    /// A grant was refused: the world moved between decision and execution. The change ends; a new request is decided anew.
+    private func stop(_ change: Change, _ refusal: GrantRefusal) async throws -> Change {
+        guard refusal != .alreadyGranted else { return try await core.stored(change) }
+        let stopped = try change.after(.failed(refusal == .digestMismatch ? "change.altered" : "decision.stale"))
+        try await core.store.commit([.updateChange(stopped, from: change)], entries: [core.outcome(of: stopped)])
+        return stopped
+    }
+}
+
+extension Core {
+    /// The entry of how a change ended.
+    func outcome(of change: Change, links: [String: String] = [:]) -> LogEntry {
+        entry(
+            .outcome(OutcomeRecord(change)), id: "outcome-\(change.id)",
+            links: links.merging(["change": change.id, "request": change.request]) { $1 })
+    }
+}

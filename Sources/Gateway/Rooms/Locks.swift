@@ -1,0 +1,128 @@
+import Cedar
+public import Authority
+import Logging
+import StrictJSON
+
+/// Stops what goes on, at once.
+public struct Locks: Sendable {
+    let core: Core
+    let leases: Leases
+    let rights: Rights
+
+    /// Refuses when a lock stands in the way. Asked at three points: before anything of a request is recorded, once its target
+    /// is known, and once the lease is there.
+    ///
+    /// - Parameters:
+    ///   - system: the one that is written to.
+    ///   - plan: what would be done, once it is known.
+    /// - Returns: the locks' epoch, which a decision is bound to.
+    func check(
+        _ principal: PrincipalID, _ task: Task, writing system: String? = nil, _ operation: String = "", _ plan: Plan? = nil
+    ) throws(Refusal) -> Int64 {
+        let target = plan.map { Lock.operation(system ?? "", operation, $0.target.id.string) }
+        let (locks, epoch) = core.store.locks()
+        let stopped = locks.contains { lock in
+            switch lock.scope {
+            case .all: true
+            case .system: lock.subject == system
+            case .workload: [principal, task.holder].contains(.workload(lock.subject))
+            case .task: lock.subject == task.id
+            case .operation: lock.subject == target
+            }
+        }
+        guard !stopped else { throw Refusal(.locked, "This work was stopped by a person.") }
+        return epoch
+    }
+
+    /// Stops the next step at once and ends live leases. Any person may; only lifting a lock needs policy's leave.
+    ///
+    /// - Returns: the lock, and whether it is stored already. One that is not counts until the gateway stops.
+    public func place(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws(Refusal) -> (
+        lock: Lock, isStored: Bool
+    ) {
+        try requireKnown(scope, subject)
+        let lock = Lock(scope: scope, subject: subject, by: person.id, at: core.now)
+        let isStored = await put(lock)
+        await leases.beginEnding { change in
+            switch scope {
+            case .all: true
+            case .system: change.system == subject
+            case .workload: [change.requester, change.task.holder].contains(.workload(subject))
+            case .task: change.task.id == subject
+            case .operation: Lock.operation(change.system, change.operation, change.plan.target.id.string) == subject
+            }
+        }
+        return (lock, isStored)
+    }
+
+    /// Makes a lock count, first of all in this process: it must stop what it can though the disk is full.
+    ///
+    /// - Parameter change: what it is about, when the gateway itself places it.
+    /// - Returns: whether it is stored. One that is not is tried again by ``storeHeld()``.
+    @discardableResult
+    func put(_ lock: Lock, because change: Change? = nil) async -> Bool {
+        core.store.hold(lock)
+        do {
+            try await core.store.commit([.placeLock(lock)], entries: [entry(placing: lock, because: change)])
+            return true
+        } catch {
+            // Somebody may have lifted it meanwhile.
+            core.store.hold(lock)
+            core.log.critical(
+                "the lock could not be stored: it counts until the gateway stops, and is stored as soon as that can be done",
+                metadata: ["lock": "\(lock.key)", "error": "\(error)"])
+            return false
+        }
+    }
+
+    private func entry(placing lock: Lock, because change: Change? = nil) -> LogEntry {
+        core.entry(.lock(LockRecord(lock, by: lock.by)), links: change.map { ["change": $0.id] } ?? [:])
+    }
+
+    /// Stores the locks that could not be stored when they were placed.
+    func storeHeld() async {
+        for lock in core.store.unstoredLocks {
+            do { try await core.store.commit([.placeLock(lock)], entries: [entry(placing: lock)]) } catch {
+                core.log.error("a lock still can't be stored", metadata: ["lock": "\(lock.key)", "error": "\(error)"])
+            }
+        }
+    }
+
+    public func lift(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws {
+        try rights.require(.unlock, of: person)
+        let lock = Lock(scope: scope, subject: subject, by: person.id, at: core.now)
+        guard inForce.contains(where: { $0.key == lock.key }) else {
+            throw Refusal(.lockNotFound, "There is no such lock; `exequatur locks` lists those in force.")
+        }
+        try await core.store.commit([.liftLock(lock.key)], entries: [core.entry(.unlock(LockRecord(lock, by: person.id)))])
+    }
+
+    public var inForce: [Lock] { core.store.locks().locks }
+
+    /// A lock on something misspelt would stop nothing, and look as if it did.
+    private func requireKnown(_ scope: Lock.Scope, _ subject: String) throws(Refusal) {
+        switch scope {
+        case .all where !subject.isEmpty: throw Refusal(.lockSubject, "`all` takes no subject.")
+        case .all: return
+        case .operation:
+            let parts = subject.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 3, (1...256).contains(parts[2].utf8.count),
+                parts[2].unicodeScalars.allSatisfy(Printable.isVisible), (try? core.operation(parts[1], of: parts[0])) != nil
+            else {
+                throw Refusal(
+                    .lockUnknown, "An operation is locked as SYSTEM/OPERATION/TARGET-ID, such as corp/user.disable/u-1.")
+            }
+        case .system: try require(subject, among: core.systems.map(\.name), "system")
+        case .task:
+            guard !core.store.knows(task: subject) else { return }
+            throw Refusal(.lockUnknown, "There is no task `\(Printable.text(subject))`.")
+        case .workload: try require(subject, among: core.principals.workloadIDs, "workload")
+        }
+    }
+
+    private func require(_ subject: String, among known: [String], _ what: String) throws(Refusal) {
+        guard !known.contains(where: subject.isExactly) else { return }
+        let hint = Suggestion.nearest(to: subject, in: known).map { "; did you mean `\($0)`?" } ?? "."
+        throw Refusal(.lockUnknown, "There is no \(what) `\(Printable.text(subject))`" + hint)
+    }
+}

@@ -13,6 +13,7 @@ public final class Gateway: Sendable {
     public let submissions: Submissions
     public let approvals: Approvals
     public let desk: Desk
+    public let queue: Queue
     public let strangers: StrangerLog
     let leases: Leases
 
@@ -35,11 +36,12 @@ public final class Gateway: Sendable {
         locks = Locks(core: core, leases: leases, rights: rights)
         tasks = Tasks(core: core, leases: leases)
         reachWatch = ReachWatch(core: core, locks: locks)
-        let deliberations = Deliberations(core: core, tasks: tasks)
+        let deliberations = Deliberations(core: core, tasks: tasks, locks: locks)
         execution = Execution(core, leases, locks, tasks, reachWatch)
-        submissions = Submissions(core, deliberations, locks, execution)
         approvals = Approvals(core, deliberations, locks, execution)
-        desk = Desk(core: core, deliberations: deliberations, execution: execution)
+        submissions = Submissions(core, deliberations, locks, execution, approvals)
+        desk = Desk(core: core, deliberations: deliberations, execution: execution, approvals: approvals)
+        queue = Queue(core, approvals, tasks, rights)
     }
 
     public var environment: GatewayEnvironment { core.environment }
@@ -49,7 +51,7 @@ public final class Gateway: Sendable {
     public var systems: [(name: String, catalogue: Catalogue)] { core.systems }
 
     /// Makes the policies durable in the decisions log and decides with them from now on. What was decided before, and is
-    /// not yet granted, is void: the epoch that its grant would need is past.
+    /// not yet granted, is decided anew: the epoch that its grant would need is past. What waits is examined by ``Queue/reexamine()``.
     public func adopt(_ bundle: PolicyBundle) async throws {
         let entries = [
             core.entry(.registry(core.principals.record)), core.entry(.policies(PoliciesRecord(bundle))),

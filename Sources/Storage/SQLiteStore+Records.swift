@@ -31,11 +31,11 @@ extension SQLiteStore {
     private func changes(_ db: Database) throws -> [StoredRecord] {
         try rows(db, "change") { row in
             let change = try Change(json: json(row))
-            try agree(
+            let agrees =
                 row["id"] == change.id && row["state"] == change.state.rawValue
-                    && row["created"] == change.created.milliseconds && row["expires"] == change.expires.milliseconds,
-                "change \(change.id)")
-            return .change(change)
+                && row["created"] == change.created.milliseconds && row["expires"] == change.expires.milliseconds
+                && row["same"] == change.sameness.hex
+            return agrees ? .change(change) : .garbled(key: StoredRecord.change(change).key)
         }
     }
 

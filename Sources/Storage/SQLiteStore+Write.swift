@@ -38,10 +38,10 @@ extension SQLiteStore {
         switch write {
         case .insertChange(let change):
             try db.execute(
-                sql: "INSERT INTO change VALUES (?, ?, ?, ?, ?)",
+                sql: "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)",
                 arguments: [
                     change.id, change.state.rawValue, change.created.milliseconds, try blob(change.json),
-                    change.expires.milliseconds,
+                    change.expires.milliseconds, change.sameness.hex,
                 ])
         case .updateChange(let change, let from): try update(change, from: from, db)
         case .insertTask(let task, let token):

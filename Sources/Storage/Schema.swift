@@ -9,6 +9,13 @@ enum Schema {
         migrator.registerMigration("3 signed heads") { db in
             try db.execute(sql: "CREATE TABLE head (log TEXT PRIMARY KEY NOT NULL, note TEXT NOT NULL) STRICT")
         }
+        migrator.registerMigration("4 one waiting for the same") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE change ADD COLUMN same TEXT NOT NULL DEFAULT '';
+                    CREATE UNIQUE INDEX change_same ON change (same) WHERE state IN ('proposed', 'approved') AND same <> '';
+                    """)
+        }
         return migrator
     }
 

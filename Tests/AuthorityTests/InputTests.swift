@@ -48,11 +48,11 @@ struct ChangeMachineTests {
             native: [:], facts: [])
         var change = Change(
             id: "c", state: .proposed, wait: .nothing, submission: try Fixture.submission(operation, ["user": "u"]), plan: plan,
-            digest: Digest(of: "x"), assessment: Assessment(plan, operation, reach: .none), created: Fixture.now,
+            definition: Digest(of: "x"), assessment: Assessment(plan, operation, reach: .none), created: Fixture.now,
             expires: Fixture.now, rollbackOf: nil)
         let events: [ChangeEvent] = [
-            .approvedEnough, .began, .succeeded, .failed("x"), .lost("x"), .refused, .withdrawn("x"), .timedOut, .undone,
-            .reinstated,
+            .approvedEnough, .began, .succeeded, .failed("x"), .lost("x"), .refused(nil), .voided(.policyChanged), .timedOut,
+            .undone, .reinstated, .returned,
         ]
         var steps: [String] = []
         for state in Change.State.allCases {
@@ -63,9 +63,8 @@ struct ChangeMachineTests {
         }
         #expect(
             steps == [
-                "proposed 0 approved", "proposed 1 executing", "proposed 3 failed", "proposed 5 withdrawn",
-                "proposed 6 withdrawn", "proposed 7 expired",
-                "approved 1 executing", "approved 3 failed", "approved 5 withdrawn", "approved 6 withdrawn", "approved 7 expired",
+                "proposed 0 approved", "proposed 1 executing", "proposed 5 withdrawn", "proposed 6 void", "proposed 7 expired",
+                "approved 1 executing", "approved 5 withdrawn", "approved 6 void", "approved 7 expired", "approved 10 proposed",
                 "executing 2 executed", "executing 3 failed", "executing 4 indeterminate", "executed 8 rolledBack",
                 "rolledBack 9 executed",
             ])

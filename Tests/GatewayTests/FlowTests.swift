@@ -46,8 +46,8 @@ struct FlowTests {
         defer { world.close() }
         let waiting = try await world.submit("group.add-member", ["group": "operations", "member": "ivo.petrov"])
         #expect(waiting.code == "staged.approval")
-        let shown = try await world.gateway.desk.show(try #require(waiting.change))
-        #expect(shown["needs"]?.string == "one approval" && shown["eligible"]?.array == ["lars", "lena"])
+        let shown = try await world.gateway.desk.sheet(try #require(waiting.change))
+        #expect(shown.needs == "one approval" && shown.eligible == ["lars", "lena"])
         #expect(
             !waiting.message.contains("lena") && !waiting.message.contains("approvals."),
             "who and what policy says is not for agents")
@@ -93,7 +93,22 @@ struct FlowTests {
         }
     }
 
-    @Test("A lock stops the next step and voids decisions made before it; lifting it needs policy's leave")
+    @Test("A lock placed while a step is being made ready stops it: nothing is applied, and its lease ends")
+    func lockBetween() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let olga = Fixture.person("olga", teams: ["desk"])
+        world.meddler.onLease { _ = try? await world.gateway.locks.place(.workload, "agent", by: olga) }
+        let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
+        #expect(answer.status == .failed && answer.code == "locked")
+        #expect(try await world.store.openLeases().isEmpty)
+        #expect(try await world.directory.leftovers().isEmpty)
+        try await world.gateway.locks.lift(.workload, "agent", by: Fixture.person("lena", teams: ["leads"]))
+        let title = try await world.submit("user.read", ["user": "kai.nilsen"]).result?["attributes"]?["title"]
+        #expect(title != nil && title != "Captain")
+    }
+
+    @Test("A lock stops the next step; lifting it needs policy's leave, and then all goes on")
     func locks() async throws {
         let world = try await GatewayFixture()
         defer { world.close() }

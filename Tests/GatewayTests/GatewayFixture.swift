@@ -27,6 +27,10 @@ final class GatewayFixture: Sendable {
     let clock = TestClock()
     let key = Curve25519.Signing.PrivateKey()
     let seal = Curve25519.KeyAgreement.PrivateKey()
+    private let environment: GatewayEnvironment
+    private let workloads: [WorkloadRegistration]
+    private let settings: ReachSettings
+    private let sources: [(name: String, text: String)]
     let signers = Dictionary(uniqueKeysWithValues: ["olga", "lena", "lars", "dan"].map { ($0, TestSigner()) })
 
     static let policy = """
@@ -43,7 +47,7 @@ final class GatewayFixture: Sendable {
         policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
         accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 60,
         looking: Duration? = nil,
-        workloadLife: Int64? = nil
+        workloadLife: Int64? = nil, waitingLimit: Int = 20
     ) async throws {
         folder = try Fixture.folder()
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
@@ -53,35 +57,65 @@ final class GatewayFixture: Sendable {
             system: "corp", path: folder.appendingPathComponent("corp.sqlite").path, now: now)
         try await directory.seedDemoCompany()
         meddler = Meddler(directory)
-        let environment = GatewayEnvironment(
-            id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: deadline, looking: looking,
-            now: now,
+        environment = GatewayEnvironment(
+            id: "test", tenant: "t", environment: "test", purposes: ["p", "q"], changeLife: 3600, waitingLimit: waitingLimit,
+            deadline: deadline, looking: looking, now: now,
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        let people = [("olga", ["desk"]), ("lena", ["leads"]), ("lars", ["leads"]), ("dan", ["security"])].map { [signers] in
-            PersonRegistration(
-                id: $0, teams: $1, keys: [signers[$0]?.line].compactMap { $0.flatMap(SSHPublicKey.init(line:)) }, aliases: [],
-                subjects: [])
-        }
-        let workload = WorkloadRegistration(
-            id: "agent", issuer: "i", subject: "agent", owner: "olga",
-            expires: workloadLife.map { clock.now.adding(seconds: $0).milliseconds } ?? .max, groups: ["desk"])
-        let settings = ReachSettings(
+        workloads = [
+            WorkloadRegistration(
+                id: "agent", issuer: "i", subject: "agent", owner: "olga",
+                expires: workloadLife.map { clock.now.adding(seconds: $0).milliseconds } ?? .max, groups: ["desk"])
+        ]
+        settings = ReachSettings(
             rules: try RuleSet.shipped(), longestAge: longestAge, entries: entries, accounts: accounts,
             workloads: ["agent", "agent-2"],
             persons: ["olga", "lena", "lars", "dan"])
         witnessed = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
+        sources = hasBaseline ? Baseline.before([(name: "test.cedar", text: policy)]) : [(name: "test.cedar", text: policy)]
         gateway = try Gateway(
-            environment: environment, store: witnessed,
-            sealer: Sealer(key: seal.publicKey),
-            principals: Registry(workloads: [workload], people: people), connectors: [meddler],
-            policies: try PolicyBundle(
-                hasBaseline ? Baseline.before([(name: "test.cedar", text: policy)]) : [(name: "test.cedar", text: policy)],
-                catalogues: [directory.catalogue]),
-            reach: ReachKeeper(settings, now: now))
+            environment: environment, store: witnessed, sealer: Sealer(key: seal.publicKey),
+            principals: Registry(workloads: workloads, people: Self.people(Self.teams, signers)), connectors: [meddler],
+            policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now))
+        try await Self.begin(gateway)
+    }
+
+    static let teams = ["olga": ["desk"], "lena": ["leads"], "lars": ["leads"], "dan": ["security"]]
+
+    private static func people(_ teams: [String: [String]], _ signers: [String: TestSigner]) -> [PersonRegistration] {
+        ["olga", "lena", "lars", "dan"].map { person in
+            PersonRegistration(
+                id: person, teams: teams[person] ?? [],
+                keys: [signers[person]?.line].compactMap { $0.flatMap(SSHPublicKey.init(line:)) }, aliases: [], subjects: [])
+        }
+    }
+
+    private static func begin(_ gateway: Gateway) async throws {
         try await gateway.reachWatch.resume()
         try await gateway.adopt(gateway.policies)
         try await gateway.reachWatch.reread("corp")
+    }
+
+    /// The next run of the gateway, on the same store and directory; the one before must not be used any more.
+    ///
+    /// - Parameter teams: those that people are in by now.
+    func restarted(teams: [String: [String]] = GatewayFixture.teams) async throws -> Gateway {
+        let clock = clock
+        let now: @Sendable () -> Instant = { clock.now }
+        let taken = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
+        let gateway = try Gateway(
+            environment: environment, store: taken, sealer: Sealer(key: seal.publicKey),
+            principals: Registry(workloads: workloads, people: Self.people(teams, signers)), connectors: [meddler],
+            policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now))
+        try await Self.begin(gateway)
+        return gateway
+    }
+
+    /// Other policies, and every waiting change examined by them.
+    func reload(_ policy: String) async throws {
+        try await gateway.adopt(
+            PolicyBundle(Baseline.before([(name: "test.cedar", text: policy)]), catalogues: [directory.catalogue]))
+        await gateway.queue.examineAll()
     }
 
     func close() { try? FileManager.default.removeItem(at: folder) }

@@ -88,7 +88,7 @@ struct LookAheadPromiseTests {
                     continue
                 }
                 done += 1
-                let reach = try await world.gateway.desk.show(change)["assessment"]?["reach"]
+                let reach = try await world.gateway.desk.sheet(change).assessment["reach"]
                 #expect(reach?["count"] == .integer(0), "seed \(seed): \(operation) \(input): \(policy)")
             }
             try await world.gateway.reachWatch.reread("corp")

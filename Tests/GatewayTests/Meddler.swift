@@ -23,6 +23,10 @@ final class Meddler: Connector {
 
     var system: String { inner.system }
     var catalogue: Catalogue { inner.catalogue }
+    var endpoint: String { moved.withLock { $0 } ?? inner.endpoint }
+    /// Where the system is said to be from now on.
+    func move(to endpoint: String) { moved.withLock { $0 = endpoint } }
+    private let moved = Mutex<String?>(nil)
 
     func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan {
         if current == .unreachable { throw ConnectorError(.unavailable, "nobody answers") }

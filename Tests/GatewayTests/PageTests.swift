@@ -130,14 +130,16 @@ struct PageTests {
         for number in 0..<450 {
             var copy = row
             copy["id"] = .string("chg-" + String(format: "%024x", number))
+            // Each asks for something of its own.
+            copy["input"] = ["user": .string("u-\(number)")]
             copy["state"] = .string(number % 3 == 0 ? "proposed" : "withdrawn")
             copies.append(.insertChange(try Change(json: .object(copy))))
         }
         try await world.witnessed.commit(copies, entries: [])
         var (found, after): ([String], String?) = ([], nil)
         repeat {
-            let page = try await world.gateway.desk.changes([.proposed], after: after)
-            found += page.changes.map(\.id)
+            let page = try await world.gateway.desk.rows([.proposed], after: after)
+            found += page.rows.map(\.id)
             after = page.next
         } while after != nil
         #expect(found.count == 151 && Set(found).count == 151 && found.contains(first))

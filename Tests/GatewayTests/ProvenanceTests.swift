@@ -10,25 +10,31 @@ import Testing
 @Suite("Executions that are not proved by what the log says")
 struct ProvenanceTests {
     /// What is wrong with the permit.
-    enum Fault: CaseIterable, Sendable { case none, terms, assessment, teams, unsigned, party, adopted, refusedBefore }
+    enum Fault: CaseIterable, Sendable { case none, demand, terms, assessment, teams, unsigned, party, adopted, refusedBefore }
 
     private static let expected: [Fault: String] = [
         .terms: "no decision permitted it", .assessment: "is not signed", .teams: "is not signed", .unsigned: "is not signed",
-        .party: "who is on its side", .adopted: "who is on its side", .refusedBefore: "it was refused before it began",
+        .demand: "told would be demanded", .party: "who is on its side", .adopted: "who is on its side",
+        .refusedBefore: "it was refused before it began",
     ]
 
     @Test(
         "A permit must be over the same terms and assessment, count signed approvals of people as they were, and nobody's own",
         arguments: Fault.allCases)
     func permits(fault: Fault) async throws {
-        let world = try await GatewayFixture(policy: GatewayFixture.policy.replacing("count >= 1", with: "count >= 2"))
+        let world = try await GatewayFixture(
+            policy: GatewayFixture.policy.replacing("count >= 1", with: "count >= \(fault == .demand ? 2 : 1)"))
         defer { world.close() }
         let id = try #require(
             try await world.submit("group.add-member", ["group": "apprentices", "member": "kai.nilsen"]).change)
-        if fault != .unsigned { try await world.say(.approve, on: id, by: "lena") }
+        if fault != .unsigned {
+            // Noted as said, without what the gateway makes of it.
+            let proof = try await world.sign(.approve, on: id, by: "lena")
+            try await world.witnessed.commit(
+                [.insertApproval(proof)], entries: [entry("approval-\(proof.statement.nonce)", .approval(proof), id)])
+        }
         let change = try #require(try await world.store.change(id))
         if fault == .refusedBefore {
-            // Noted as said, without what the gateway makes of it.
             let proof = try await world.sign(.refuse, on: id, by: "lars")
             try await world.witnessed.commit(
                 [], entries: [entry("approval-\(proof.statement.nonce)", .approval(proof), id)])
@@ -44,7 +50,8 @@ struct ProvenanceTests {
         // Each in a batch of its own, as the gateway's are: their order is that of the batches.
         for (number, next) in [permit, intent, executed].enumerated() {
             let token = Task(
-                id: "task-\(number)", tenant: "t", holder: .workload("agent"), purpose: "p", delegator: nil, created: Fixture.now,
+                id: "task-\(number)", tenant: "t", holder: .workload("agent"), purpose: Purpose("p", .assumed), delegator: nil,
+                created: Fixture.now,
                 expires: Fixture.now)
             try await world.witnessed.commit([.insertTask(token, token: "t\(number)")], entries: [next])
         }

@@ -165,7 +165,9 @@ struct RefusalTests {
         #expect(try await world.store.change(id)?.state == .approved)
         try await world.tamper("DROP TRIGGER full")
         await world.gateway.sweep()
-        #expect(try await world.store.change(id)?.state == .failed)
+        #expect(try await world.store.change(id)?.state == .proposed, "it waits again, with the approval it has")
+        let lena = Fixture.person("lena", teams: ["leads"])
+        #expect(try await world.gateway.queue.retry(id, by: lena).state == .executed)
     }
 
     @Test("The same statement handed in again decides nothing")
@@ -195,8 +197,8 @@ struct RefusalTests {
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
     }
 
-    @Test("What approvers were shown is what they signed, or nothing runs", arguments: ["shown", "assessment"])
-    func alteredShown(field: String) async throws {
+    @Test("What approvers were shown is what they signed, or nothing runs")
+    func alteredShown() async throws {
         let (world, id) = try await staged(policy: Self.two)
         defer { world.close() }
         try await world.say(.approve, on: id, by: "lena")
@@ -206,7 +208,6 @@ struct RefusalTests {
         var shown: JSONValue = row["shown"] ?? [:]
         shown.add("more", "than was signed")
         row["shown"] = shown
-        if field == "assessment" { row["assessment"] = .string(Digest(of: shown).hex) }
         try await world.witnessed.commit([.updateChange(try Change(json: .object(row)), from: change)], entries: [])
         let after = try? await world.say(.approve, on: id, by: "lars")
         #expect(after?.state != .executed)

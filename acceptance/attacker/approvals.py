@@ -16,7 +16,13 @@ def staged(scene, agent=None):
 
 def sensitive(scene, member="nora.lie"):
     """A change that waits for two people of different teams."""
-    return scene.a.api("group.add-member", {"group": "payroll-readers", "member": member}).answer["change"]
+    fields = {"group": "payroll-readers", "member": member}
+    change = scene.a.api("group.add-member", fields).answer["change"]
+    if scene.desk.show(change)["words"]:
+        # The same waits already, with what an earlier try left on it.
+        scene.desk.hand_in(change, scene.desk.statement(change, "farah.noor", {"verdict": "refuse"}), "farah.noor")
+        change = scene.a.api("group.add-member", fields).answer["change"]
+    return change
 
 
 def runs(scene, change):
@@ -36,8 +42,9 @@ def false_statements(scene, change):
     now, other = int(time.time() * 1000), staged(scene)
     yield "for another gateway", {"gateway": "another"}
     yield "for another change", {"change": other}
-    yield "for another plan", {"plan": "0" * 64}
+    yield "for other terms", {"terms": "0" * 64}
     yield "for another assessment", {"assessment": "0" * 64}
+    yield "for another requirement", {"requirement": "0" * 64}
     yield "in another's name", {"approver": "farah.noor"}
     yield "expired", {"issued": now - 700_000, "expires": now - 1000}
     yield "good for a year", {"expires": now + 31_536_000_000}

@@ -56,7 +56,8 @@ def decided(scene, position):
         system = body["question"]["context"]["system"]
         assert "now" in system, "the question names its moment"
         del system["now"]
-        result.append(canonical(body).encode())
+        # Which change it is about, the first time staged and then waiting, is no part of what was decided.
+        result.append(canonical({"question": body["question"], "decision": body["decision"]}).encode())
     return result
 
 

@@ -42,7 +42,7 @@ def claims_identity(scene, header, value):
     """The header names somebody else; agent-b's change must stay unseen, and the change made stays agent-a's."""
     reply = scene.a.api("group.add-member", {"group": "operations", "member": "nora.lie"}, [(header, value)])
     change = reply.answer.get("change")
-    return bool(change) and scene.desk.show(change)["change"]["requester"]["id"] != "agent-a"
+    return bool(change) and scene.desk.show(change)["requester"]["id"] != "agent-a"
 
 
 def outer(scene):

@@ -12,7 +12,7 @@ def locked(scene, scope, subject_of):
     """Under the lock nothing goes on: not a read, not a write, not a new token, not an approval of what was staged before."""
     agent = scene.agent("agent-c")
     change = staged(scene, agent)
-    task = scene.desk.show(change)["change"]["task"]["id"]
+    task = scene.desk.show(change)["terms"]["task"]
     subject = subject_of(task)
     assert lock(scene, scope, subject).status == 200
     try:
@@ -29,7 +29,7 @@ def stuck(scene):
     """An approval given while the lock stood must count once it is lifted: else the brake destroys what it stops."""
     agent = scene.agent("agent-c")
     change = staged(scene, agent)
-    task = scene.desk.show(change)["change"]["task"]["id"]
+    task = scene.desk.show(change)["terms"]["task"]
     lock(scene, "task", task)
     first = scene.desk.approve(change, "dana.moe")
     lock(scene, "task", task, "DELETE")

@@ -51,9 +51,9 @@ class Desk:
 
     def statement(self, change, by, other=None):
         """The statement `by` would sign to approve the change as it is shown now, with some fields altered."""
-        shown, now = self.show(change)["change"], int(time.time() * 1000)
-        return {"type": "exequatur-approval-v1", "verdict": "approve", "gateway": self.world.gateway, "change": change,
-                "plan": shown["digest"], "assessment": shown["assessment"], "approver": by, "issued": now,
+        shown, now = self.show(change), int(time.time() * 1000)
+        return {"type": "exequatur-approval-v2", "verdict": "approve", "gateway": self.world.gateway, "change": change,
+                **shown["digests"], "approver": by, "issued": now,
                 "expires": now + 600_000, "nonce": os.urandom(16).hex(), **(other or {})}
 
     def hand_in(self, change, statement, by, key=None, namespace="exequatur-approval", session=None, signature=None):
@@ -64,11 +64,11 @@ class Desk:
                          bearer=session or self.session(by))
 
     def approve(self, change, by, other=None) -> Reply:
-        if "change" not in self.show(change):
+        if "digests" not in self.show(change):
             return None
         return self.hand_in(change, self.statement(change, by, other), by)
 
     def state(self, change):
         """How a change stands; the refusal's code when it was altered behind the gateway's back and is not even shown."""
         shown = self.show(change)
-        return shown["change"]["state"] if "change" in shown else shown["error"]["code"]
+        return shown["state"] if "state" in shown else shown["error"]["code"]

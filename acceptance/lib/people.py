@@ -40,14 +40,14 @@ class PersonSession:
     def send(self, change, statement, signature):
         """Sends a signed statement on a change. Returns the refusal's code, or the change's state when it was taken."""
         status, answer = self.post(f"changes/{change}/statement", {"statement": statement, "signature": signature})
-        return answer["change"]["state"] if status == 200 else (answer.get("error") or answer)["code"]
+        return answer["state"] if status == 200 else (answer.get("error") or answer)["code"]
 
     def approve_unseen(self, change):
-        """Signs what was staged, without looking whether it is still what would happen. `change` is its JSON."""
+        """Signs what was staged, without looking whether it is still what would happen. `change` is its sheet."""
         now = int(time.time() * 1000)
         statement = {
-            "type": "exequatur-approval-v1", "verdict": "approve", "gateway": self.world.gateway, "change": change["id"],
-            "plan": change["digest"], "assessment": change["assessment"], "approver": self.person, "issued": now,
+            "type": "exequatur-approval-v2", "verdict": "approve", "gateway": self.world.gateway, "change": change["id"],
+            **change["digests"], "approver": self.person, "issued": now,
             "expires": now + 600_000, "nonce": os.urandom(16).hex()}
         text = json.dumps(statement, sort_keys=True, separators=(",", ":"))
         return self.send(change["id"], text, self.sign(text, "exequatur-approval"))

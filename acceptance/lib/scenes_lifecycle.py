@@ -98,7 +98,7 @@ def locks(s):
 
 def lock_task(s, agent):
     answer = s.ask("user.set-title", agent, user=s.cast.profile, value="In a task of its own")
-    task = s.change(answer["change"])["task"]["id"]
+    task = s.change(answer["change"])["terms"]["task"]
     s.world.cli("dana", "lock", "task", task)
     s.is_code(reads(s, agent), "locked", "a locked task stops")
     s.check(reads(s, s.desk)["status"] == "done", "the workload's other task goes on")

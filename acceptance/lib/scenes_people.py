@@ -80,7 +80,9 @@ def stale(s):
     s.check(not succeeded and "not signed" in text, "after an edit of the very value the command line does not sign")
     state = s.session("dana").approve_unseen(s.change(change))
     s.check(state not in ("executed", "executing", "proposed"), f"signed all the same, the gateway does not take it [{state}]")
-    s.check(s.change(change)["state"] == "withdrawn", "…and the change is over")
+    after = s.change(change)
+    s.check((after["state"], after["reason"]) == ("void", "target changed"), "…and the change is void, with its reason")
+    s.is_code(s.status(change), "void.target_changed", "…which its requester is told")
     s.effect.edit_member(c.group, c.colleague, False)
 
 

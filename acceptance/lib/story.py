@@ -105,7 +105,7 @@ class Story:
         return PersonSession(self.world, person)
 
     def change(self, change):
-        return self.world.cli_json("dana", "changes", "show", change)["change"]
+        return self.world.cli_json("dana", "changes", "show", change)
 
     def changes(self):
         """Every change, by id."""

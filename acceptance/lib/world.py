@@ -43,7 +43,7 @@ def wait_until(ready, seconds=15.0):
 class World:
     """people: {id: [teams]}; workloads: {id: {"owner": …, "groups": […], "expires": …}}; systems: YAML lines."""
 
-    def __init__(self, policy, systems, people, workloads, environment="test", gateway="acceptance", keep=None):
+    def __init__(self, policy, systems, people, workloads, environment="test", gateway="acceptance", keep=None, waiting=10_000):
         self.folder = pathlib.Path(keep or tempfile.mkdtemp(prefix="exequatur-acceptance-"))
         self.port, self.process, self.gateway = free_port(), None, gateway
         self.url = f"http://127.0.0.1:{self.port}"
@@ -57,7 +57,7 @@ class World:
                 ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", self.folder / person], check=True)
         self.write_jwks([("k1", self.issuer_key)])
         (self.folder / "policy.cedar").write_text(policy)
-        self.write_configuration(systems, people, workloads, environment)
+        self.write_configuration(systems, people, workloads, environment, waiting)
 
     def write_jwks(self, keys):
         entries = [
@@ -65,7 +65,7 @@ class World:
              "x": b64url(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))} for kid, key in keys]
         (self.folder / "jwks.json").write_text(json.dumps({"keys": entries}))
 
-    def write_configuration(self, systems, people, workloads, environment):
+    def write_configuration(self, systems, people, workloads, environment, waiting=10_000):
         persons = [{"id": p, "teams": teams, "keys": [(self.folder / f"{p}.pub").read_text().strip()]}
                    for p, teams in people.items()]
         known = [{"id": w, "issuer": ISSUER, "subject": w, "owner": entry["owner"],
@@ -73,7 +73,7 @@ class World:
                  for w, entry in workloads.items()]
         configuration = {
             "gateway": {"id": self.gateway, "tenant": "test", "environment": environment, "state": "state",
-                        "purposes": ["service-desk", "onboarding"], "deadline": 5},
+                        "purposes": ["service-desk", "onboarding"], "deadline": 5, "waitingChanges": waiting},
             "keys": {"log": "keys/log.key", "seal": "keys/seal.pub"},
             "listen": {"host": "127.0.0.1", "port": self.port},
             "people": {"socket": "people.sock"},
@@ -129,8 +129,13 @@ class World:
         return signed + "." + b64url((key or self.issuer_key).sign(signed.encode()))
 
     def cli(self, person, *arguments, check=True):
-        """Runs a command as a person. Returns (exit code, standard output, standard error)."""
+        """Runs a command as a person. Returns (exit code, standard output, standard error). Nobody is at a terminal: what is signed
+        is signed by the digest that is shown."""
         who = ["--person", person, "--key", self.folder / person, "--people", self.socket]
+        if arguments[:2] in (("changes", "approve"), ("changes", "refuse")) and "--digest" not in arguments:
+            shown = subprocess.run([BINARY, "changes", "show", arguments[2], "--json", *who], capture_output=True, text=True, timeout=60)
+            if shown.returncode == 0:
+                arguments += ("--digest", json.loads(shown.stdout)["digest"])
         done = subprocess.run([BINARY, *arguments, *who], capture_output=True, text=True, timeout=60)
         if check and done.returncode != 0:
             raise AssertionError(f"{arguments}: {done.stdout}{done.stderr}")

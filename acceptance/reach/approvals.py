@@ -41,8 +41,8 @@ def told_nothing(heard, check, who):
 
 def waits(s, change, facts, check, what):
     shown = s.world.cli_json("dana", "changes", "show", change)
-    held = shown["change"]["state"] == "proposed" and s.facts() == facts
-    check(held, what + ("" if held else f": {shown['change']['state']}, {s.logged()}"))
+    held = shown["state"] == "proposed" and s.facts() == facts
+    check(held, what + ("" if held else f": {shown['state']}, {s.logged()}"))
     return shown
 
 

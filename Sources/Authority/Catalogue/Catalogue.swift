@@ -84,24 +84,8 @@ public struct Catalogue: Sendable {
         EntityUID(type: "Exequatur::Action", id: ExactString(operationClass.rawValue))
     }
 
-    /// The digest of all that the catalogue says: part of what an approval is bound to.
-    public var digest: Digest {
-        Digest(
-            of: .array(
-                operations.map { operation in
-                    [
-                        "name": .string(operation.name), "access": .string(operation.access.rawValue),
-                        "input": operation.schema(),
-                        "effects": .array(
-                            operation.effects.map {
-                                .string(([$0.kind.rawValue, $0.attribute] + $0.relations).joined(separator: " "))
-                            }),
-                        "classes": .array(operation.classes.map { .string($0.rawValue) }),
-                        "inverse": operation.inverse.map(JSONValue.string) ?? .null,
-                        "reversibility": .string(operation.reversibility.rawValue),
-                    ]
-                }))
-    }
+    /// The digest of all that the catalogue says: of the schema that policies are checked against.
+    public var digest: Digest { Digest(of: .array(operations.map(\.definition))) }
 }
 
 /// What a principal may be permitted to do with an operation.

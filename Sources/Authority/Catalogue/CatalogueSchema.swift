@@ -4,14 +4,6 @@ import StrictJSON
 /// The Cedar schema of a gateway, made from the catalogues of its systems: what policies may name, and what every
 /// request and entity must look like.
 public enum CatalogueSchema {
-    /// The type of `context.approvals`.
-    static let approvals = CedarType.record(
-        RecordType([
-            "count": AttributeType(.long), "distinctTeams": AttributeType(.long), "userVerified": AttributeType(.long),
-            "people": AttributeType(.set(.entity(["Exequatur::Person"]))),
-            "teams": AttributeType(.set(.entity(["Exequatur::Team"]))),
-        ]))
-
     /// The schema in the human syntax. The same catalogues give the same text.
     public static func text(_ catalogues: [Catalogue]) -> String {
         var distinct: [String: Catalogue] = [:]
@@ -25,10 +17,7 @@ public enum CatalogueSchema {
           entity WorkloadGroup, Team, System;
           entity Person in [Team];
           entity Workload in [WorkloadGroup] { owner: Person };
-          type Task = { id: String, tenant: String, purpose: String, expires: datetime };
-          type Approvals = { count: Long, distinctTeams: Long, userVerified: Long, people: Set<Person>, teams: Set<Team> };
-          type Reach = { gains: Bool, gainedCount: Long, targets: Set<String> };
-          type Surroundings = { now: datetime, environment: String };
+        \(ContextShape.records.map { "  " + $0.declaration }.joined(separator: "\n"))
           action \((Path.allCases.map(\.rawValue) + OperationClass.allCases.map(\.rawValue)).joined(separator: ", "));
           action view, unlock appliesTo { principal: [Person], resource: [System] };
         }
@@ -68,11 +57,8 @@ public enum CatalogueSchema {
     /// What is read in passing, such as the member that is to be added, is decided without the input: there it is optional.
     private static func appliesTo(_ path: Path, resources: [String], input: String?) -> String {
         let principals = path == .approve || path == .delegate ? "Exequatur::Person" : "Exequatur::Workload, Exequatur::Person"
-        let own = input.map { "input\(path == .read ? "?" : ""): \($0), " } ?? ""
-        return """
-             appliesTo { principal: [\(principals)], resource: [\(resources.joined(separator: ", "))], context: { \(own)task: Exequatur::Task, \
-            delegator?: Exequatur::Person, approvals: Exequatur::Approvals, precondition: String, reach: Exequatur::Reach, system: Exequatur::Surroundings } };
-            """
+        let context = ContextShape.declaration(input: input, isInputRequired: path != .read)
+        return " appliesTo { principal: [\(principals)], resource: [\(resources.joined(separator: ", "))], context: \(context) };"
     }
 }
 

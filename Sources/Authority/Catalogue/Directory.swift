@@ -48,10 +48,11 @@ extension Catalogue {
         Operation(
             "group.add-member", "Add a user or a group to a group.", .write, on: .group, input: [group, member],
             classes: [.membership, .privilege], effects: [Effect(.adds, "member", relations: ["member"])],
-            inverse: "group.remove-member"),
+            inverse: "group.remove-member", phrase: "add {added} to {target}"),
         Operation(
             "group.remove-member", "Remove a direct member from a group.", .write, on: .group, input: [group, member],
-            classes: [.membership], effects: [Effect(.removes, "member", relations: ["member"])], inverse: "group.add-member"),
+            classes: [.membership], effects: [Effect(.removes, "member", relations: ["member"])], inverse: "group.add-member",
+            phrase: "remove {removed} from {target}"),
     ]
 
     private static func sets(_ attributes: [String], _ more: [String] = []) -> [Effect] {
@@ -63,10 +64,10 @@ extension Catalogue {
             Operation(
                 "user.enable", "Let a disabled user log in again.", .write, on: .user, input: [user],
                 classes: [.lifecycle, .privilege],
-                effects: sets(switched, ["disabled"]), inverse: "user.disable"),
+                effects: sets(switched, ["disabled"]), inverse: "user.disable", phrase: "enable {target}"),
             Operation(
                 "user.disable", "Keep a user from logging in.", .write, on: .user, input: [user], classes: [.lifecycle],
-                effects: sets(switched, ["disabled"]), inverse: "user.enable"),
+                effects: sets(switched, ["disabled"]), inverse: "user.enable", phrase: "disable {target}"),
         ]
     }
     private static func create(_ given: [String]) -> Operation {
@@ -80,7 +81,7 @@ extension Catalogue {
             ],
             classes: [.lifecycle],
             effects: [Effect(.creates, "entry", relations: ["namedAs", Power.recovery.rawValue])] + sets(given),
-            inverse: "user.remove", reversibility: .compensable)
+            inverse: "user.remove", reversibility: .compensable, phrase: "create the user {user}")
     }
 
     private static func remove(_ switched: [String]) -> Operation {
@@ -88,14 +89,14 @@ extension Catalogue {
             "user.remove", "Remove a user that was created here and not touched since; otherwise disable it.", .write, on: .user,
             input: [user], classes: [.lifecycle, .destructive],
             effects: [Effect(.deletes, "entry", relations: ["member"])] + sets(switched, ["disabled"]),
-            reversibility: .irreversible)
+            reversibility: .irreversible, phrase: "remove {target}")
     }
 
     private static let resetPassword = Operation(
         "user.reset-password", "Set a fresh generated password, shown once to a person, never to you.", .write, on: .user,
         input: [user], classes: [.credential, .privilege],
         effects: [Effect(.replaces, "userPassword", relations: [Power.password.rawValue])],
-        reversibility: .irreversible, sensitivity: .secret)
+        reversibility: .irreversible, sensitivity: .secret, phrase: "reset the password of {target}")
 
     private static func setAttribute(_ attribute: AttributeDefinition) -> Operation {
         Operation(
@@ -107,6 +108,6 @@ extension Catalogue {
                 Effect(
                     .replaces, attribute.name, relations: ["setsAttribute"] + [attribute.confers?.rawValue].compactMap { $0 })
             ], inverse: "user.set-\(attribute.name)",
-            sensitivity: attribute.sensitivity)
+            sensitivity: attribute.sensitivity, phrase: "set \(attribute.name) of {target} to {added}")
     }
 }

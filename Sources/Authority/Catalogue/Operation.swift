@@ -1,8 +1,16 @@
+public import StrictJSON
+
 /// What an operation does to the world: the path of the same name is what policy permits.
 public enum Access: String, Sendable { case read, write }
 
 /// Whether what was done can be undone.
-public enum Reversibility: String, Sendable { case reversible, compensable, irreversible }
+public enum Reversibility: String, Sendable, CaseIterable, Comparable {
+    case reversible, compensable, irreversible
+
+    public static func < (a: Reversibility, b: Reversibility) -> Bool {
+        allCases.firstIndex(of: a) ?? 0 < allCases.firstIndex(of: b) ?? 0
+    }
+}
 
 /// How much it matters that somebody sees a value. `secret` never leaves.
 public enum Sensitivity: String, Sendable, CaseIterable, Comparable {
@@ -52,12 +60,14 @@ public struct Operation: Sendable {
     public let reversibility: Reversibility
     /// How sensitive what it returns or sets is.
     public let sensitivity: Sensitivity
+    /// What it does, as people say it: `{target}`, `{added}`, `{removed}` and the names of inputs stand for what they are.
+    public let phrase: String
 
     public init(
         _ name: String, _ summary: String, _ access: Access, on target: Target, input: [InputField],
         classes: [OperationClass] = [],
         effects: [Effect] = [], inverse: String? = nil, reversibility: Reversibility = .reversible,
-        sensitivity: Sensitivity = .internal
+        sensitivity: Sensitivity = .internal, phrase: String = ""
     ) {
         self.name = name
         self.summary = summary
@@ -69,8 +79,30 @@ public struct Operation: Sendable {
         self.inverse = inverse
         self.reversibility = reversibility
         self.sensitivity = sensitivity
+        self.phrase = phrase
     }
 
     /// The attributes whose values it sets.
     public var attributesSet: [String] { effects.filter { $0.relations.contains("setsAttribute") }.map(\.attribute) }
+
+    /// All that is said of it, so that nothing of it can change unnoticed.
+    public var definition: JSONValue {
+        [
+            "name": .string(name), "access": .string(access.rawValue), "target": .string(target.rawValue), "input": schema(),
+            "effects": .array(
+                effects.map {
+                    [
+                        "kind": .string($0.kind.rawValue), "attribute": .string($0.attribute),
+                        "relations": .array($0.relations.map(JSONValue.string)),
+                    ]
+                }),
+            "classes": .array(classes.map { .string($0.rawValue) }), "inverse": inverse.map(JSONValue.string) ?? .null,
+            "reversibility": .string(reversibility.rawValue), "sensitivity": .string(sensitivity.rawValue),
+        ]
+    }
+
+    /// The digest of its definition at the place where it is carried out, which approvals are bound to.
+    public func definition(at endpoint: String) -> Digest {
+        Digest(of: ["operation": definition, "endpoint": .string(endpoint)])
+    }
 }

@@ -5,8 +5,12 @@ public enum ChangeEvent: Sendable {
     case succeeded
     case failed(String)
     case lost(String)
-    case refused
-    case withdrawn(String)
+    /// By a person, who may have said why.
+    case refused(String?)
+    /// Nothing can permit it any more.
+    case voided(Change.VoidReason)
+    /// Its grant was refused because the world had moved: it waits again.
+    case returned
     case timedOut
     case undone
     /// Its rollback was itself rolled back: it is in force again.
@@ -27,13 +31,14 @@ extension Change {
         case (.proposed, .approvedEnough): next.state = .approved
         case (.proposed, .began), (.approved, .began): next.state = .executing
         case (.executing, .succeeded): next.state = .executed
-        case (.executing, .failed(let code)), (.approved, .failed(let code)), (.proposed, .failed(let code)):
-            (next.state, next.reason) = (.failed, code)
+        case (.executing, .failed(let code)): (next.state, next.reason) = (.failed, code)
         case (.executing, .lost(let code)): (next.state, next.reason) = (.indeterminate, code)
-        case (.proposed, .refused), (.approved, .refused): (next.state, next.reason) = (.withdrawn, "refused")
-        case (.proposed, .withdrawn(let code)), (.approved, .withdrawn(let code)):
-            (next.state, next.reason) = (.withdrawn, code)
-        case (.proposed, .timedOut), (.approved, .timedOut): next.state = .expired
+        case (.proposed, .refused(let words)), (.approved, .refused(let words)):
+            (next.state, next.reason, next.said) = (.withdrawn, "refused", words)
+        case (.proposed, .voided(let reason)), (.approved, .voided(let reason)):
+            (next.state, next.reason) = (.void, reason.rawValue)
+        case (.approved, .returned): next.state = .proposed
+        case (.proposed, .timedOut), (.approved, .timedOut): (next.state, next.reason) = (.expired, "expired")
         case (.executed, .undone): next.state = .rolledBack
         case (.rolledBack, .reinstated): next.state = .executed
         default: throw ImpossibleStep(state: state)

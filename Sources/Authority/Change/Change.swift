@@ -1,9 +1,21 @@
+import Cedar
 public import StrictJSON
 
 /// A staged plan with its digest and its life. Plain data: it records authority and gives none.
 public struct Change: Sendable {
     public enum State: String, Sendable, CaseIterable {
-        case proposed, approved, executing, executed, failed, indeterminate, expired, withdrawn, rolledBack
+        case proposed, approved, executing, executed, failed, indeterminate, expired, void, withdrawn, rolledBack
+    }
+
+    /// Why nothing can permit a change any more.
+    public enum VoidReason: String, Sendable, CaseIterable {
+        case policyChanged = "policy changed"
+        case targetChanged = "target changed"
+        case taskEnded = "task ended"
+        /// What was recorded of it, or its operation's definition, is not what it was.
+        case altered
+        /// It was staged by an older version of the gateway.
+        case upgraded
     }
 
     /// What it waits for.
@@ -25,21 +37,27 @@ public struct Change: Sendable {
     public let operation: String
     public let input: JSONValue
     public var plan: Plan
-    /// The digest of its terms, which approvals are bound to.
-    public var digest: Digest
-    /// The digest of what approvers were shown of the assessment.
-    public private(set) var assessment: Digest
-    /// What they were shown.
+    /// The digest of its operation's definition when it was staged.
+    public let definition: Digest
+    /// What approvers are shown of its weight.
     public private(set) var shown: JSONValue
+    /// What policy demands of approvals, as it was decided last.
+    public var requirement: ApprovalRequirement
+    /// The keys of the locks in force that don't stop it.
+    public let locks: [String]
+    /// The version of its terms.
+    public let version: Int64
     public let created: Instant
     public let expires: Instant
     public let rollbackOf: String?
     /// A stable code for why it ended as it did.
     public var reason: String?
+    /// What a person who refused it said, for whoever asked.
+    public var said: String?
 
     public init(
-        id: String, state: State, wait: Wait, submission: Submission, plan: Plan, digest: Digest, assessment: Assessment,
-        created: Instant, expires: Instant, rollbackOf: String?
+        id: String, state: State, wait: Wait, submission: Submission, plan: Plan, definition: Digest, assessment: Assessment,
+        requirement: ApprovalRequirement = .none, created: Instant, expires: Instant, rollbackOf: String?, locks: [String] = []
     ) {
         self.id = id
         self.state = state
@@ -52,47 +70,62 @@ public struct Change: Sendable {
         operation = submission.operation.name
         input = submission.input.json
         self.plan = plan
-        self.digest = digest
-        self.assessment = assessment.digest
+        self.definition = definition
         shown = assessment.json
+        self.requirement = requirement
         self.created = created
         self.expires = expires
         self.rollbackOf = rollbackOf
+        self.locks = locks
+        version = Terms.version
     }
 
-    /// Takes a new assessment, before anybody has approved: another principal has made the change theirs.
-    public mutating func assess(_ assessment: Assessment) {
-        self.assessment = assessment.digest
-        shown = assessment.json
+    /// What approvals are bound to.
+    public var terms: Terms { Terms(self) }
+
+    /// The digest of its terms.
+    public var digest: Digest { terms.digest }
+
+    /// The digest of what approvers are shown of its weight.
+    public var assessment: Digest { Digest(of: shown) }
+
+    /// One for all requests that ask for the same, for the same person and purpose, of the same state of things.
+    public var sameness: Digest {
+        Digest(of: [
+            "principal": requester.json, "delegator": task.delegator.map(JSONValue.string) ?? .null,
+            "purpose": .string(task.purpose.name), "system": .string(system), "operation": .string(operation),
+            "definition": .string(definition.hex), "target": plan.target.json, "input": input,
+            "before": .array(plan.touched.map(\.json)), "rollbackOf": rollbackOf.map(JSONValue.string) ?? .null,
+        ])
     }
 
-    /// Whether what is stored as shown is what approvers signed for.
-    public var isShownWhole: Bool { Digest(of: shown) == assessment }
+    /// Takes a new assessment, before anybody has approved.
+    public mutating func assess(_ assessment: Assessment) { shown = assessment.json }
 
     public var json: JSONValue {
         var json: JSONValue = [
             "id": .string(id), "state": .string(state.rawValue), "wait": .string(wait.rawValue), "request": .string(request),
             "requester": requester.json, "task": task.json, "system": .string(system), "operation": .string(operation),
-            "input": input, "plan": plan.json, "digest": .string(digest.hex), "assessment": .string(assessment.hex),
-            "shown": shown,
+            "input": input, "plan": plan.json, "definition": .string(definition.hex), "shown": shown,
+            "requirement": requirement.json, "locks": .array(locks.map(JSONValue.string)), "version": .integer(version),
             "created": .integer(created.milliseconds), "expires": .integer(expires.milliseconds),
         ]
         json.add("owner", owner.map(JSONValue.string))
         json.add("adopter", adopter.map(JSONValue.string))
         json.add("rollbackOf", rollbackOf.map(JSONValue.string))
         json.add("reason", reason.map(JSONValue.string))
+        json.add("said", said.map(JSONValue.string))
         return json
     }
 
-    public init(json: JSONValue) throws(ShapeError) {
+    public init(json: JSONValue) throws {
         var fields = try Fields(json)
         id = try fields.string("id")
+        guard let state = State(rawValue: try fields.string("state")), let wait = Wait(rawValue: try fields.string("wait")) else {
+            throw ShapeError(.invalid, at: "", "not a change")
+        }
+        (self.state, self.wait) = (state, wait)
         requester = try PrincipalID(json: try fields.required("requester"), at: "/requester")
-        guard let state = State(rawValue: try fields.string("state")), let wait = Wait(rawValue: try fields.string("wait")),
-            let digest = Digest(hex: try fields.string("digest")),
-            let assessment = Digest(hex: try fields.string("assessment"))
-        else { throw ShapeError(.invalid, at: "", "not a change") }
-        (self.state, self.wait, self.digest, self.assessment) = (state, wait, digest, assessment)
         request = try fields.string("request")
         owner = try fields.optionalString("owner")
         adopter = try fields.optionalString("adopter")
@@ -101,11 +134,16 @@ public struct Change: Sendable {
         operation = try fields.string("operation")
         input = try fields.required("input")
         plan = try Plan(json: try fields.required("plan"))
+        definition = try fields.digest("definition")
         shown = try fields.required("shown")
+        requirement = try ApprovalRequirement(json: try fields.required("requirement"))
+        locks = try fields.strings("locks")
+        version = try fields.integer("version")
         created = try fields.instant("created")
         expires = try fields.instant("expires")
         rollbackOf = try fields.optionalString("rollbackOf")
         reason = try fields.optionalString("reason")
+        said = try fields.optionalString("said")
         try fields.end()
     }
 }

@@ -2,7 +2,7 @@ import StrictJSON
 
 /// The permission for one execution of one digest: the exequatur itself.
 ///
-/// It can't be copied, stored or made from bytes; it comes into being in ``Decision/grant(for:submission:plan:policies:now:entry:ledger:reach:lease:)``
+/// It can't be copied, stored or made from bytes; it comes into being in ``Decision/grant(for:submission:plan:definition:policies:now:entry:ledger:reach:lease:)``
 /// only, after the intent is durable.
 public struct Grant: ~Copyable, Sendable {
     public let change: String
@@ -78,17 +78,19 @@ extension Decision {
     ///
     /// - Parameter lease: names the credential to be made, given when it must end.
     public func grant(
-        for change: Change, submission: Submission, plan: Plan, policies: PolicyBundle, now: Instant, entry: LogEntry,
+        for change: Change, submission: Submission, plan: Plan, definition: Digest, policies: PolicyBundle, now: Instant,
+        entry: LogEntry,
         ledger: any IntentLedger, reach: any ReachGuard, lease: (Instant) -> LeaseReference
     ) async throws -> Grant {
         guard verdict == .permit else { throw GrantRefusal.notPermitted }
         guard epochs.policies == policies.digest, now < change.expires else { throw GrantRefusal.stale }
-        guard Terms(submission, plan, policies: policies, owner: change.owner).digest == change.digest else {
-            throw GrantRefusal.digestMismatch
-        }
+        let fresh = Terms(
+            submission, plan, definition: definition, owner: change.owner, rollbackOf: change.rollbackOf, locks: change.locks
+        ).digest
+        guard fresh == change.terms.digest else { throw GrantRefusal.digestMismatch }
         let expires = now.adding(seconds: Intent.life)
         let intent = Intent(
-            change: change.id, digest: change.digest, epochs: epochs, expires: expires, lease: lease(expires))
+            change: change.id, digest: fresh, epochs: epochs, expires: expires, lease: lease(expires))
         // From here on the step counts as taken, so that another that would complete what it began is assessed on it.
         try reach.reserve(change.id, on: submission.system, plan.step(of: submission), gaining: epochs.reach)
         do { try await ledger.commit(intent, of: change, entry: entry) } catch {

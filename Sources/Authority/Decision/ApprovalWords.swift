@@ -12,6 +12,30 @@ enum ApprovalWords {
         }
     }
 
+    /// What is still missing once these have approved, such as "one more approval, from another team than kim's".
+    static func missing(_ requirement: Requirement, given: [ApprovalFact]) -> String {
+        guard !given.isEmpty else { return text(requirement) }
+        let parts: [Requirement] = if case .all(let parts) = requirement { parts } else { [requirement] }
+        let context: [ExactString: Value] = ["approvals": ContextShape.value(given)]
+        let open = parts.filter { $0.holds(in: context) != true }
+        func lacks(_ name: String, _ have: Int) -> Int64 {
+            open.map { if case .atLeast(["approvals", name], let least) = $0 { least - Int64(have) } else { 0 } }.max() ?? 0
+        }
+        let people = given.map(\.person)
+        let teams = lacks("distinctTeams", Teams.distinct(people))
+        let verified = lacks("userVerified", given.count(where: \.userVerified))
+        let count = max(lacks("count", Set(people.map(\.id)).count), teams, verified)
+        var words: [String] = []
+        if count > 0 { words.append("\(number(count)) more approval\(count == 1 ? "" : "s")") }
+        if teams > 0 {
+            let others = people.map { "\(Printable.text($0.id))'s" }.joined(separator: " and ")
+            words.append(teams == 1 ? "from another team than \(others)" : "from other teams than \(others)")
+        }
+        if verified > 0 { words.append("\(number(verified)) of them with a security key that verifies its user") }
+        words += open.compactMap(other)
+        return words.isEmpty ? text(requirement) : words.joined(separator: ", ")
+    }
+
     /// What is asked of one set of approvals, told together.
     private static func all(_ parts: [Requirement]) -> String {
         func least(_ name: String) -> Int64 {

@@ -2,11 +2,17 @@
 public enum Baseline {
     public static let name = "baseline.cedar"
 
-    /// No takeover step by an agent alone: two people of different teams must approve it, whoever asks.
+    /// No takeover step by an agent alone, and nothing undone under a lock by one person: two people of different teams must
+    /// approve it, whoever asks.
     public static let text = """
         @id("baseline-takeover")
         forbid (principal, action in Exequatur::Action::"execute", resource)
         when { context.reach.gains }
+        unless { context.approvals.distinctTeams >= 2 };
+
+        @id("baseline-undo-under-lock")
+        forbid (principal, action in Exequatur::Action::"execute", resource)
+        when { context.system.locked }
         unless { context.approvals.distinctTeams >= 2 };
         """
 

@@ -81,7 +81,7 @@ private struct Evaluation {
     private let workspace = Workspace()
     private var steps: [Decision.Step] = []
     private var eligible: [String] = []
-    private var needs: String?
+    private var requirement: ApprovalRequirement?
     private var determining: [String] = []
     private var denial: Decision.Denial?
 
@@ -97,7 +97,7 @@ private struct Evaluation {
         return Decision(
             final, denial: final == .deny ? (failed ? .evaluationError : denial ?? .noPermit) : nil,
             policies: Set(determining).sorted(), eligible: final == .needsApproval ? eligible : [],
-            needs: final == .needsApproval ? needs : nil, steps: steps, epochs: epochs)
+            requirement: [.permit, .needsApproval].contains(final) ? requirement : nil, steps: steps, epochs: epochs)
     }
 
     mutating func read() -> Decision.Verdict {
@@ -106,7 +106,12 @@ private struct Evaluation {
 
     mutating func write() -> Decision.Verdict {
         let approvals = question.approvals.filter { mayApprove($0.person) }
-        if allAllow(.execute, approvals: approvals) { return .permit }
+        if allAllow(.execute, approvals: approvals) {
+            let why = determining
+            require(demand())
+            determining = why
+            return .permit
+        }
         let refusal = (denial, determining)
         if awaitsApprovals(given: Set(approvals.map(\.person.id))) { return .needsApproval }
         if allAllow(.propose, approvals: []) { return .propose }
@@ -116,19 +121,27 @@ private struct Evaluation {
 
     /// Whether approvals are what is missing: something depends on them, and everybody who may approve could show it.
     private mutating func awaitsApprovals(given: Set<String>) -> Bool {
-        guard let requirement = requirement() else { return false }
-        // A candidate counts as user-verified here: it asks what approvals could at most show.
-        let able = question.candidates.filter { mayApprove($0) }
-        guard !able.isEmpty, allAllow(.execute, approvals: able.map { ApprovalFact(person: $0, userVerified: true) }) else {
+        require(demand())
+        guard let able = requirement?.approvers, !able.isEmpty,
+            // A candidate counts as user-verified here: it asks what approvals could at most show.
+            allAllow(.execute, approvals: able.map { ApprovalFact(person: $0, userVerified: true) })
+        else {
             return false
         }
         eligible = able.map(\.id).filter { !given.contains($0) }.sorted()
-        needs = ApprovalWords.text(requirement)
         return true
     }
 
+    /// - Parameter demand: of the approvals; nil when none could help.
+    private mutating func require(_ demand: Requirement?) {
+        requirement = demand.map { demand in
+            // Who may approve is of no weight where nothing is demanded.
+            ApprovalRequirement(demand, approvers: demand == .all([]) ? [] : question.candidates.filter { mayApprove($0) })
+        }
+    }
+
     /// What the approvals must show, for all who must be permitted; nil when no approvals could help.
-    private mutating func requirement() -> Requirement? {
+    private mutating func demand() -> Requirement? {
         let asked =
             [(Path.execute, question.principal)]
             + (question.delegator.map { [(.execute, $0), (.delegate, $0)] } ?? [])
@@ -136,7 +149,7 @@ private struct Evaluation {
         for (path, principal) in asked {
             let request = request(path, principal, [])
             let response = policies.policies.authorize(
-                PartialRequest(request, unknown: ["approvals": CatalogueSchema.approvals]),
+                PartialRequest(request, unknown: ["approvals": ContextShape.approvals.type]),
                 entities: PartialEntities(facts.entities),
                 schema: policies.cedarSchema)
             steps.append(
@@ -149,8 +162,7 @@ private struct Evaluation {
             guard response.decision != .deny else { return nil }
             if response.decision == nil { parts.append(response.requirement) }
         }
-        guard parts.count != 1 else { return parts[0] }
-        return parts.isEmpty ? nil : .all(parts.flatMap { if case .all(let inner) = $0 { inner } else { [$0] } })
+        return parts.count == 1 ? parts[0] : .all(parts.flatMap { if case .all(let inner) = $0 { inner } else { [$0] } })
     }
 
     /// Whether the principal, and the delegator and its right to delegate, all permit it.
@@ -174,7 +186,7 @@ private struct Evaluation {
         let action = EntityUID(
             type: ExactString("\(question.namespace)::Action"), id: ExactString("\(path.rawValue):\(question.operation)"))
         var context = question.context
-        context["approvals"] = value(approvals)
+        context["approvals"] = ContextShape.value(approvals)
         return Request(principal: principal, action: action, resource: question.resource, context: context)
     }
 
@@ -200,15 +212,5 @@ private struct Evaluation {
         determining += response.reasons
         if response.decision == .deny { denial = response.reasons.isEmpty ? .noPermit : .forbidden }
         return response.decision == .allow && misfit == nil
-    }
-
-    private func value(_ approvals: [ApprovalFact]) -> Value {
-        let people = approvals.map(\.person)
-        return .record([
-            "count": .long(Int64(Set(people.map(\.id)).count)), "distinctTeams": .long(Int64(Teams.distinct(people))),
-            "userVerified": .long(Int64(Set(approvals.filter(\.userVerified).map(\.person.id)).count)),
-            "people": .set(Set(people.map { .entity(.person($0.id)) })),
-            "teams": .set(Set(people.flatMap(\.teams).map { .entity(EntityUID(type: "Exequatur::Team", id: .init($0))) })),
-        ])
     }
 }

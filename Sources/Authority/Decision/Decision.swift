@@ -54,19 +54,21 @@ public struct Decision: Sendable {
     /// The people who could still approve, sorted. For people only, never for agents.
     public let eligible: [String]
     /// What approvals must show, in words, such as "two approvals, from different teams". For people only.
-    public let needs: String?
+    public var needs: String? { verdict == .needsApproval ? requirement?.words : nil }
+    /// All that policy demands of approvals, whatever was given already: of what is permitted, too. Nil where approvals don't help.
+    public let requirement: ApprovalRequirement?
     public let steps: [Step]
     public let epochs: Epochs
 
     init(
-        _ verdict: Verdict, denial: Denial? = nil, policies: [String], eligible: [String], needs: String?, steps: [Step],
-        epochs: Epochs
+        _ verdict: Verdict, denial: Denial? = nil, policies: [String], eligible: [String], requirement: ApprovalRequirement?,
+        steps: [Step], epochs: Epochs
     ) {
         self.verdict = verdict
         self.denial = denial
         self.policies = policies
         self.eligible = eligible
-        self.needs = needs
+        self.requirement = requirement
         self.steps = steps
         self.epochs = epochs
     }
@@ -78,6 +80,7 @@ public struct Decision: Sendable {
             "eligible": .array(eligible.map(JSONValue.string)), "steps": .array(steps.map(\.json)), "epochs": epochs.json,
         ]
         json.add("needs", needs.map(JSONValue.string))
+        json.add("requirement", requirement?.json)
         json.add("denial", denial.map { .string($0.rawValue) })
         return json
     }

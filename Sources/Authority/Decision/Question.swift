@@ -49,11 +49,12 @@ public struct Question: Sendable {
     }
 
     /// - Parameters:
+    ///   - isLocked: whether it is to be done though a lock is in force.
     ///   - people: those who could approve, from configuration: one id for each human.
     ///   - excluded: the ids of those who can't approve: requester, delegator, owner and their aliases.
     public init(
         _ submission: Submission, _ plan: Plan, reach: ReachFinding, catalogue: Catalogue, now: Instant, environment: String,
-        approvals: [ApprovalFact], people: [PersonRecord], excluded: Set<String>
+        isLocked: Bool = false, approvals: [ApprovalFact], people: [PersonRecord], excluded: Set<String>
     ) {
         operation = submission.operation.name
         namespace = catalogue.namespace
@@ -63,14 +64,12 @@ public struct Question: Sendable {
         resource = plan.target
         self.approvals = approvals.filter { !excluded.contains($0.person.id) }
         candidates = people.filter { !excluded.contains($0.id) }.sorted { $0.id < $1.id }
-        context = [
-            "input": submission.input.value, "task": submission.task.value,
-            "precondition": .string(ExactString(plan.precondition.rawValue)), "reach": reach.value,
-            "system": .record([
-                "now": .datetime(Datetime(milliseconds: now.milliseconds)), "environment": .string(ExactString(environment)),
-            ]),
-        ]
-        if let delegator { context["delegator"] = .entity(delegator) }
+        let task = submission.task
+        context = ContextShape.value(
+            input: submission.input.value,
+            task: ContextShape.value(taskID: task.id, tenant: task.tenant, purpose: task.purpose.name, expires: task.expires),
+            delegator: delegator, precondition: plan.precondition, reach: reach,
+            surroundings: ContextShape.value(now: now, environment: environment, isLocked: isLocked))
         let named = people.filter { $0.id == submission.task.delegator || $0.id == submission.principal.id }
         var all = plan.facts.filter { $0.uid != submission.principal.entity.uid } + catalogue.actions
         all += [submission.principal.entity, Entity(.system(submission.system))]

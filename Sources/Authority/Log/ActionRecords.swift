@@ -74,6 +74,8 @@ public struct OutcomeRecord: Sendable {
     public let state: Change.State
     /// A stable code for why.
     public let reason: String?
+    /// What a person who refused it said.
+    public let said: String?
     public let terms: Digest
     public let system: String
     public let operation: String
@@ -82,6 +84,7 @@ public struct OutcomeRecord: Sendable {
         self.change = change.id
         state = change.state
         reason = change.reason
+        said = change.said
         terms = change.digest
         system = change.system
         operation = change.operation
@@ -93,6 +96,7 @@ public struct OutcomeRecord: Sendable {
             "operation": .string(operation),
         ]
         json.add("reason", reason.map(JSONValue.string))
+        json.add("said", said.map(JSONValue.string))
         return json
     }
 
@@ -104,6 +108,7 @@ public struct OutcomeRecord: Sendable {
         }
         self.state = state
         reason = try fields.optionalString("reason")
+        said = try fields.optionalString("said")
         terms = try fields.digest("terms")
         system = try fields.string("system")
         operation = try fields.string("operation")

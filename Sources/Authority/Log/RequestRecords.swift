@@ -25,8 +25,7 @@ public struct RequestRecord: Sendable {
     var json: JSONValue {
         var json: JSONValue = [
             "principal": principal.json, "door": .string(door), "system": .string(system), "operation": .string(operation),
-            "input": input, "prompt": evidence.prompt.json, "justification": evidence.justification.json,
-            "classification": evidence.classification.json,
+            "input": input, "evidence": evidence.json,
         ]
         json.add("rollbackOf", rollbackOf.map(JSONValue.string))
         return json
@@ -39,10 +38,7 @@ public struct RequestRecord: Sendable {
         system = try fields.string("system")
         operation = try fields.string("operation")
         input = try fields.required("input")
-        evidence = SealedEvidence(
-            prompt: try SealedText(json: try fields.required("prompt")),
-            justification: try SealedText(json: try fields.required("justification")),
-            classification: try SealedText(json: try fields.required("classification")))
+        evidence = try SealedEvidence(json: try fields.required("evidence"))
         rollbackOf = try fields.optionalString("rollbackOf")
         try fields.end()
     }
@@ -58,6 +54,18 @@ public struct SealedEvidence: Sendable {
         self.prompt = prompt
         self.justification = justification
         self.classification = classification
+    }
+
+    public var json: JSONValue {
+        ["prompt": prompt.json, "justification": justification.json, "classification": classification.json]
+    }
+
+    public init(json: JSONValue) throws(ShapeError) {
+        var fields = try Fields(json)
+        prompt = try SealedText(json: try fields.required("prompt"))
+        justification = try SealedText(json: try fields.required("justification"))
+        classification = try SealedText(json: try fields.required("classification"))
+        try fields.end()
     }
 }
 

@@ -74,7 +74,8 @@ struct LookAheadAbstraction {
         let isNew = opening.entry.node.id.hasPrefix("\(world.system):user:new:")
         let request = PartialRequest(
             principal: .known(opening.workload), action: world.catalogue.action(.execute, opening.operation),
-            resource: isNew ? .unknown(world.catalogue.userType) : .known(world.uid(opening.entry)), context: context)
+            resource: isNew ? .unknown(world.catalogue.userType) : .known(world.uid(opening.entry)), context: ContextShape.unknown
+        )
         guard !isNew else {
             let entities = PartialEntities(known)
             return policies.policies.authorize(request, entities: entities, schema: policies.cedarSchema).decision != .deny
@@ -85,29 +86,6 @@ struct LookAheadAbstraction {
             return policies.policies.authorize(request, entities: entities, schema: policies.cedarSchema).decision != .deny
         }
     }
-
-    /// Nothing of it is known but that nobody approved.
-    private var context: PartialValue {
-        .record([
-            "input": .unknown(), "task": .unknown(.record(Self.task)), "delegator": .unknown(.person, isPresent: false),
-            "approvals": .known(Self.noApprovals), "precondition": .unknown(.string), "reach": .unknown(.record(Self.reach)),
-            "system": .unknown(.record(Self.surroundings)),
-        ])
-    }
-
-    static let noApprovals = Value.record([
-        "count": .long(0), "distinctTeams": .long(0), "userVerified": .long(0), "people": .set([]), "teams": .set([]),
-    ])
-    private static let task = RecordType([
-        "id": AttributeType(.string), "tenant": AttributeType(.string), "purpose": AttributeType(.string),
-        "expires": AttributeType(.extension(.datetime)),
-    ])
-    private static let reach = RecordType([
-        "gains": AttributeType(.bool), "gainedCount": AttributeType(.long), "targets": AttributeType(.set(.string)),
-    ])
-    private static let surroundings = RecordType([
-        "now": AttributeType(.extension(.datetime)), "environment": AttributeType(.string),
-    ])
 
     // MARK: What is known of an entry
 
@@ -186,10 +164,6 @@ struct LookAheadAbstraction {
         }
         return Step(adds: adds.sorted(), removes: removes.sorted())
     }
-}
-
-extension CedarType {
-    fileprivate static let person = CedarType.entity(["Exequatur::Person"])
 }
 
 extension LookAheadWorld {

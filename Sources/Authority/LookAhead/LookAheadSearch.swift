@@ -165,17 +165,14 @@ struct LookAheadSearch {
     }
 
     private func context(_ move: Move, _ purpose: String) -> [ExactString: Value] {
-        [
-            "input": .record(move.input.mapValues { .string(ExactString($0)) }),
-            "task": .record([
-                "id": "task", "tenant": .string(ExactString(world.tenant)), "purpose": .string(ExactString(purpose)),
-                "expires": .datetime(Datetime(milliseconds: 0)),
-            ]),
-            "approvals": LookAheadAbstraction.noApprovals, "precondition": "atomic", "reach": ReachFinding.none.value,
-            "system": .record([
-                "now": .datetime(Datetime(milliseconds: 0)), "environment": .string(ExactString(world.environment)),
-            ]),
-        ]
+        let start = Instant(milliseconds: 0)
+        var context = ContextShape.value(
+            input: .record(move.input.mapValues { .string(ExactString($0)) }),
+            task: ContextShape.value(taskID: "task", tenant: world.tenant, purpose: purpose, expires: start), delegator: nil,
+            precondition: .atomic, reach: .none,
+            surroundings: ContextShape.value(now: start, environment: world.environment, isLocked: false))
+        context["approvals"] = ContextShape.value([])
+        return context
     }
 
     /// The entry and all groups above it, as they stand.

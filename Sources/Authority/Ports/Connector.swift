@@ -109,6 +109,8 @@ public protocol Connector: Sendable {
     /// The system's name in configuration.
     var system: String { get }
     var catalogue: Catalogue { get }
+    /// Where the system is, such as a URL, without any secret: what was approved for one place is not done at another.
+    var endpoint: String { get }
 
     /// What the operation would do. Reads only.
     func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan

@@ -26,7 +26,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
 
 /// One write of a batch. Each has a condition; when one fails, the whole batch does.
 public enum Write: Sendable {
-    /// The id must be new.
+    /// The id must be new, and nothing that asks for the same may wait.
     case insertChange(Change)
     /// The stored change must be this one, as a whole.
     case updateChange(Change, from: Change)

@@ -13,6 +13,8 @@ public enum StoredRecord: Sendable {
     case epoch(Int64)
     case intent(change: String, digest: Digest, expires: Instant)
     case idempotency(IdempotencyRecord)
+    /// One that says two things of itself: never what was written.
+    case garbled(key: String)
 
     /// Unique among all records.
     public var key: String {
@@ -26,6 +28,7 @@ public enum StoredRecord: Sendable {
         case .epoch: "epoch"
         case .intent(let change, _, _): Self.intent(change)
         case .idempotency(let record): Self.idempotency(record.principal, record.key)
+        case .garbled(let key): key
         }
     }
 
@@ -51,6 +54,7 @@ public enum StoredRecord: Sendable {
         case .epoch(let value): .integer(value)
         case .intent(_, let digest, let expires): ["digest": .string(digest.hex), "expires": .integer(expires.milliseconds)]
         case .idempotency(let record): ["request": .string(record.request.hex), "change": .string(record.change)]
+        case .garbled: "says two things of itself"
         }
     }
 }

@@ -24,24 +24,20 @@ public struct Assessment: Sendable {
 
     /// What approvers are shown and sign over.
     public var json: JSONValue {
-        var json = weight
-        json.add("reach", reach.json)
-        return json
-    }
-
-    /// All of it but reach.
-    private var weight: JSONValue {
         [
             "labels": .array(labels.map(JSONValue.string)), "classes": .array(classes.map { .string($0.rawValue) }),
-            "reversibility": .string(reversibility.rawValue),
+            "reversibility": .string(reversibility.rawValue), "reach": reach.json,
         ]
     }
 
     public var digest: Digest { Digest(of: json) }
 
-    /// Whether an approval of what was shown covers this: all is as it was, and nothing is gained that was not in it.
+    /// Whether an approval of what was shown covers this: it weighs no more in anything, and nothing is gained that was not shown.
     public func isCovered(by shown: JSONValue) -> Bool {
-        for (key, value) in weight.object?.members.map({ ($0.key, $0.value) }) ?? [] where shown[key] != value { return false }
-        return reach.gains.isEmpty || shown["reach"]?["digest"] == .string(reach.digest.hex)
+        func names(_ key: String) -> Set<String> { Set((shown[key]?.array ?? []).compactMap(\.string)) }
+        guard let then = shown["reversibility"]?.string.flatMap(Reversibility.init(rawValue:)), reversibility <= then,
+            names("labels").isSuperset(of: labels), names("classes").isSuperset(of: classes.map(\.rawValue))
+        else { return false }
+        return reach.isCovered(by: shown["reach"])
     }
 }

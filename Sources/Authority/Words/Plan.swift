@@ -57,6 +57,15 @@ public struct Inverse: Hashable, Sendable {
         self.input = input
     }
 
+    public var json: JSONValue { ["operation": .string(operation), "input": input] }
+
+    public init(json: JSONValue) throws(ShapeError) {
+        var fields = try Fields(json)
+        operation = try fields.string("operation")
+        input = try fields.required("input")
+        try fields.end()
+    }
+
     public static func == (a: Inverse, b: Inverse) -> Bool { a.operation == b.operation && a.input == b.input }
 
     public func hash(into hasher: inout Hasher) {
@@ -126,7 +135,7 @@ public struct Plan: Sendable {
             "native": .object(JSONObject(native.keys.sorted().map { .init(key: $0, value: .string(native[$0] ?? "")) })),
             "step": step.json,
         ]
-        json.add("inverse", inverse.map { ["operation": .string($0.operation), "input": $0.input] })
+        json.add("inverse", inverse?.json)
         return json
     }
 
@@ -134,7 +143,8 @@ public struct Plan: Sendable {
         var fields = try Fields(json)
         var touched: [TouchedValue] = []
         for value in try fields.array("touched") { touched.append(try TouchedValue(json: value)) }
-        let inverse = fields.optional("inverse")
+        var inverse: Inverse?
+        if let json = fields.optional("inverse") { inverse = try Inverse(json: json) }
         let target = try fields.required("target")
         guard let uid = try? EntityUID(json: target),
             let reversibility = Reversibility(rawValue: try fields.string("reversibility")),
@@ -144,9 +154,7 @@ public struct Plan: Sendable {
         let step = try Step(json: try fields.required("step"))
         self.init(
             target: uid, targetName: try fields.string("targetName"), touched: touched,
-            inverse: inverse.flatMap { json in
-                json["operation"]?.string.map { Inverse(operation: $0, input: json["input"] ?? [:]) }
-            },
+            inverse: inverse,
             reversibility: reversibility, precondition: precondition, version: try fields.string("version"),
             native: Dictionary(native.map { ($0.key, $0.value.string ?? "") }, uniquingKeysWith: { $1 }), facts: [], step: step)
         try fields.end()

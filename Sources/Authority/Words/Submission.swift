@@ -1,4 +1,3 @@
-import Cedar
 public import StrictJSON
 
 /// What is asked for, by whom and within which task. The evidence that came with it is elsewhere.
@@ -43,29 +42,4 @@ public struct Evidence: Sendable {
             throw ShapeError(.tooLong, at: "/evidence/\(name)", "at most \(most) bytes belong here: send the part that matters")
         }
     }
-}
-
-/// What an approval binds: any difference asks anew (invariant 5).
-public struct Terms: Sendable {
-    /// The terms themselves: their digest can be recomputed by whoever is shown them.
-    public let shown: JSONValue
-
-    /// - Parameter owner: who answered for the workload when the change was staged.
-    public init(_ submission: Submission, _ plan: Plan, policies: PolicyBundle, owner: String?) {
-        shown = [
-            "tenant": .string(submission.task.tenant), "system": .string(submission.system),
-            "operation": .string(submission.operation.name), "target": plan.target.json,
-            "targetName": .string(plan.targetName), "input": submission.input.json,
-            "touched": .array(plan.touched.map(\.json)),
-            "inverse": plan.inverse.map { ["operation": .string($0.operation), "input": $0.input] } ?? .null,
-            "precondition": .string(plan.precondition.rawValue), "policies": .string(policies.digest.hex),
-            "schema": .string(policies.schema.hex), "task": .string(submission.task.id),
-            "purpose": .string(submission.task.purpose), "holder": submission.task.holder.json,
-            "owner": owner.map(JSONValue.string) ?? .null,
-            "delegator": submission.task.delegator.map(JSONValue.string) ?? .null,
-            "principal": .string(submission.principal.uid.description),
-        ]
-    }
-
-    public var digest: Digest { Digest(of: shown) }
 }

@@ -86,19 +86,30 @@ struct Provenance {
         if said.contains(where: { $0.statement.verdict == .refuse && $0.place < place && fact(of: $0, at: $0.place) != nil }) {
             return ["it was refused before it began"]
         }
+        return problems(permit, said, change)
+    }
+
+    /// What the approvals that a permit counted lack.
+    private func problems(_ permit: Permit, _ said: [Said], _ change: String) -> [String] {
         let parties = parties(of: permit, on: change)
-        return permit.question.approvals.flatMap { counted -> [String] in
+        var signed: [ApprovalTally.Signed] = []
+        for counted in permit.question.approvals {
             let id = counted.person.id
             if let registry = registry(at: permit.place), !registry.aliases(of: id).isDisjoint(with: parties) {
                 return ["the approval of \(id) was counted, who is on its side"]
             }
-            let isSigned = said.contains {
+            let proof = said.last {
                 $0.statement.approver == id && $0.statement.verdict == .approve && $0.place <= permit.place
-                    && $0.statement.plan == terms && $0.statement.assessment == permit.assessment
+                    && $0.statement.terms == permit.terms && $0.statement.assessment == permit.assessment
                     && fact(of: $0, at: permit.place) == counted
             }
-            return isSigned ? [] : ["the approval of \(id), which the decision counted, is not signed"]
+            guard let proof else { return ["the approval of \(id), which the decision counted, is not signed"] }
+            signed.append(ApprovalTally.Signed(proof.approval, counted, human: id))
         }
+        guard let terms = permit.terms, let assessment = permit.assessment else { return ["its decision names no terms"] }
+        let tally = ApprovalTally(signed, change: change, terms: terms, assessment: assessment)
+        return tally.facts.count == signed.count && tally.standing == .met
+            ? [] : ["the approvals are not what their signers were told would be demanded"]
     }
 
     /// The people whose own request it is: who asked and who adopted it, or answered for them then or later.

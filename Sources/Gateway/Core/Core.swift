@@ -13,6 +13,8 @@ final class Core: Sendable {
     let principals: any Principals
     let reach: ReachKeeper
     private let connectors: [String: any Connector]
+    /// The digests of the operations' definitions, by system and name.
+    private let definitions: [String: [String: Digest]]
     private let current: Mutex<PolicyBundle>
     /// Calls to systems in flight, by system.
     let calls = InFlight(limit: 32)
@@ -27,6 +29,11 @@ final class Core: Sendable {
         self.sealer = sealer
         self.principals = principals
         self.connectors = Dictionary(connectors.map { ($0.system, $0) }, uniquingKeysWith: { first, _ in first })
+        definitions = Dictionary(
+            connectors.map { connector in
+                let known = connector.catalogue.operations.map { ($0.name, $0.definition(at: connector.endpoint)) }
+                return (connector.system, Dictionary(known, uniquingKeysWith: { $1 }))
+            }, uniquingKeysWith: { first, _ in first })
         current = Mutex(policies)
         self.reach = reach
     }
@@ -60,6 +67,14 @@ final class Core: Sendable {
     ///   - id: made anew, with the kind's name before it, when not given.
     func entry(_ record: LogRecord, id: String? = nil, _ prefix: String = "", links: [String: String] = [:]) -> LogEntry {
         LogEntry(record, id: id ?? environment.id(prefix.isEmpty ? record.kind.rawValue : prefix), time: now, links: links)
+    }
+
+    /// The digest of all that is said of the operation, and of where the system is.
+    func definition(of operation: Operation, on system: String) throws(Refusal) -> Digest {
+        guard let digest = definitions[system]?[operation.name] else {
+            throw Refusal(.inputUnknownOperation, "There is no such operation.")
+        }
+        return digest
     }
 
     /// The change as it is stored now.

@@ -11,6 +11,8 @@ public struct GatewayEnvironment: Sendable {
     public let purposes: [String]
     /// How long a staged change waits, in seconds.
     public let changeLife: Int64
+    /// So many changes of one workload, and for one delegator, wait at a time.
+    public let waitingLimit: Int
     /// How long a connector's call may take, in seconds.
     public let deadline: Int64
     /// How long one answer looks for what may be seen. Well within the deadline: past that the answer would be a failure.
@@ -20,7 +22,8 @@ public struct GatewayEnvironment: Sendable {
     public let log: Logger
 
     public init(
-        id: String, tenant: String, environment: String, purposes: [String], changeLife: Int64, deadline: Int64,
+        id: String, tenant: String, environment: String, purposes: [String], changeLife: Int64, waitingLimit: Int = 20,
+        deadline: Int64,
         looking: Duration? = nil, now: @escaping @Sendable () -> Instant, random: @escaping @Sendable (_ count: Int) -> [UInt8],
         log: Logger
     ) {
@@ -29,6 +32,7 @@ public struct GatewayEnvironment: Sendable {
         self.environment = environment
         self.purposes = purposes
         self.changeLife = changeLife
+        self.waitingLimit = waitingLimit
         self.deadline = deadline
         self.looking = looking ?? .milliseconds(deadline * 700)
         self.now = now

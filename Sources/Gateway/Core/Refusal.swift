@@ -22,6 +22,8 @@ extension Refusal {
         case notFound
         /// What it is about is not, or no longer, such that it could be done.
         case conflict
+        /// Too much of the same is there already.
+        case tooMany
         /// It can't be told now; later it may.
         case unavailable
     }
@@ -51,6 +53,7 @@ extension Refusal {
         case inputUnknownOperation = "input.unknown_operation"
         case inputUnknownPurpose = "input.unknown_purpose"
         case inputUnknownSystem = "input.unknown_system"
+        case limitWaiting = "limit.waiting"
         case lockNotFound = "lock.not_found"
         case lockSubject = "lock.subject"
         case lockUnknown = "lock.unknown"
@@ -81,6 +84,7 @@ extension Refusal {
             case .approvalNotEligible, .denied, .locked, .taskEnded: .forbidden
             case .changeNotFound, .inputUnknownOperation, .inputUnknownSystem, .lockNotFound, .reachUnknownNode, .targetNotFound:
                 .notFound
+            case .limitWaiting: .tooMany
             case .reachStale, .reachUnread, .systemUnavailable: .unavailable
             case .approvalDigestMismatch, .approvalExpired, .approvalHeld, .approvalNotWaiting, .approvalNotYetValid,
                 .approvalOtherChange, .approvalOtherGateway, .approvalOtherPerson, .approvalTooLate, .approvalUsed,

@@ -11,6 +11,10 @@ struct Deliberation: Sendable {
     let reach: ReachFinding
     /// Whether it would leave something protected with nobody to look after it.
     let locksOut: Bool
+    /// The digest of its operation's definition.
+    let definition: Digest
+    /// The keys of the locks that it would be done under.
+    let locks: [String]
     let question: Question
     let policies: PolicyBundle
     let epochs: Epochs
@@ -18,13 +22,15 @@ struct Deliberation: Sendable {
     private let catalogue: Catalogue
 
     init(
-        _ submission: Submission, _ plan: Plan, reach: ReachFinding, locksOut: Bool = false, question: Question,
-        policies: PolicyBundle, locks epoch: Int64, catalogue: Catalogue
+        _ submission: Submission, _ plan: Plan, reach: ReachFinding, locksOut: Bool = false, definition: Digest,
+        locks: [String] = [], question: Question, policies: PolicyBundle, epoch: Int64, catalogue: Catalogue
     ) {
         self.submission = submission
         self.plan = plan
         self.reach = reach
         self.locksOut = locksOut
+        self.definition = definition
+        self.locks = locks
         self.question = question
         self.policies = policies
         epochs = Epochs(policies: policies.digest, locks: epoch, reach: reach.digest)
@@ -32,11 +38,23 @@ struct Deliberation: Sendable {
         self.catalogue = catalogue
     }
 
+    /// The same, with these approvals at hand.
+    func counting(_ approvals: [ApprovalFact]) -> Deliberation {
+        var question = question
+        question.approvals = approvals
+        return Deliberation(
+            submission, plan, reach: reach, locksOut: locksOut, definition: definition, locks: locks, question: question,
+            policies: policies, epoch: epochs.locks, catalogue: catalogue)
+    }
+
     /// What approvers are shown of its weight.
     var assessment: Assessment { Assessment(plan, submission.operation, reach: reach) }
 
-    /// - Parameter owner: who answered for the workload when the change was staged.
-    func terms(owner: String?) -> Terms { Terms(submission, plan, policies: policies, owner: owner) }
+    /// The terms of a change, were it staged now.
+    func terms(of change: Change) -> Terms {
+        Terms(
+            submission, plan, definition: definition, owner: change.owner, rollbackOf: change.rollbackOf, locks: change.locks)
+    }
 
     func decide() -> Decision { decider.decide() }
 
@@ -44,7 +62,7 @@ struct Deliberation: Sendable {
     func decideRead(_ operation: String, on resource: EntityUID) -> Decision { decider.decideRead(operation, on: resource) }
 
     /// Whether policy gives the person a say in it. Those on its side have none.
-    func mayApprove(_ person: Person) -> Bool { decider.mayApprove(person.id) }
+    func mayApprove(_ person: String) -> Bool { decider.mayApprove(person) }
 
     /// Of the values that the plan touches; who is in a group is known to whoever may read it.
     var sensitivitiesTouched: [Sensitivity] {

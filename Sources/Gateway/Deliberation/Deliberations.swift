@@ -8,6 +8,7 @@ import StrictJSON
 struct Deliberations: Sendable {
     let core: Core
     let tasks: Tasks
+    let locks: Locks
 
     // MARK: From a submission
 
@@ -21,20 +22,22 @@ struct Deliberations: Sendable {
         let plan = try await plan(submission, rollbackOf: rollbackOf)
         Failpoint.reach("plan")
         try requireBounded(plan.facts)
-        return try deliberate(submission, plan, locks: epoch)
+        // A person may undo what was done though it is locked: policy sees that, and people sign it.
+        let isUndo = rollbackOf != nil && !submission.principal.isWorkload
+        return try deliberate(submission, plan, epoch, under: isUndo ? locks.inTheWay(of: submission, plan) : [])
     }
 
     /// On reading what these facts are about.
     func onRead(
         _ submission: Submission, _ resource: EntityUID, _ facts: [Entity], _ catalogue: Catalogue, locks epoch: Int64,
-        by policies: PolicyBundle
+        definition: Digest, by policies: PolicyBundle
     ) -> Deliberation {
         let plan = Plan(
             target: resource, targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none,
             version: "", native: [:], facts: facts)
         return Deliberation(
-            submission, plan, reach: .none, question: question(submission, plan, catalogue: catalogue),
-            policies: policies, locks: epoch, catalogue: catalogue)
+            submission, plan, reach: .none, definition: definition, question: question(submission, plan, catalogue: catalogue),
+            policies: policies, epoch: epoch, catalogue: catalogue)
     }
 
     // MARK: From a stored change
@@ -46,14 +49,15 @@ struct Deliberations: Sendable {
     ///   - isAssessed: false for what is done already and makes nothing possible any more.
     ///   - epoch: the locks', when it is to be granted.
     func on(
-        _ change: Change, approvals: [ApprovalFact] = [], open: Bool = true, isAssessed: Bool = true, locks epoch: Int64 = 0
+        _ change: Change, open: Bool = true, isAssessed: Bool = true, locks epoch: Int64 = 0
     ) async throws -> Deliberation {
         let submission = try await submission(of: change, open: open)
         let plan: Plan
         do { plan = try await self.plan(submission, rollbackOf: change.rollbackOf) } catch let error as ConnectorError {
             throw Refusal(.init(error.code), "The change can't be planned now: \(error.message)")
         }
-        return try deliberate(submission, plan, locks: epoch, on: change, approvals: approvals, isAssessed: isAssessed)
+        let under = change.locks.isEmpty ? [] : locks.inTheWay(of: submission, plan)
+        return try deliberate(submission, plan, epoch, under: under, on: change, isAssessed: isAssessed)
     }
 
     private func submission(of change: Change, open: Bool) async throws -> Submission {
@@ -95,11 +99,13 @@ struct Deliberations: Sendable {
 
     /// What a plan comes to, as things stand now.
     ///
-    /// - Parameter change: what was staged of it, when something was: whoever is on its side has no say.
+    /// - Parameters:
+    ///   - under: the locks that stand in its way and don't stop it.
+    ///   - change: what was staged of it, when something was: whoever is on its side has no say.
     /// - Throws: ``Refusal`` when it can't be assessed, or would lock everybody out. A workload is not told of that: to it, it is
     ///   one denial like others.
     private func deliberate(
-        _ submission: Submission, _ plan: Plan, locks epoch: Int64, on change: Change? = nil, approvals: [ApprovalFact] = [],
+        _ submission: Submission, _ plan: Plan, _ epoch: Int64, under: [Lock], on change: Change? = nil,
         isAssessed: Bool = true
     ) throws -> Deliberation {
         let policies = core.policies
@@ -111,10 +117,12 @@ struct Deliberations: Sendable {
         }
         let catalogue = try core.connector(submission.system).catalogue
         let also = change.map { parties(of: $0) } ?? []
+        let question = question(
+            submission, plan, reach: finding, catalogue: catalogue, isLocked: !under.isEmpty, also: also)
         return Deliberation(
             submission, plan, reach: finding, locksOut: locksOut,
-            question: question(submission, plan, reach: finding, catalogue: catalogue, approvals: approvals, also: also),
-            policies: policies, locks: epoch, catalogue: catalogue)
+            definition: try core.definition(of: submission.operation, on: submission.system), locks: under.map(\.key).sorted(),
+            question: question, policies: policies, epoch: epoch, catalogue: catalogue)
     }
 
     /// What a plan would newly make possible, on the graph as it stands with every step granted so far.
@@ -156,15 +164,16 @@ struct Deliberations: Sendable {
         return (try assess(submission, plan), plan)
     }
 
-    /// The question of a submission, with the approvals at hand.
+    /// The question of a submission, before any approvals.
     private func question(
-        _ submission: Submission, _ plan: Plan, reach: ReachFinding = .none, catalogue: Catalogue, approvals: [ApprovalFact] = [],
+        _ submission: Submission, _ plan: Plan, reach: ReachFinding = .none, catalogue: Catalogue, isLocked: Bool = false,
         also excluded: [String] = []
     ) -> Question {
         let own = [submission.principal.id, submission.task.delegator, submission.principal.owner].compactMap { $0 }
         return Question(
             submission, plan, reach: reach, catalogue: catalogue, now: core.now, environment: core.environment.environment,
-            approvals: approvals, people: humans, excluded: Set((own + excluded).flatMap(core.principals.aliases(of:))))
+            isLocked: isLocked, approvals: [], people: humans,
+            excluded: Set((own + excluded).flatMap(core.principals.aliases(of:))))
     }
 
     /// The people known, each human once: somebody with two ids is still one approver.

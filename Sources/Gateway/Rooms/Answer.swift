@@ -52,19 +52,31 @@ extension Core {
     func answer(on change: Change) async throws -> Answer {
         switch change.state {
         case .proposed, .approved:
-            let waits = change.wait == .adoption ? "until a person adopts it" : "for a person's approval"
-            let message = change.wait == .nothing ? "Not carried out; ask again." : "Staged; it waits \(waits)."
+            let message =
+                switch change.wait {
+                case .adoption: "Staged; it waits until a person adopts it."
+                case .approval: "Staged; it waits for a person's approval."
+                case .nothing: "Not carried out yet; ask for the same again, and it is tried again."
+                }
             return Answer(.staged, "staged.\(change.wait.rawValue)", message, change: change.id)
         case .executing: return Answer(.staged, "executing", "It is being carried out.", change: change.id)
         case .executed, .rolledBack:
             let message = change.state == .executed ? "Carried out." : "Carried out, and rolled back since."
             let receipt = try await journal.receipt(ofEntry: "outcome-\(change.id)")
             return Answer(.done, change.state.rawValue, message, change: change.id, receipt: receipt)
-        case .failed, .indeterminate, .expired, .withdrawn:
-            let message =
-                change.state == .indeterminate
-                ? "It is not known whether it took effect; people were alerted." : "It was not carried out."
-            return Answer(.failed, change.reason ?? change.state.rawValue, message, change: change.id)
+        case .void:
+            let reason = change.reason ?? ""
+            return Answer(
+                .failed, "void." + reason.replacing(" ", with: "_"),
+                "It can't be carried out any more: \(reason). Ask anew if it is still wanted.", change: change.id)
+        case .indeterminate:
+            return Answer(
+                .failed, change.reason ?? change.state.rawValue,
+                "It is not known whether it took effect; people were alerted.", change: change.id)
+        case .failed, .expired, .withdrawn:
+            let said = change.said.map { " Who refused it said: \($0)" } ?? ""
+            return Answer(
+                .failed, change.reason ?? change.state.rawValue, "It was not carried out." + said, change: change.id)
         }
     }
 }

@@ -9,7 +9,7 @@ extension Approvals {
     /// change unless that has a grant already, and can never lead to execution.
     func refuse(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
         guard await hasSay(person, in: change) else { throw Self.notEligible }
-        guard ![.withdrawn, .expired].contains(change.state) else { throw Self.closed(change) }
+        guard ![.withdrawn, .expired, .void].contains(change.state) else { throw Self.closed(change) }
         try hold(proof)
         do { return try await store(refusal: proof, of: change) } catch let error as StoreError { throw held(proof, error) }
     }
@@ -55,7 +55,7 @@ extension Approvals {
         var change = change
         // Each turn the change is further on: proposed, approved, granted.
         for _ in 0..<4 where [.proposed, .approved].contains(change.state) {
-            let refused = try change.after(.refused)
+            let refused = try change.after(.refused(proof.statement.reason))
             let entries = [entry(proof, change), core.outcome(of: refused)]
             do {
                 try await core.store.commit([.insertApproval(proof), .updateChange(refused, from: change)], entries: entries)
@@ -77,7 +77,7 @@ extension Approvals {
         do { try await core.store.commit([], entries: [entry(proof, change)]) } catch let error as StoreError
             where error.code == .conflict
         { return letGo(proof, of: change, Self.used) }
-        guard ![.withdrawn, .expired].contains(change.state) else { return letGo(proof, of: change, Self.closed(change)) }
+        guard ![.withdrawn, .expired, .void].contains(change.state) else { return letGo(proof, of: change, Self.closed(change)) }
         core.log.notice(
             "a refusal came too late", metadata: ["change": "\(change.id)", "by": "\(proof.statement.approver)"])
         return letGo(
@@ -112,7 +112,7 @@ extension Approvals {
     private func hasSay(_ person: Person, in change: Change) async -> Bool {
         if await hadSay(person, in: change.id) { return true }
         guard core.principals.aliases(of: person.id).isDisjoint(with: deliberations.parties(of: change)) else { return false }
-        do { return try await deliberations.on(change).mayApprove(person) } catch { return false }
+        do { return try await deliberations.on(change).mayApprove(person.id) } catch { return false }
     }
 
     /// Whether the person had a say when the change was last decided, though its record can't be used now. Each by itself: where

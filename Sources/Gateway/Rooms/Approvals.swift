@@ -1,6 +1,7 @@
 public import Authority
 import Cedar
 import Logging
+import StrictJSON
 import Synchronization
 
 /// Counts people's signed words, decides anew with them, and has carried out what is permitted then.
@@ -19,9 +20,12 @@ public final class Approvals: Sendable {
         self.execution = execution
     }
 
+    // MARK: Statements
+
     /// Takes a person's signed statement on a change.
     ///
     /// - Parameter proof: the statement with its signature, which has been verified as the person's.
+    /// - Returns: the change as it is then.
     public func record(_ proof: SignedApproval, by person: Person) async throws -> Change {
         let statement = proof.statement
         let found: Change?
@@ -36,7 +40,7 @@ public final class Approvals: Sendable {
             throw Self.notHolding(problem)
         }
         switch statement.verdict {
-        case .approve: return try await approve(change, proof, person)
+        case .approve: return try await approve(change, proof.taken(for: change.requirement), person)
         case .refuse: return try await refuse(change, proof, person)
         }
     }
@@ -46,7 +50,8 @@ public final class Approvals: Sendable {
     }
 
     static func closed(_ change: Change) -> Refusal {
-        Refusal(.changeClosed, "The change is \(change.state.rawValue) and takes no more statements.")
+        let reason = change.reason.map { " (\($0))" } ?? ""
+        return Refusal(.changeClosed, "The change is \(change.state.rawValue)\(reason) and takes no more statements.")
     }
 
     static let used = Refusal(
@@ -68,13 +73,26 @@ public final class Approvals: Sendable {
         guard change.wait != .adoption else {
             throw Refusal(.approvalNotWaiting, "The change waits to be adopted: there is nothing to approve before that.")
         }
-        let submission = try await requireStanding(of: person, for: change)
+        let examined = try await examine(change)
+        guard case .waiting(let waiting) = examined else { return try await settle(examined, change, mayRun: false) }
+        guard waiting.deliberation.assessment.isCovered(by: change.shown) else {
+            // It would make more possible than was shown: whoever signs must see that first.
+            let shown = try await settle(examined, change, mayRun: false)
+            guard shown.state == .proposed else { return shown }
+            throw Self.notHolding(.digestMismatch)
+        }
+        if let obstacle = waiting.obstacle {
+            throw Refusal(.init(obstacle.code), "It can't be done: \(obstacle.message).")
+        }
+        let mayComplete = waiting.tally.mayComplete?.contains(person.id) ?? true
+        guard mayComplete, waiting.deliberation.mayApprove(person.id) else { throw Self.notEligible }
         // A word given under a lock would be used up for nothing.
-        _ = try locks.check(submission.principal.name, change.task, writing: change.system)
+        try locks.check(
+            waiting.deliberation.submission.principal.name, change.task, writing: change.system, under: change.locks)
         let earlier = try await core.store.approvals(of: change.id).first {
             $0.statement.approver == person.id && $0.statement.verdict == .approve
         }
-        let isLive = earlier.map { $0.statement.plan == change.digest && core.principals.fact(of: $0) != nil } ?? false
+        let isLive = waiting.tally.facts.contains { $0.person.id == person.id }
         // What stood in the way of an earlier approval may be gone: it counts once all the same, and all is decided again.
         let writes = isLive ? [] : [earlier.map { Write.replaceApproval($0, with: proof) } ?? .insertApproval(proof)]
         do { try await core.store.commit(writes, entries: [entry(proof, change)]) } catch let error as StoreError
@@ -85,73 +103,159 @@ public final class Approvals: Sendable {
         return again
     }
 
-    /// Whether this person may approve this change at all, by policy and by not being on its side.
+    // MARK: Deciding anew
+
+    /// A change that waits, as it would be decided now.
+    struct Waiting {
+        /// As it was examined.
+        let stored: Change
+        /// With what its approvers are to be shown from now on, where nobody has signed yet.
+        let change: Change
+        let deliberation: Deliberation
+        let tally: ApprovalTally
+        /// Why its system could not do it, as it could not when it was staged: its requester is not to learn that from its end.
+        var obstacle: ConnectorError? { deliberation.plan.obstacle }
+    }
+
+    enum Examined {
+        case waiting(Waiting)
+        /// Nothing can permit it any more; the words are for people.
+        case over(Change.VoidReason, because: String)
+    }
+
+    /// What a waiting change comes to, as things stand: its request made anew, its approvals counted.
     ///
-    /// - Returns: the change as it would be asked now.
-    @discardableResult
-    func requireStanding(of person: Person, for change: Change) async throws -> Submission {
-        let deliberation = try await deliberations.on(change)
-        guard deliberation.mayApprove(person) else { throw Self.notEligible }
-        return deliberation.submission
+    /// - Throws: ``Refusal`` while that can't be told: its system is out of reach, or its graph too old.
+    func examine(_ change: Change) async throws -> Examined {
+        guard change.version == Terms.version else {
+            return .over(.upgraded, because: "it was staged by an older version of the gateway")
+        }
+        let signed = try await signed(change)
+        var deliberation: Deliberation
+        do { deliberation = try await deliberations.on(change, locks: core.store.locks().epoch) } catch let refusal as Refusal {
+            guard let reason = Self.reason(refusal.code) else { throw refusal }
+            return .over(reason, because: refusal.message)
+        } catch let error as ShapeError {
+            return .over(.altered, because: "its input is not what its operation takes any more: \(error.message)")
+        }
+        guard deliberation.definition == change.definition else {
+            return .over(.altered, because: "its operation, or the place where it is carried out, is another by now")
+        }
+        let plan = deliberation.plan
+        guard plan.native == change.plan.native, deliberation.terms(of: change).digest == change.terms.digest else {
+            let words = plan.obstacle?.message ?? "what it would change is not what it was"
+            return .over(.targetChanged, because: words)
+        }
+        let tally = ApprovalTally(signed.filter { deliberation.mayApprove($0.fact.person.id) }, on: change)
+        deliberation = deliberation.counting(tally.facts)
+        var shown = change
+        if tally.isEmpty {
+            shown.assess(deliberation.assessment)
+        } else if !deliberation.assessment.isCovered(by: change.shown) {
+            return .over(.targetChanged, because: "it would make more possible than those who signed it were shown")
+        }
+        return .waiting(Waiting(stored: change, change: shown, deliberation: deliberation, tally: tally))
+    }
+
+    /// What can't be asked any more, and never will; nil of what may pass.
+    private static func reason(_ code: Refusal.Code) -> Change.VoidReason? {
+        switch code {
+        case .taskEnded: .taskEnded
+        case .changeOrphaned: .policyChanged
+        case .inputUnknownSystem, .inputUnknownOperation, .planUndeclared: .altered
+        case .targetNotFound, .planInvalid, .planNoChange, .targetConflict, .rollbackConflict, .systemRefused,
+            .reachLockout:
+            .targetChanged
+        default: nil
+        }
     }
 
     /// Decides the change again on what is true now, with the approvals it has, and carries it out when permitted.
     func reconsider(_ change: Change) async throws -> Change {
-        let epoch = core.store.locks().epoch
-        let deliberation = try await deliberations.on(change, approvals: try await approvalFacts(change), locks: epoch)
-        let (submission, plan) = (deliberation.submission, deliberation.plan)
-        _ = try locks.check(submission.principal.name, change.task, writing: change.system, change.operation, plan)
-        guard plan.obstacle == nil, change.isShownWhole, deliberation.terms(owner: change.owner).digest == change.digest,
-            Terms(submission, change.plan, policies: deliberation.policies, owner: change.owner).digest == change.digest,
-            plan.native == change.plan.native, deliberation.assessment.isCovered(by: change.shown)
-        else { return try await void(change, "change.altered") }
-        let decision = deliberation.decide()
-        let entry = deliberation.entry(decision, in: core, change: change)
-        switch decision.verdict {
-        case .permit:
-            let approved = try change.after(.approvedEnough)
-            _ = execution.underway.enter(change.id)
-            defer { execution.underway.leave(change.id) }
-            do { try await core.store.commit([.updateChange(approved, from: change)], entries: [entry]) } catch let error
-                as StoreError
-                where error.code == .conflict
-            {
-                // Another approval of the same moment was first to carry it out.
-                return try await core.stored(change)
-            }
-            Failpoint.reach("approved")
-            _ = try await execution.execute(approved, decision, deliberation)
-        case .needsApproval, .propose: try await core.store.commit([], entries: [entry])
-        case .deny: return try await void(change, "denied", also: entry)
+        try await settle(try await examine(change), change, mayRun: true)
+    }
+
+    /// Decides a change that was examined, and makes what comes of it durable.
+    ///
+    /// - Parameter mayRun: whether it is carried out when that is permitted; if not, it waits on.
+    func settle(_ examined: Examined, _ change: Change, mayRun: Bool) async throws -> Change {
+        guard case .waiting(let waiting) = examined else {
+            guard case .over(let reason, _) = examined else { return change }
+            return try await core.void(change, reason)
         }
+        let deliberation = waiting.deliberation
+        if mayRun {
+            try locks.check(
+                deliberation.submission.principal.name, change.task, writing: change.system, change.operation,
+                deliberation.plan, under: change.locks)
+        }
+        let decision = deliberation.decide()
+        var next = waiting.change
+        if let requirement = decision.requirement { next.requirement = requirement }
+        let entry = deliberation.entry(decision, in: core, change: next)
+        switch (decision.verdict, waiting.tally.standing) {
+        case (.deny, _), (.permit, .untellable): return try await core.void(change, .policyChanged, because: entry)
+        case (.permit, .met) where mayRun && waiting.obstacle == nil: return try await run(next, waiting, decision, entry)
+        case (.permit, .met): next.wait = waiting.tally.isEmpty ? .nothing : .approval
+        case (.permit, .open), (.needsApproval, _): next.wait = .approval
+        case (.propose, _): next.wait = .adoption
+        }
+        return try await keep(next, waiting, entry)
+    }
+
+    private func run(_ change: Change, _ waiting: Waiting, _ decision: Decision, _ entry: LogEntry) async throws -> Change {
+        let approved = try change.after(.approvedEnough)
+        _ = execution.underway.enter(change.id)
+        defer { execution.underway.leave(change.id) }
+        do {
+            try await core.store.commit([.updateChange(approved, from: waiting.stored)], entries: [entry])
+        } catch let error as StoreError where error.code == .conflict {
+            // Another approval of the same moment was first to carry it out.
+            return try await core.stored(change)
+        }
+        Failpoint.reach("approved")
+        _ = try await execution.execute(approved, decision, waiting.deliberation)
         return try await core.stored(change)
     }
 
-    /// The approvals that hold: their signatures verified again, for this change and digest, one for each human.
-    private func approvalFacts(_ change: Change) async throws -> [ApprovalFact] {
-        var humans: Set<String> = []
-        return try await core.store.approvals(of: change.id).compactMap { approval in
-            let statement = approval.statement
-            guard statement.change == change.id, statement.plan == change.digest, statement.gateway == core.environment.id,
-                statement.assessment == change.assessment, let fact = core.principals.fact(of: approval),
-                humans.insert(core.principals.aliases(of: fact.person.id).min() ?? "").inserted
-            else { return nil }
-            return fact
+    /// A waiting change as it is to be shown and signed: where what is stored of it is not what is true now, it is decided anew
+    /// first.
+    ///
+    /// - Returns: the change, and how it stands if it still waits.
+    func refreshed(_ change: Change) async throws -> (Change, Waiting?) {
+        let examined = try await examine(change)
+        if case .waiting(let waiting) = examined {
+            let decision = waiting.deliberation.decide()
+            let isShown = waiting.change.json == change.json && decision.verdict != .deny
+            if isShown, (decision.requirement ?? change.requirement) == change.requirement { return (change, waiting) }
+        }
+        let next = try await settle(examined, change, mayRun: false)
+        guard next.state == .proposed, case .waiting(let waiting) = try await examine(next) else { return (next, nil) }
+        return (next, waiting)
+    }
+
+    /// It waits on, for what is demanded now.
+    private func keep(_ change: Change, _ waiting: Waiting, _ entry: LogEntry) async throws -> Change {
+        let isSame = change.json == waiting.stored.json
+        do {
+            try await core.store.commit(isSame ? [] : [.updateChange(change, from: waiting.stored)], entries: [entry])
+        } catch let error as StoreError where error.code == .conflict { return try await core.stored(change) }
+        if !isSame { core.note("a change waits for something else now", ["change": change.id, "for": change.requirement.words]) }
+        return change
+    }
+
+    /// The approvals of a change whose signatures hold today.
+    func signed(_ change: Change) async throws -> [ApprovalTally.Signed] {
+        try await core.store.approvals(of: change.id).compactMap { approval in
+            guard approval.statement.gateway == core.environment.id, let fact = core.principals.fact(of: approval) else {
+                return nil
+            }
+            let human = core.principals.aliases(of: fact.person.id).min() ?? fact.person.id
+            return ApprovalTally.Signed(approval, fact, human: human)
         }
     }
 
-    private func void(_ change: Change, _ code: String, also entry: LogEntry? = nil) async throws -> Change {
-        let voided = try change.after(.withdrawn(code))
-        do {
-            try await core.store.commit(
-                [.updateChange(voided, from: change)], entries: [entry].compactMap { $0 } + [core.outcome(of: voided)])
-        } catch let error as StoreError where error.code == .conflict {
-            // Somebody else's word of the same moment was first.
-            return try await core.stored(change)
-        }
-        core.note("a change was voided", ["change": change.id, "code": code])
-        return voided
-    }
+    // MARK: Adopting
 
     /// Makes a change the person's own: it is decided as their `execute`, and they do not count as an approver.
     public func adopt(_ id: String, by person: Person) async throws -> Change {
@@ -161,16 +265,17 @@ public final class Approvals: Sendable {
         }
         var adopted = change
         (adopted.adopter, adopted.wait) = (person.id, .approval)
-        let epoch = try locks.check(.person(person.id), change.task, writing: change.system)
-        let deliberation = try await deliberations.on(adopted, locks: epoch)
-        adopted.digest = deliberation.terms(owner: change.owner).digest
-        adopted.assess(deliberation.assessment)
+        try locks.check(.person(person.id), change.task, writing: change.system)
+        let examined = try await examine(adopted)
+        guard case .waiting(let waiting) = examined else { return try await settle(examined, change, mayRun: false) }
+        adopted.assess(waiting.deliberation.assessment)
+        let decision = waiting.deliberation.decide()
+        adopted.requirement = decision.requirement ?? .none
         let adoption = core.entry(
             .adoption(AdoptionRecord(by: person.id, terms: adopted.digest)), "ado",
             links: ["change": id, "request": change.request])
-        let decision = deliberation.decide()
         guard [.permit, .needsApproval].contains(decision.verdict) else {
-            let denied = deliberation.entry(decision, in: core, change: adopted)
+            let denied = waiting.deliberation.entry(decision, in: core, change: adopted)
             try await core.store.commit([], entries: [adoption, denied])
             throw Refusal(.denied, "Policy does not let you execute this yourself.")
         }

@@ -9,42 +9,57 @@ public struct Desk: Sendable {
     let core: Core
     let deliberations: Deliberations
     let execution: Execution
+    let approvals: Approvals
 
     /// A page of changes, newest first, and the id after which the next begins.
-    public func changes(_ states: Set<Change.State>, after: String?) async throws -> (changes: [Change], next: String?) {
-        try await core.store.page(states, limit: 200, after: after)
+    public func rows(_ states: Set<Change.State>, after: String?) async throws -> (rows: [ChangeRow], next: String?) {
+        let (changes, next) = try await core.store.page(states, limit: 200, after: after)
+        return (changes.map(row), next)
+    }
+
+    private func row(_ change: Change) -> ChangeRow {
+        // Of a system that is no longer configured nobody knows the words.
+        ChangeRow(change, phrase: (try? core.operation(change.operation, of: change.system).phrase) ?? "")
     }
 
     /// Everything an approver is to see of a change.
-    public func show(_ id: String) async throws -> JSONValue {
-        let change = try await core.requireChange(id)
-        var json: JSONValue = ["change": change.json, "gateway": .string(core.environment.id)]
-        json.add("assessment", change.shown)
-        do {
-            let deliberation = try await deliberations.on(change)
-            let now = deliberation.assessment
-            if !now.isCovered(by: change.shown) { json.add("assessmentNow", now.json) }
-            json.add("terms", deliberation.terms(owner: change.owner).shown)
-            json.add("obstacle", deliberation.plan.obstacle.map { .string($0.message) })
-        } catch { core.log.info("a change can't be planned now: \(error)", metadata: ["change": "\(id)"]) }
-        let given = try await core.store.approvals(of: id)
-        json.add(
-            "approvals",
-            .array(given.map { ["by": .string($0.statement.approver), "verdict": .string($0.statement.verdict.rawValue)] }))
-        let decision = try await core.latestDecision(on: id)?.decided
-        json.add("eligible", .array((decision?.eligible ?? []).map(JSONValue.string)))
-        json.add("needs", decision?.needs.map(JSONValue.string))
-        json.add("evidence", try await evidence(of: change))
-        return json
+    public func sheet(_ id: String) async throws -> ChangeSheet { try await sheet(of: core.requireChange(id)) }
+
+    /// The same, of a change at hand. One that waits is shown as it stands now.
+    public func sheet(of stored: Change) async throws -> ChangeSheet {
+        var (change, standing) = (stored, Standing())
+        if stored.state == .proposed {
+            do {
+                let (now, waiting) = try await approvals.refreshed(stored)
+                change = now
+                if let waiting { standing = Standing(waiting) }
+            } catch let refusal as Refusal { standing.obstacle = refusal.message }
+        }
+        let given = try await core.store.approvals(of: change.id)
+        var evidence: SealedEvidence?
+        if case .request(let request)? = try await core.journal.record(ofEntry: change.request) { evidence = request.evidence }
+        return ChangeSheet(
+            change, gateway: core.environment.id,
+            words: given.map { ChangeSheet.Word(by: $0.statement.approver, verdict: $0.statement.verdict) },
+            needs: standing.needs, eligible: standing.eligible, obstacle: standing.obstacle, evidence: evidence)
     }
 
-    /// The request's sealed evidence, for whoever has the key.
-    private func evidence(of change: Change) async throws -> JSONValue? {
-        guard case .request(let request)? = try await core.journal.record(ofEntry: change.request) else { return nil }
-        return [
-            "prompt": request.evidence.prompt.json, "justification": request.evidence.justification.json,
-            "classification": request.evidence.classification.json,
-        ]
+    /// How a waiting change stands.
+    private struct Standing {
+        var needs: String?
+        var eligible: [String] = []
+        var obstacle: String?
+
+        init() {}
+
+        init(_ waiting: Approvals.Waiting) {
+            let (decision, tally) = (waiting.deliberation.decide(), waiting.tally)
+            needs = tally.needs(after: decision)
+            let approvers = Set((decision.requirement ?? .none).approvers.map(\.id))
+            eligible = approvers.subtracting(tally.facts.map(\.person.id))
+                .filter { tally.mayComplete?.contains($0) ?? true }.sorted()
+            obstacle = waiting.obstacle.map { "it can't be done: \($0.message)" }
+        }
     }
 
     /// The value a change disclosed, once: to who approved or adopted it, or else may approve such a change.
@@ -66,7 +81,9 @@ public struct Desk: Sendable {
         if change.adopter == person.id { return true }
         let given = try await core.store.approvals(of: change.id)
         if given.contains(where: { $0.statement.approver == person.id && $0.statement.verdict == .approve }) { return true }
-        do { return try await deliberations.on(change, open: false, isAssessed: false).mayApprove(person) } catch { return false }
+        do { return try await deliberations.on(change, open: false, isAssessed: false).mayApprove(person.id) } catch {
+            return false
+        }
     }
 
     /// What an operation would newly make possible, were somebody to carry it out. Nothing is staged.

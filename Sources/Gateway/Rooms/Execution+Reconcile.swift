@@ -15,17 +15,13 @@ extension Execution {
         return settled + (try await settleApproved())
     }
 
-    /// Approved and then cut short before the intent: nothing was done, and its approvals are spent.
+    /// Approved and then cut short before the intent: nothing was done, and it waits again.
     private func settleApproved() async throws -> [Change] {
         var settled: [Change] = []
         // It may have gone on since the list was made.
         for change in try await core.store.changes(in: [.approved], limit: 10_000)
         where change.state == .approved && !underway.isIn(change.id) {
-            let failed = try change.after(.failed("not_applied"))
-            do {
-                try await core.store.commit([.updateChange(failed, from: change)], entries: [core.outcome(of: failed)])
-                settled.append(failed)
-            } catch let error as StoreError where error.code == .conflict { continue }
+            settled.append(try await giveBack(change))
         }
         return settled
     }

@@ -37,8 +37,8 @@ public final class Execution: Sendable {
         let grant: Grant
         do {
             grant = try await decision.grant(
-                for: change, submission: submission, plan: plan, policies: policies, now: core.now, entry: intent,
-                ledger: core.store, reach: core.reach,
+                for: change, submission: submission, plan: plan, definition: deliberation.definition, policies: policies,
+                now: core.now, entry: intent, ledger: core.store, reach: core.reach,
                 lease: { connector.reference(for: change.id, id: core.environment.id("lease"), expires: $0) })
         } catch let refusal as GrantRefusal {
             return try await stop(staged, refusal)
@@ -50,7 +50,8 @@ public final class Execution: Sendable {
         let reference = grant.lease
         let result = await perform(grant, connector, reference) {
             try await self.tasks.requireOpen(change.task)
-            _ = try self.locks.check(submission.principal.name, change.task, writing: change.system, change.operation, plan)
+            try self.locks.check(
+                submission.principal.name, change.task, writing: change.system, change.operation, plan, under: change.locks)
         }
         Failpoint.reach("applied")
         let executing = try change.after(.began)
@@ -183,12 +184,41 @@ public final class Execution: Sendable {
         ]
     }
 
-    /// A grant was refused: the world moved between decision and execution. The change ends; a new request is decided anew.
+    /// A grant was refused: the world moved between decision and execution. The change waits again, with the approvals it has.
     private func stop(_ change: Change, _ refusal: GrantRefusal) async throws -> Change {
-        guard refusal != .alreadyGranted else { return try await core.stored(change) }
-        let stopped = try change.after(.failed(refusal == .digestMismatch ? "change.altered" : "decision.stale"))
-        try await core.store.commit([.updateChange(stopped, from: change)], entries: [core.outcome(of: stopped)])
-        return stopped
+        switch refusal {
+        case .alreadyGranted: return try await core.stored(change)
+        case .digestMismatch: return try await core.void(change, .altered)
+        case .stale, .expired, .notPermitted: return change.state == .approved ? try await giveBack(change) : change
+        }
+    }
+
+    /// Lets an approved change that got no grant wait again.
+    func giveBack(_ change: Change) async throws -> Change {
+        let returned = try change.after(.returned)
+        do { try await core.store.commit([.updateChange(returned, from: change)], entries: []) } catch let error as StoreError
+            where error.code == .conflict
+        { return try await core.stored(change) }
+        core.note("a change waits again: what it was decided on has changed", ["change": change.id])
+        return returned
+    }
+}
+
+extension Core {
+    /// Ends a waiting change that nothing can permit any more.
+    ///
+    /// - Parameter decision: the entry of the decision that says so.
+    func void(_ change: Change, _ reason: Change.VoidReason, because decision: LogEntry? = nil) async throws -> Change {
+        let voided = try change.after(.voided(reason))
+        do {
+            try await store.commit(
+                [.updateChange(voided, from: change)], entries: [decision].compactMap { $0 } + [outcome(of: voided)])
+        } catch let error as StoreError where error.code == .conflict {
+            // Somebody else's word of the same moment was first.
+            return try await stored(change)
+        }
+        note("a change is void", ["change": change.id, "reason": reason.rawValue])
+        return voided
     }
 }
 

@@ -15,23 +15,38 @@ public struct Locks: Sendable {
     /// - Parameters:
     ///   - system: the one that is written to.
     ///   - plan: what would be done, once it is known.
+    ///   - allowed: the keys of those that don't stop it.
     /// - Returns: the locks' epoch, which a decision is bound to.
+    @discardableResult
     func check(
-        _ principal: PrincipalID, _ task: Task, writing system: String? = nil, _ operation: String = "", _ plan: Plan? = nil
+        _ principal: PrincipalID, _ task: Task, writing system: String? = nil, _ operation: String = "", _ plan: Plan? = nil,
+        under allowed: [String] = []
     ) throws(Refusal) -> Int64 {
-        let target = plan.map { Lock.operation(system ?? "", operation, $0.target.id.string) }
         let (locks, epoch) = core.store.locks()
-        let stopped = locks.contains { lock in
-            switch lock.scope {
-            case .all: true
-            case .system: lock.subject == system
-            case .workload: [principal, task.holder].contains(.workload(lock.subject))
-            case .task: lock.subject == task.id
-            case .operation: lock.subject == target
-            }
+        let target = plan.map { Lock.operation(system ?? "", operation, $0.target.id.string) }
+        let isStopped = locks.contains {
+            !allowed.contains($0.key) && Self.stops($0, principal, task, system, target: target)
         }
-        guard !stopped else { throw Refusal(.locked, "This work was stopped by a person.") }
+        guard !isStopped else { throw Refusal(.locked, "This work was stopped by a person.") }
         return epoch
+    }
+
+    /// The locks in force that stand in the way of a write.
+    func inTheWay(of submission: Submission, _ plan: Plan) -> [Lock] {
+        let target = Lock.operation(submission.system, submission.operation.name, plan.target.id.string)
+        return inForce.filter {
+            Self.stops($0, submission.principal.name, submission.task, submission.system, target: target)
+        }
+    }
+
+    private static func stops(_ lock: Lock, _ principal: PrincipalID, _ task: Task, _ system: String?, target: String?) -> Bool {
+        switch lock.scope {
+        case .all: true
+        case .system: lock.subject == system
+        case .workload: [principal, task.holder].contains(.workload(lock.subject))
+        case .task: lock.subject == task.id
+        case .operation: lock.subject == target
+        }
     }
 
     /// Stops the next step at once and ends live leases. Any person may; only lifting a lock needs policy's leave.

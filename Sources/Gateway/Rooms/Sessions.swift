@@ -105,6 +105,7 @@ public final class Sessions: Sendable {
         let statement = try ApprovalStatement(text: text)
         let (_, verified) = try authenticator.authenticate(
             person.id, message: Array(text.utf8), signature: signature, namespace: PersonAuthenticator.approvalNamespace)
-        return SignedApproval(statement: statement, signature: signature, userVerified: verified)
+        return SignedApproval(
+            statement: statement, signature: signature, userVerified: verified, taken: environment.now(), requirement: nil)
     }
 }

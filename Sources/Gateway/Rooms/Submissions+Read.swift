@@ -17,11 +17,11 @@ extension Submissions {
     }
 
     private func view(_ submission: Submission, _ resource: EntityUID, _ facts: [Entity], _ catalogue: Catalogue, _ epoch: Int64)
-        -> View
+        throws -> View
     {
-        let policies = core.policies
+        let (policies, definition) = (core.policies, try core.definition(of: submission.operation, on: submission.system))
         return View(submission, resource, facts: facts, catalogue, looking: core.environment.looking) { [deliberations] in
-            deliberations.onRead(submission, resource, $0, catalogue, locks: epoch, by: policies)
+            deliberations.onRead(submission, resource, $0, catalogue, locks: epoch, definition: definition, by: policies)
         }
     }
 
@@ -29,7 +29,7 @@ extension Submissions {
     private func search(_ submission: Submission, _ connector: any Connector, _ epoch: Int64) async throws -> (
         View, JSONValue?
     ) {
-        let view = view(submission, .system(submission.system), [], connector.catalogue, epoch)
+        let view = try view(submission, .system(submission.system), [], connector.catalogue, epoch)
         guard view.mayRead else { return (view, nil) }
         let search = Mutex(SearchView(view, submission.input))
         try await core.ask(connector) { connector in
@@ -43,7 +43,7 @@ extension Submissions {
     private func entry(_ submission: Submission, _ connector: any Connector, _ epoch: Int64) async throws -> (View, JSONValue?) {
         let record = try await core.ask(connector) { try await $0.read(submission.operation, submission.input) }
         try deliberations.requireBounded(record.facts)
-        let view = view(submission, record.uid, record.facts, connector.catalogue, epoch)
+        let view = try view(submission, record.uid, record.facts, connector.catalogue, epoch)
         var entry = EntryView(view, record)
         guard view.mayRead, var result = entry.summary() else { return (entry.view, nil) }
         guard record.uid.type == connector.catalogue.groupType else { return (entry.view, result) }

@@ -8,27 +8,74 @@ extension Submissions {
         let decision = deliberation.decide()
         if let answer = try await told(deliberation, decision) { return answer }
         // Asked only now: whoever may not do it anyway is told no more than that.
-        _ = try locks.check(
+        try locks.check(
             submission.principal.name, submission.task, writing: submission.system, submission.operation.name,
-            deliberation.plan)
+            deliberation.plan, under: deliberation.locks)
         let change = stage(deliberation, decision, rollbackOf: request.rollbackOf)
-        var writes = [Write.insertChange(change)]
-        if let key = request.idempotencyKey {
-            let record = IdempotencyRecord(
-                principal: submission.principal.uid.description, key: key, request: fingerprint(request, submission.input),
-                change: change.id)
-            writes.append(.insertIdempotency(record))
-        }
+        if let known = try await alike(change, request, deliberation, decision) { return known }
+        _ = staging.enter(submission.principal.uid.description)
+        defer { staging.leave(submission.principal.uid.description) }
+        try await requireRoom(for: change, deliberation, decision)
+        let writes = [Write.insertChange(change)] + keyed(request, submission, change.id)
         do {
             try await core.store.commit(writes, entries: [deliberation.entry(decision, in: core, change: change)])
-        } catch let error as StoreError where error.code == .conflict && request.idempotencyKey != nil {
-            // Another request with the same key came first.
-            guard let known = try await replay(request, submission.input) else { throw error }
+        } catch let error as StoreError where error.code == .conflict {
+            // Another request was first: with the same key, or for the same.
+            if let known = try await replay(request, submission.input) { return known }
+            guard let known = try await alike(change, request, deliberation, decision) else { throw error }
             return known
         }
         Failpoint.reach("decision")
         guard decision.verdict == .permit else { return try await core.answer(on: change) }
-        return try await core.answer(on: execution.execute(change, decision, deliberation))
+        let done = try await execution.execute(change, decision, deliberation)
+        // What it was decided on has changed since: it is decided anew, once.
+        return try await core.answer(on: done.state == .proposed ? try await approvals.reconsider(done) : done)
+    }
+
+    /// What is told of a change that waits already when the same is asked for again: that one goes on, and its first
+    /// justification stays. The new request has its own decision, and its own entry. What waits for nobody is tried again.
+    private func alike(_ change: Change, _ request: Request, _ deliberation: Deliberation, _ decision: Decision) async throws
+        -> Answer?
+    {
+        guard let id = core.store.waiting(like: change.sameness), let known = try await core.store.change(id) else { return nil }
+        try await core.store.commit(
+            keyed(request, deliberation.submission, id),
+            entries: [deliberation.entry(decision, in: core, reason: "waiting.\(id)")])
+        guard known.state == .proposed, known.expires > core.now else { return try await core.answer(on: known) }
+        // Its approvers are shown what it comes to now. What waits for nobody is tried again.
+        do {
+            let now =
+                known.wait == .nothing ? try await approvals.reconsider(known) : try await approvals.refreshed(known).0
+            return now.state == .void ? nil : try await core.answer(on: now)
+        } catch is Refusal { return try await core.answer(on: known) }
+    }
+
+    /// Binds the request's key, if it has one, to the change.
+    private func keyed(_ request: Request, _ submission: Submission, _ change: String) -> [Write] {
+        guard let key = request.idempotencyKey else { return [] }
+        return [
+            .insertIdempotency(
+                IdempotencyRecord(
+                    principal: submission.principal.uid.description, key: key, request: fingerprint(request, submission.input),
+                    change: change))
+        ]
+    }
+
+    /// So much of anybody's waits at a time: people could not tell what matters from what fills their queue.
+    ///
+    /// - Throws: ``Refusal`` `limit.waiting`, once the decision is logged.
+    private func requireRoom(for change: Change, _ deliberation: Deliberation, _ decision: Decision) async throws {
+        guard decision.verdict != .permit else { return }
+        let waiting =
+            core.store.waitingCount(of: change.requester) + staging.count(deliberation.submission.principal.uid.description) - 1
+        let delegated = change.task.delegator.map(core.store.waitingCount(forDelegator:)) ?? 0
+        let most = core.environment.waitingLimit
+        guard waiting >= most || delegated >= most else { return }
+        let reason = Refusal.Code.limitWaiting
+        try await core.store.commit([], entries: [deliberation.entry(decision, in: core, reason: reason.rawValue)])
+        throw Refusal(
+            reason, "\(most) changes of yours wait for people already: wait until some are decided, or ask people to refuse some."
+        )
     }
 
     /// The answer when nothing is staged, once that is logged: it is denied, or its requester may know why it can't be done.
@@ -68,12 +115,11 @@ extension Submissions {
     }
 
     private func stage(_ deliberation: Deliberation, _ decision: Decision, rollbackOf: String?) -> Change {
-        let submission = deliberation.submission
-        return Change(
+        Change(
             id: core.environment.id("chg"), state: .proposed,
             wait: decision.verdict == .permit ? .nothing : decision.verdict == .propose ? .adoption : .approval,
-            submission: submission, plan: deliberation.plan,
-            digest: deliberation.terms(owner: submission.principal.owner).digest, assessment: deliberation.assessment,
-            created: core.now, expires: core.now.adding(seconds: core.environment.changeLife), rollbackOf: rollbackOf)
+            submission: deliberation.submission, plan: deliberation.plan, definition: deliberation.definition,
+            assessment: deliberation.assessment, requirement: decision.requirement ?? .none, created: core.now,
+            expires: core.now.adding(seconds: core.environment.changeLife), rollbackOf: rollbackOf, locks: deliberation.locks)
     }
 }

@@ -10,14 +10,18 @@ public final class Submissions: Sendable {
     let deliberations: Deliberations
     let locks: Locks
     let execution: Execution
+    let approvals: Approvals
+    /// Changes of each principal that are being staged.
+    let staging = InFlight(limit: .max)
     /// Seals where a page of members ended: nobody begins at an entry that they were not shown.
     let cursorKey: SymmetricKey
 
-    init(_ core: Core, _ deliberations: Deliberations, _ locks: Locks, _ execution: Execution) {
+    init(_ core: Core, _ deliberations: Deliberations, _ locks: Locks, _ execution: Execution, _ approvals: Approvals) {
         self.core = core
         self.deliberations = deliberations
         self.locks = locks
         self.execution = execution
+        self.approvals = approvals
         cursorKey = SymmetricKey(data: core.environment.random(32))
     }
 
@@ -58,7 +62,11 @@ public final class Submissions: Sendable {
         let operation = try core.operation(request.operation, of: request.system)
         let input = try Input(request.input, for: operation, at: "/input")
         let isWrite = operation.access == .write
-        let epoch = try locks.check(request.principal.name, request.task, writing: isWrite ? request.system : nil)
+        // Whether a person may undo something under a lock is for people to decide: all but a lock on their own work.
+        let isUndo = request.rollbackOf != nil && !request.principal.isWorkload
+        let epoch = try locks.check(
+            request.principal.name, request.task, writing: isWrite ? request.system : nil,
+            under: isUndo ? locks.inForce.filter { $0.scope != .task }.map(\.key) : [])
         if let known = try await replay(request, input) { return known }
         let submission = Submission(
             id: core.environment.id("req"), principal: request.principal, task: request.task, system: request.system,

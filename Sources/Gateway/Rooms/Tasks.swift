@@ -33,7 +33,8 @@ public struct Tasks: Sendable {
                 .inputUnknownPurpose, "The purpose is not one of those configured: \(purposes.joined(separator: ", ")).")
         }
         let task = Task(
-            id: core.environment.id("task"), tenant: core.environment.tenant, holder: holder, purpose: wanted,
+            id: core.environment.id("task"), tenant: core.environment.tenant, holder: holder,
+            purpose: Purpose(wanted, purpose == nil ? .assumed : .chosen),
             delegator: delegator, created: core.now, expires: expires)
         do {
             try await core.store.commit([.insertTask(task, token: token)], entries: [core.entry(.task(task), id: task.id)])
@@ -49,7 +50,7 @@ public struct Tasks: Sendable {
         guard task.isOpen(at: core.now) else {
             throw Refusal(.taskEnded, "The task has ended; come back with a new token.")
         }
-        guard purpose == nil || purpose == task.purpose else {
+        guard purpose == nil || purpose == task.purpose.name else {
             throw Refusal(.taskOtherPurpose, "The task was opened for another purpose.")
         }
         return task

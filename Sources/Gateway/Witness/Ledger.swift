@@ -26,7 +26,16 @@ struct Ledger: Sendable {
     struct Open: Sendable {
         let state: Change.State
         let created: Instant
+        let requester: PrincipalID
+        let delegator: String?
+        let task: String
         var decision: Decided?
+
+        init(_ change: Change, _ decision: Decided?) {
+            (state, created, requester) = (change.state, change.created, change.requester)
+            (delegator, task) = (change.task.delegator, change.task.id)
+            self.decision = decision
+        }
     }
 
     /// The last decision on a change: where it is logged, and who may approve by it.
@@ -41,6 +50,8 @@ struct Ledger: Sendable {
     }
 
     private(set) var open: [String: Open] = [:]
+    /// The change that waits, by what it asks for.
+    private(set) var alike: [Digest: String] = [:]
     /// How many changes there are in each state.
     private(set) var counts: [Change.State: Int] = [:]
     /// Leases not known to have ended.
@@ -175,6 +186,13 @@ struct Ledger: Sendable {
 
     static let openStates: Set<Change.State> = [.proposed, .approved, .executing]
 
+    static let waitingStates: Set<Change.State> = [.proposed, .approved]
+
+    /// The changes that wait, and are such.
+    func waiting(_ isSuch: (Open) -> Bool) -> [String] {
+        open.filter { $0.value.state == .proposed && isSuch($0.value) }.keys.sorted()
+    }
+
     /// The open changes in these states, newest first.
     func open(in states: Set<Change.State>) -> [(id: String, created: Instant)] {
         open.filter { states.contains($0.value.state) }.map { (id: $0.key, created: $0.value.created) }
@@ -186,8 +204,13 @@ struct Ledger: Sendable {
         switch record {
         case .change(let change):
             let isOpen = Self.openStates.contains(change.state)
-            let open = Open(state: change.state, created: change.created, decision: self.open[change.id]?.decision)
-            self.open[change.id] = isOpen ? open : nil
+            open[change.id] = isOpen ? Open(change, open[change.id]?.decision) : nil
+            let sameness = change.sameness
+            if Self.waitingStates.contains(change.state) {
+                alike[sameness] = change.id
+            } else if alike[sameness] == change.id {
+                alike[sameness] = nil
+            }
             counts[change.state, default: 0] += 1
             if !isOpen {
                 leaseOf[change.id] = nil
@@ -238,7 +261,11 @@ struct Ledger: Sendable {
 
     private func records(of write: Write) throws -> [StoredRecord] {
         switch write {
-        case .insertChange(let change): return [try new(.change(change))]
+        case .insertChange(let change):
+            guard alike[change.sameness] == nil else {
+                throw StoreError(.conflict, "a change that asks for the same waits already")
+            }
+            return [try new(.change(change))]
         case .insertTask(let task, let token): return [try new(.task(task)), try new(.token(token, task: task.id))]
         case .updateTask(let task): return [.task(task)]
         case .insertApproval(let approval):

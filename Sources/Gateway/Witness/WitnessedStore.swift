@@ -242,6 +242,20 @@ public final class WitnessedStore: Store {
     /// The state of a change that may still go on, whatever the store says; nil of any other.
     func openState(of change: String) -> Change.State? { ledger.withLock { $0.open[change]?.state } }
 
+    /// The changes that wait, oldest first.
+    func waiting() -> [String] { ledger.withLock { $0.open(in: [.proposed]).reversed().map(\.id) } }
+
+    func waiting(ofTask task: String) -> [String] { ledger.withLock { $0.waiting { $0.task == task } } }
+
+    /// The change that waits and asks for the same.
+    func waiting(like sameness: Authority.Digest) -> String? { ledger.withLock { $0.alike[sameness] } }
+
+    func waitingCount(of requester: PrincipalID) -> Int { ledger.withLock { $0.waiting { $0.requester == requester }.count } }
+
+    func waitingCount(forDelegator person: String) -> Int {
+        ledger.withLock { $0.waiting { $0.delegator == person }.count }
+    }
+
     /// Whether there is such a task, whatever the store says.
     func knows(task id: String) -> Bool { ledger.withLock { $0.knows("task/\(id)") } }
 

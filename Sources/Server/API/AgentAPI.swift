@@ -31,7 +31,7 @@ struct AgentAPI {
                 try await gateway.submissions.status(of: gateway.submissions.change(path[1], of: principal)))
         case (.post, "changes", 3) where path[2] == "rollback": return try await rollback(call, path[1], principal, task)
         case (.post, "task", 2) where path[1] == "end":
-            try await gateway.tasks.end(task)
+            try await gateway.queue.end(task)
             return Self.answer(.ended)
         case (_, "operations", 1), (_, "openapi.json", 1), (_, "systems", 4), (_, "changes", 2...3), (_, "task", 2):
             throw HTTPProblem(405, "http.method", "This method is not served at this path.")

@@ -25,6 +25,7 @@ extension Refusal.Kind {
         case .forbidden: 403
         case .notFound: 404
         case .conflict: 409
+        case .tooMany: 429
         case .unavailable: 503
         }
     }

@@ -147,7 +147,7 @@ struct MCPDoor {
                 change, by: principal, task: task, evidence: evidence, key: key, door: "mcp")
         case .taskEnd:
             try Fields(arguments).end()
-            try await gateway.tasks.end(task)
+            try await gateway.queue.end(task)
             return Answer.ended
         }
     }

@@ -35,7 +35,7 @@ public struct PeopleDoor: Door {
         case ("changes", 1) where call.method == .get: return try await list(call, session)
         case ("changes", 2) where call.method == .get:
             try gateway.rights.require(.view, of: session.person)
-            return HTTPAnswer(200, try await gateway.desk.show(path[1]))
+            return HTTPAnswer(200, try await gateway.desk.sheet(path[1]).json)
         case ("changes", 3) where call.method == .post: return try await act(call, session, path[1], path[2])
         case ("reach", 2): return try await reach(call, session, path[1])
         case ("locks", 1): return try await locks(call, session)
@@ -88,8 +88,8 @@ public struct PeopleDoor: Door {
         try gateway.rights.require(.view, of: session.person)
         let isWaiting = call.query["state"] == "waiting"
         let states: Set<Change.State> = isWaiting ? [.proposed, .approved] : Set(Change.State.allCases)
-        let page = try await gateway.desk.changes(states, after: call.query["after"])
-        var answer: JSONValue = ["changes": .array(page.changes.map(\.json))]
+        let page = try await gateway.desk.rows(states, after: call.query["after"])
+        var answer: JSONValue = ["changes": .array(page.rows.map(\.json))]
         answer.add("next", page.next.map(JSONValue.string))
         return HTTPAnswer(200, answer)
     }
@@ -104,10 +104,13 @@ public struct PeopleDoor: Door {
             guard proof.statement.change == id else {
                 throw Refusal(.approvalOtherChange, "The statement is about another change.")
             }
-            return HTTPAnswer(200, ["change": try await gateway.approvals.record(proof, by: session.person).json])
+            return try await sheet(of: gateway.approvals.record(proof, by: session.person))
         case "adopt":
             try fields.end()
-            return HTTPAnswer(200, ["change": try await gateway.approvals.adopt(id, by: session.person).json])
+            return try await sheet(of: gateway.approvals.adopt(id, by: session.person))
+        case "retry":
+            try fields.end()
+            return try await sheet(of: gateway.queue.retry(id, by: session.person))
         case "rollback":
             try fields.end()
             try gateway.rights.require(.view, of: session.person)
@@ -119,6 +122,10 @@ public struct PeopleDoor: Door {
             return HTTPAnswer(200, ["label": .string(disclosure.label), "value": .string(disclosure.value)])
         default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
         }
+    }
+
+    private func sheet(of change: Change) async throws -> HTTPAnswer {
+        HTTPAnswer(200, try await gateway.desk.sheet(of: change).json)
     }
 
     private func locks(_ call: HTTPCall, _ session: Sessions.Session) async throws -> HTTPAnswer {

@@ -15,7 +15,7 @@ struct Refused: Error, CustomStringConvertible {
             case (.invalid, _), (nil, 400): 65
             case (.notFound, _), (nil, 404): 66
             case (.forbidden, _), (nil, 401), (nil, 403): 77
-            case (.unavailable, _), (nil, 503): 75
+            case (.unavailable, _), (.tooMany, _), (nil, 503), (nil, 429): 75
             default: 1
             }
     }

@@ -88,7 +88,10 @@ extension Audit {
                 ]
             case .approval(let approval):
                 let statement = approval.statement
-                return ["\(statement.verdict.rawValue) by \(statement.approver), over the digest \(statement.plan)"]
+                return [
+                    "\(statement.verdict.rawValue) by \(statement.approver), over the terms \(statement.terms)",
+                    statement.reason.map { "reason: \($0)" } ?? "",
+                ]
             case .adoption(let adoption): return ["by \(adoption.by), with the digest \(adoption.terms)"]
             case .intent(let intent): return ["digest \(intent.terms)"]
             case .outcome(let outcome):

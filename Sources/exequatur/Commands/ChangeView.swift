@@ -1,72 +1,43 @@
 import Authority
-import Cedar
 import Foundation
 import Gateway
 import StrictJSON
 
-/// A change as a person is shown it. What an agent wrote is escaped, and the digest is computed from what is shown.
+/// A change as a person is shown it. What an agent wrote is escaped.
 struct ChangeView {
-    let json: JSONValue
-    let change: Change
-    let gateway: String
-    /// The digest of the terms as they stand; nil when the change can't be planned any more.
-    let digest: Digest?
-    let assessment: Digest?
+    let sheet: ChangeSheet
 
     init(_ json: JSONValue) throws {
-        guard let change = json["change"], let gateway = json["gateway"]?.string else {
-            throw Problem("the gateway's answer has no change")
-        }
-        self.json = json
-        self.change = try Change(json: change)
-        self.gateway = gateway
-        digest = json["terms"].map { Digest(of: $0) }
-        assessment = json["assessment"].map { Digest(of: $0) }
-    }
-
-    /// Why this must not be signed; nil when what is shown is what was staged.
-    var problem: String? {
-        if let obstacle = json["obstacle"]?.string { return "it can't be done: \(Printable.text(obstacle))" }
-        guard let digest, let assessment, let terms = json["terms"] else { return "the change can't be planned any more" }
-        if json["assessmentNow"] != nil { return "it would now make more possible than when it was staged" }
-        if digest != change.digest || assessment != change.assessment {
-            return "what would happen now is not what was staged: the target, the policies or the change itself were altered"
-        }
-        let inverse = change.plan.inverse.map { ["operation": .string($0.operation), "input": $0.input] as JSONValue } ?? .null
-        guard terms["system"] == .string(change.system), terms["targetName"] == .string(change.plan.targetName),
-            terms["inverse"] == inverse,
-            terms["principal"] == .string((change.adopter.map(PrincipalID.person) ?? change.requester).description)
-        else { return "the stored change does not say what its terms say" }
-        guard terms["touched"] == .array(change.plan.touched.map(\.json)), terms["operation"] == .string(change.operation),
-            terms["input"] == change.input
-        else { return "the stored change does not say what its terms say" }
-        return nil
+        do { sheet = try ChangeSheet(json: json) } catch { throw Problem("the gateway's answer can't be read: \(error)") }
     }
 
     func print(sealKey: String?) throws {
+        let (terms, reversibility) = (sheet.terms, sheet.terms.reversibility.rawValue)
         let rows = [
-            ("change", change.id), ("state", change.state.rawValue + (change.reason.map { " (\($0))" } ?? "")),
-            ("asked by", change.requester.description + (change.adopter.map { ", adopted by \($0)" } ?? "")),
-            ("operation", "\(change.operation) on \(change.system)"), ("target", change.plan.targetName),
-            ("labels", list("labels")),
-            (
-                "undo",
-                change.plan.inverse.map { "\(change.plan.reversibility.rawValue), by \($0.operation)" }
-                    ?? change.plan.reversibility.rawValue
-            ),
-            ("expires", Terminal.time(change.expires.milliseconds)), ("approvals", approvals),
-            ("still needs", json["needs"]?.string ?? ""), ("may approve", strings("eligible")),
+            ("change", sheet.id), ("state", state), ("said", sheet.said ?? ""),
+            ("asked by", sheet.requester.description + (sheet.adopter.map { ", adopted by \($0)" } ?? "")),
+            ("on behalf of", terms.delegator ?? ""),
+            ("operation", "\(terms.operation) on \(terms.system)"), ("target", terms.targetName),
+            ("labels", list("labels")), ("undo", terms.inverse.map { "\(reversibility), by \($0.operation)" } ?? reversibility),
+            ("under locks", terms.locks.joined(separator: ", ")),
+            ("expires", Terminal.time(sheet.expires.milliseconds)),
+            ("approvals", sheet.words.map { "\($0.by): \($0.verdict.rawValue)" }.joined(separator: ", ")),
+            ("still needs", sheet.needs ?? ""), ("may approve", sheet.eligible.joined(separator: ", ")),
         ]
         for (label, value) in rows where !value.isEmpty {
-            Swift.print(Terminal.styled(label.padding(toLength: 12, withPad: " ", startingAt: 0), .dim) + Printable.text(value))
+            Swift.print(Terminal.styled(label.padding(toLength: 14, withPad: " ", startingAt: 0), .dim) + Printable.text(value))
         }
+        if let opened = sheet.assessment["reach"].flatMap(ReachText.finding) { Swift.print("\n" + opened) }
         Swift.print(Terminal.styled("\nWhat changes", .bold))
-        for value in change.plan.touched { Swift.print(difference(value)) }
-        if let opened = json["assessment"]?["reach"].flatMap(ReachText.finding) { Swift.print("\n" + opened) }
+        for value in terms.touched { Swift.print(difference(value)) }
         try printEvidence(sealKey)
-        Swift.print("\n" + Terminal.styled("digest      ", .dim) + (digest?.hex ?? "-"))
-        if let problem { Swift.print(Terminal.styled("Do not sign: \(problem).", .red)) }
+        Swift.print("\n" + Terminal.styled("digest        ", .dim) + sheet.digest.hex)
+        if let obstacle = sheet.obstacle {
+            Swift.print(Terminal.styled("Do not sign: \(Printable.text(obstacle)).", .red))
+        }
     }
+
+    private var state: String { sheet.state.rawValue + (sheet.reason.map { " (\($0))" } ?? "") }
 
     private func difference(_ value: TouchedValue) -> String {
         let title = "  \(Printable.text(value.name)) · \(Printable.text(value.attribute))"
@@ -76,26 +47,35 @@ struct ChangeView {
     }
 
     private func list(_ key: String) -> String {
-        json["assessment"]?[key]?.array?.compactMap(\.string).joined(separator: ", ") ?? ""
-    }
-    private func strings(_ key: String) -> String { json[key]?.array?.compactMap(\.string).joined(separator: ", ") ?? "" }
-
-    private var approvals: String {
-        (json["approvals"]?.array ?? []).map { "\($0["by"]?.string ?? "?"): \($0["verdict"]?.string ?? "?")" }.joined(
-            separator: ", ")
+        sheet.assessment[key]?.array?.compactMap(\.string).joined(separator: ", ") ?? ""
     }
 
     private func printEvidence(_ sealKey: String?) throws {
+        guard let evidence = sheet.evidence else { return }
         Swift.print(Terminal.styled("\nWhat the agent claims (decides nothing)", .bold))
-        for name in ["prompt", "justification", "classification"] {
-            guard let sealed = json["evidence"]?[name] else { continue }
-            let text =
-                sealed["state"]?.string == "not supplied"
-                ? "not supplied"
-                : try sealKey.map { path in
-                    try Sealer.open(SealedText(json: sealed), request: change.request, key: try KeyFiles.opening(path)) ?? ""
-                } ?? "sealed; --seal-key opens it"
-            Swift.print("  \(name.padding(toLength: 15, withPad: " ", startingAt: 0))\(Printable.text(text))")
+        let texts = [
+            ("prompt", evidence.prompt), ("justification", evidence.justification), ("classification", evidence.classification),
+        ]
+        for (name, sealed) in texts {
+            Swift.print("  \(name.padding(toLength: 15, withPad: " ", startingAt: 0))\(try opened(sealed, sealKey))")
         }
+    }
+
+    private func opened(_ sealed: SealedText, _ sealKey: String?) throws -> String {
+        guard case .asClaimed = sealed else { return "not supplied" }
+        guard let sealKey else { return "sealed; --seal-key opens it" }
+        return Printable.text(try Sealer.open(sealed, request: sheet.request, key: try KeyFiles.opening(sealKey)) ?? "")
+    }
+}
+
+extension ChangeSheet {
+    /// The signed statement of that person on the change as shown; it is good for ten minutes.
+    func sign(_ verdict: ApprovalStatement.Verdict, as client: PeopleClient, reason: String? = nil) throws -> (
+        statement: String, signature: String
+    ) {
+        let nonce = (0..<16).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let statement = statement(verdict, by: client.person, issued: SystemClock.now(), nonce: nonce, reason: reason)
+        let text = JSONWriter.canonicalText(statement.json)
+        return (text, try client.signer.sign(text, namespace: "exequatur-approval"))
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Authority
-import Cedar
 import Foundation
 import StrictJSON
 
@@ -8,7 +7,9 @@ import StrictJSON
 struct Changes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "See, approve, refuse, adopt and undo changes.",
-        subcommands: [List.self, Show.self, Approve.self, Refuse.self, Adopt.self, Rollback.self, Secret.self],
+        subcommands: [
+            List.self, Show.self, Approve.self, Refuse.self, Adopt.self, Retry.self, Rollback.self, Secret.self,
+        ],
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
@@ -24,17 +25,19 @@ struct Changes: AsyncParsableCommand {
         func run() async throws {
             let (found, isCut) = try await options.client().session(read)
             guard !options.json else { return print(Terminal.json(["changes": .array(found), "more": .bool(isCut)])) }
-            let changes = try found.map { try Change(json: $0) }
-            guard !changes.isEmpty else { return print(waiting ? "Nothing waits." : "No changes yet.") }
-            let rows = changes.map {
-                [
-                    $0.id, Terminal.time($0.created.milliseconds),
-                    $0.state.rawValue + ($0.state == .proposed ? " (\($0.wait.rawValue))" : ""),
-                    "\($0.system) \($0.operation)", Printable.text($0.plan.targetName), $0.requester.id,
-                ]
-            }
-            print(Terminal.table([["CHANGE", "ASKED", "STATE", "OPERATION", "TARGET", "BY"]] + rows))
+            let rows = try found.map { try ChangeRow(json: $0) }
+            guard !rows.isEmpty else { return print(waiting ? "Nothing waits." : "No changes yet.") }
+            print(Terminal.table([["CHANGE", "ASKED", "STATE", "WHAT", "ON", "BY"]] + rows.map(Self.cells)))
             if isCut { print("Older ones are not shown: --limit \(limit * 10) shows more, --waiting those that wait.") }
+        }
+
+        private static func cells(_ row: ChangeRow) -> [String] {
+            let state =
+                row.state.rawValue + (row.state == .proposed ? " (\(row.wait.rawValue))" : row.reason.map { " (\($0))" } ?? "")
+            return [
+                row.id, Terminal.time(row.created.milliseconds), state, Printable.text(row.sentence), row.system,
+                row.requester.id,
+            ]
         }
 
         /// Page by page: however many one agent stages, the others' are there too.
@@ -66,7 +69,7 @@ struct Changes: AsyncParsableCommand {
     struct Approve: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Sign that a change may be carried out.")
         @Argument(help: "The change's id.") var id: String
-        @Option(help: "Sign only if this is the digest, as `show` printed it.") var digest: String?
+        @Option(help: "Sign without being asked, if this is the digest, as `show` printed it.") var digest: String?
         @OptionGroup var options: PersonOptions
         func run() async throws { try await Signing(id: id, verdict: .approve, digest: digest, options: options).run() }
     }
@@ -74,8 +77,22 @@ struct Changes: AsyncParsableCommand {
     struct Refuse: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Sign that a change must not be carried out.")
         @Argument(help: "The change's id.") var id: String
+        @Option(help: "Sign without being asked, if this is the digest, as `show` printed it.") var digest: String?
+        @Option(help: "Why: whoever asked for the change is told.") var reason: String?
         @OptionGroup var options: PersonOptions
-        func run() async throws { try await Signing(id: id, verdict: .refuse, digest: nil, options: options).run() }
+        func run() async throws {
+            try await Signing(id: id, verdict: .refuse, digest: digest, reason: reason, options: options).run()
+        }
+    }
+
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Have a waiting change decided anew, and carried out if that is permitted now.")
+        @Argument(help: "The change's id.") var id: String
+        @OptionGroup var options: PersonOptions
+        func run() async throws {
+            try report(try await options.client().session { try await $0.call(.post, "changes/\(id)/retry") }, options)
+        }
     }
 
     struct Adopt: AsyncParsableCommand {
@@ -113,47 +130,10 @@ struct Changes: AsyncParsableCommand {
 
     static func report(_ answer: JSONValue, _ options: PersonOptions) throws {
         guard !options.json else { return print(Terminal.json(answer)) }
-        let change = try Change(json: answer["change"] ?? nil)
-        print("\(change.id) is \(Terminal.state(change.state.rawValue))\(change.reason.map { " (\($0))" } ?? "").")
-        guard change.state != .failed, change.reason == nil || change.reason == "refused" else { throw ExitCode.failure }
-    }
-}
-
-/// Shows, checks, signs and sends one statement.
-private struct Signing {
-    let id: String
-    let verdict: ApprovalStatement.Verdict
-    let digest: String?
-    let options: PersonOptions
-
-    func run() async throws {
-        let client = try options.client()
-        let answer = try await client.session { session in
-            let view = try ChangeView(try await session.call(.get, "changes/\(id)"))
-            if verdict == .approve { try check(view) }
-            let (text, signature) = try view.sign(verdict, as: client)
-            return try await session.call(
-                .post, "changes/\(id)/statement", ["statement": .string(text), "signature": .string(signature)])
-        }
-        try Changes.report(answer, options)
-    }
-
-    private func check(_ view: ChangeView) throws {
-        if let problem = view.problem { throw Problem("not signed: \(problem)") }
-        if let digest, digest != view.digest?.hex { throw Problem("not signed: the digest is \(view.digest?.hex ?? "-")") }
-        if !options.json { try view.print(sealKey: nil) }
-    }
-}
-
-extension ChangeView {
-    /// The signed statement of that person on the change as shown; it is good for ten minutes.
-    func sign(_ verdict: ApprovalStatement.Verdict, as client: PeopleClient) throws -> (statement: String, signature: String) {
-        let now = SystemClock.now()
-        let nonce = (0..<16).map { _ in UInt8.random(in: 0...255) }.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        let statement = ApprovalStatement(
-            verdict: verdict, gateway: gateway, change: change.id, plan: change.digest, assessment: change.assessment,
-            approver: client.person, issued: now, expires: now.adding(seconds: 600), nonce: nonce)
-        let text = JSONWriter.canonicalText(statement.json)
-        return (text, try client.signer.sign(text, namespace: "exequatur-approval"))
+        let sheet = try ChangeView(answer).sheet
+        print("\(sheet.id) is \(Terminal.state(sheet.state.rawValue))\(sheet.reason.map { " (\($0))" } ?? "").")
+        if let needs = sheet.needs { print("It still needs \(Printable.text(needs)).") }
+        if sheet.state == .proposed, let obstacle = sheet.obstacle { print("It waits: \(Printable.text(obstacle)).") }
+        guard ![.failed, .void, .indeterminate, .expired].contains(sheet.state) else { throw ExitCode.failure }
     }
 }

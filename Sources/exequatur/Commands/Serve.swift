@@ -39,6 +39,7 @@ struct Serve: AsyncParsableCommand {
         try LookAheadRun.judge(parts.gateway.policies, parts.gateway, refusing: configuration.reach.refusesTakeovers, log)
         let settled = try await parts.gateway.reconcile()
         if !settled.isEmpty { log.notice("settled \(settled.count) change(s) of an earlier run") }
+        parts.gateway.queue.beginExamining()
         let threads = Threads()
         var lifecycle = ServiceGroupConfiguration(
             services: try services(configuration, parts, threads, descriptors, log),
@@ -136,6 +137,7 @@ struct PolicyReload: Service {
                 let bundle = try Composition.policies(configuration, gateway.systems.map(\.catalogue))
                 try LookAheadRun.judge(bundle, gateway, refusing: configuration.reach.refusesTakeovers, log)
                 try await gateway.adopt(bundle)
+                gateway.queue.beginExamining()
                 log.notice("policies reloaded: \(bundle.policies.policies.count), policy set \(bundle.digest.hex)")
             } catch {
                 log.error("the policies were not reloaded, those in force stay: \(error)")

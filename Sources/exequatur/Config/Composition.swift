@@ -74,7 +74,8 @@ struct Composition {
         GatewayEnvironment(
             id: configuration.id, tenant: configuration.tenant, environment: configuration.environment,
             purposes: configuration.purposes,
-            changeLife: configuration.changeLife, deadline: configuration.deadline,
+            changeLife: configuration.changeLife, waitingLimit: Int(configuration.waitingChanges),
+            deadline: configuration.deadline,
             now: SystemClock.now,
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }, log: log)
     }

@@ -91,7 +91,7 @@ struct Stage {
         say("the agent is told: \(text(answer["message"])) [\(text(answer["code"]))]")
         say("dana.moe runs `exequatur changes show`, then `exequatur changes approve` (ssh-keygen signs):\n")
         print(indent(try person("dana.moe", ["changes", "show", change, "--seal-key", world.folder + "/keys/seal.key"])))
-        _ = try person("dana.moe", ["changes", "approve", change])
+        try approve(change)
         let after = try await agent.call("exequatur__change_status", ["change": .string(change)])
         keep(after)
         verdict(answer["status"] == "staged" && after["status"] == "done", "\(text(after["message"])) \(change)")
@@ -115,7 +115,7 @@ struct Stage {
     private mutating func smallSteps() async throws {
         scene("Small steps that would add up: nothing in them is labelled, and each is permitted with one approval")
         let first = try await agent.call("corp__group_add-member", ["group": "apprentices", "member": "ivo.petrov"])
-        _ = try person("dana.moe", ["changes", "approve", text(first["change"])])
+        try approve(text(first["change"]))
         let after = try await agent.call("exequatur__change_status", ["change": .string(text(first["change"]))])
         keep(after)
         say("ivo.petrov joins the apprentices: \(text(after["message"]))")
@@ -125,7 +125,7 @@ struct Stage {
         let opened = view.split(separator: "\n").drop { !$0.contains("opens a way") }.prefix(5).joined(separator: "\n")
         say("the agent nests the apprentices in the release managers; the approver is shown what that makes possible:\n")
         print(indent(opened) + "\n")
-        _ = try person("dana.moe", ["changes", "approve", change])
+        try approve(change)
         let still = try await agent.call("exequatur__change_status", ["change": .string(change)])
         let picture = FileManager.default.temporaryDirectory.path + "/exequatur-reach.svg"
         let drawn = try? person(
@@ -143,14 +143,15 @@ struct Stage {
         let id = text(answer["change"])
         let client = PeopleClient(
             person: "dana.moe", signer: SSHSigner(key: world.folder + "/dana.moe"), address: world.socket, ca: nil)
-        let view = try await client.session { try ChangeView(try await $0.call(.get, "changes/\(id)")) }
-        let (statement, signature) = try view.sign(.approve, as: client)
+        let sheet = try await client.session { try ChangeView(try await $0.call(.get, "changes/\(id)")).sheet }
+        let (statement, signature) = try sheet.sign(.approve, as: client)
         say("dana.moe signs: eli.strand into operations. Then somebody with the database swaps the member for svc-backup")
-        var json = view.change.json
+        let store = try SQLiteStore(path: world.state + "/exequatur.sqlite")
+        guard let staged = try await store.change(id) else { throw Problem("the change is not in the store") }
+        var json = staged.json
         json.add("input", ["group": "operations", "member": "svc-backup"])
         let swapped = try Change(json: json)
-        let store = try SQLiteStore(path: world.state + "/exequatur.sqlite")
-        try await store.commit([.updateChange(swapped, from: view.change)], entries: [])
+        try await store.commit([.updateChange(swapped, from: staged)], entries: [])
         var refusal = "not refused"
         do {
             _ = try await client.session { session in
@@ -163,7 +164,7 @@ struct Stage {
             refusal.contains("store.altered") && !Terminal.json(group).contains("svc-backup"),
             "refused: \(refusal) Nothing was changed, and the gateway's log has an alarm")
         // Whoever covers their tracks so leaves a whole store to the scenes that follow.
-        try await store.commit([.updateChange(view.change, from: swapped)], entries: [])
+        try await store.commit([.updateChange(staged, from: swapped)], entries: [])
     }
 
     private mutating func lock() async throws {
@@ -250,6 +251,12 @@ struct Stage {
     private func who(_ person: String) -> [String] {
         ["--person", person, "--key", "\(world.folder)/\(person)", "--people", world.socket]
     }
+    /// dana.moe approves a change by its digest, as a script would.
+    private func approve(_ change: String) throws {
+        let shown = try JSONReader.read(try person("dana.moe", ["changes", "show", change, "--json"]))
+        _ = try person("dana.moe", ["changes", "approve", change, "--digest", text(shown["digest"])])
+    }
+
     private func person(_ person: String, _ arguments: [String]) throws -> String {
         try DemoWorld.run(world.binary, arguments + who(person))
     }

@@ -12,7 +12,8 @@ public enum StoreConformance: String, CaseIterable, Sendable {
     case intents = "An intent is taken once, under current locks only"
     case approvals = "A nonce and a person's word are good once"
     case leases = "A lease is open until it is ended"
-    case locks = "Every change of a lock moves the epoch, and nothing else does"
+    case locks = "Every change of a lock, and other policies, move the epoch, and nothing else does"
+    case alike = "Of changes that ask for the same, one waits"
     case idempotency = "An idempotency key is taken once per principal"
     case parts = "What is too long for one entry is written in parts, and what is too long at all is not written"
     case logs = "Entries have their order, their tree and their links"
@@ -28,6 +29,7 @@ public enum StoreConformance: String, CaseIterable, Sendable {
         case .approvals: try await check.approvals()
         case .leases: try await check.leases()
         case .locks: try await check.locks()
+        case .alike: try await check.alike()
         case .idempotency: try await check.idempotency()
         case .parts: try await check.parts()
         case .logs: try await check.logs()
@@ -40,10 +42,13 @@ private struct Check {
     let store: any Store
     private let digest = Digest(of: "x")
 
-    private func change(_ id: String = "chg-1") throws -> Change {
+    /// Each asks for something of its own.
+    private func change(_ id: String = "chg-1") throws -> Change { try change(id, on: id) }
+
+    private func change(_ id: String, on user: String) throws -> Change {
         let catalogue = Catalogue.directory(namespace: "Test", attributes: [])
         let operation = try #require(catalogue["user.disable"])
-        let uid = EntityUID(type: "Test::User", id: "u\u{301}")
+        let uid = EntityUID(type: "Test::User", id: ExactString("u\u{301}" + user))
         let plan = Plan(
             target: uid, targetName: "é",
             touched: [TouchedValue(entity: uid, name: "é", attribute: "enabled", before: ["true"], after: ["false"])],
@@ -52,7 +57,7 @@ private struct Check {
             native: ["dn": "x"], facts: [])
         return Change(
             id: id, state: .proposed, wait: .nothing, submission: try Fixture.submission(operation, ["user": "u"]), plan: plan,
-            digest: digest,
+            definition: digest,
             assessment: Assessment(plan, operation, reach: .none), created: Fixture.now, expires: Fixture.now.adding(seconds: 60),
             rollbackOf: nil)
     }
@@ -64,10 +69,12 @@ private struct Check {
 
     private func statement(_ nonce: Character, _ person: String) -> SignedApproval {
         let statement = ApprovalStatement(
-            verdict: .approve, gateway: "g", change: "chg-1", plan: digest, assessment: digest, approver: person,
+            verdict: .approve, gateway: "g", change: "chg-1", terms: digest, assessment: digest,
+            requirement: ApprovalRequirement.none.digest, approver: person,
             issued: Fixture.now,
             expires: Fixture.now.adding(seconds: 60), nonce: String(repeating: nonce, count: 32))
-        return SignedApproval(statement: statement, signature: "s", userVerified: true)
+        return SignedApproval(
+            statement: statement, signature: "s", userVerified: true, taken: Fixture.now, requirement: ApprovalRequirement.none)
     }
 
     private func expectConflict(_ writes: [Write], entries: [LogEntry] = []) async {
@@ -164,6 +171,39 @@ private struct Check {
         try await store.commit([.liftLock(lock.key)], entries: [])
         #expect(try await store.locks().locks.isEmpty)
         #expect(try await store.locks().epoch == 2)
+        try await store.commit([.voidDecisions(policies: digest)], entries: [])
+        #expect(try await store.locks().epoch == 3)
+        try await others()
+        #expect(try await store.locks().epoch == 3)
+    }
+
+    /// Writes of every kind that leave the epoch alone.
+    private func others() async throws {
+        let (change, task) = (try change(), Fixture.task())
+        let lease = LeaseReference(id: "l1", change: "chg-1", system: "corp", account: "cn=l1", expires: Fixture.now)
+        let intent = Intent(
+            change: "chg-1", digest: digest, epochs: Epochs(policies: digest, locks: 3), expires: Fixture.now, lease: lease)
+        let record = IdempotencyRecord(principal: "a", key: "k", request: digest, change: "chg-1")
+        let (first, second) = (statement("a", "olga"), statement("b", "olga"))
+        try await store.commit([.insertChange(change), .insertTask(task, token: "t"), .updateTask(task)], entries: [entry("o1")])
+        try await store.commit([.insertApproval(first), .replaceApproval(first, with: second)], entries: [])
+        try await store.commit([.insertIdempotency(record)], entries: [])
+        try await store.commit(intent, of: change, entry: entry("o2"))
+        let begun = try change.after(.began)
+        let done = Write.updateChange(try begun.after(.succeeded), from: begun)
+        try await store.commit([.endLease("l1", at: Fixture.now), done], entries: [])
+    }
+
+    func alike() async throws {
+        let first = try change("chg-1", on: "x")
+        try await store.commit([.insertChange(first)], entries: [])
+        await expectConflict([.insertChange(try change("chg-2", on: "x"))])
+        try await store.commit([.insertChange(try change("chg-3", on: "y"))], entries: [])
+        let approved = try first.after(.approvedEnough)
+        try await store.commit([.updateChange(approved, from: first)], entries: [])
+        await expectConflict([.insertChange(try change("chg-4", on: "x"))])
+        try await store.commit([.updateChange(try approved.after(.refused(nil)), from: approved)], entries: [])
+        try await store.commit([.insertChange(try change("chg-5", on: "x"))], entries: [])
     }
 
     func idempotency() async throws {

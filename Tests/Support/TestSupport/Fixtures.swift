@@ -17,7 +17,7 @@ public enum Fixture {
 
     public static func task(_ id: String = "task-1", workload: String = "agent", delegator: String? = nil) -> Task {
         Task(
-            id: id, tenant: "t", holder: .workload(workload), purpose: "p", delegator: delegator, created: now,
+            id: id, tenant: "t", holder: .workload(workload), purpose: Purpose("p", .assumed), delegator: delegator, created: now,
             expires: Instant(milliseconds: .max / 2))
     }
 
@@ -92,13 +92,14 @@ public struct GrantMaker: Sendable {
         let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0))
         let change = Change(
             id: "chg-\(UUID().uuidString)", state: .proposed, wait: .nothing, submission: submission, plan: plan,
-            digest: Terms(submission, plan, policies: bundle, owner: submission.principal.owner).digest,
+            definition: Digest(of: "definition"),
             assessment: Assessment(plan, submission.operation, reach: .none),
             created: now,
             expires: now.adding(seconds: 3600), rollbackOf: nil)
         let entry = LogEntry(.intent(IntentRecord(change, plan, policies: bundle.digest)), id: "intent-\(change.id)", time: now)
         return try await decision.grant(
-            for: change, submission: submission, plan: plan, policies: bundle, now: now, entry: entry, ledger: ledger,
+            for: change, submission: submission, plan: plan, definition: change.definition, policies: bundle, now: now,
+            entry: entry, ledger: ledger,
             reach: TestGuard(),
             lease: {
                 connector.reference(for: change.id, id: "lease-" + UUID().uuidString.lowercased().prefix(12), expires: $0)

@@ -27,13 +27,16 @@ public struct TestSigner: Sendable {
     public func statement(
         _ verdict: ApprovalStatement.Verdict, on change: Change, by person: String, at gateway: String = "test",
         issued: Instant, life: Int64 = 600,
-        nonce: String = (0..<32).map { _ in String("0123456789abcdef".randomElement() ?? "0") }.joined()
+        nonce: String = (0..<32).map { _ in String("0123456789abcdef".randomElement() ?? "0") }.joined(),
+        reason: String? = nil
     ) throws -> SignedApproval {
         let statement = ApprovalStatement(
-            verdict: verdict, gateway: gateway, change: change.id, plan: change.digest, assessment: change.assessment,
-            approver: person, issued: issued, expires: issued.adding(seconds: life), nonce: nonce)
+            verdict: verdict, gateway: gateway, change: change.id, terms: change.digest, assessment: change.assessment,
+            requirement: change.requirement.digest, approver: person, issued: issued, expires: issued.adding(seconds: life),
+            nonce: nonce, reason: reason)
         let signature = try sign(statement.bytes, namespace: "exequatur-approval")
-        return SignedApproval(statement: statement, signature: signature, userVerified: false)
+        return SignedApproval(
+            statement: statement, signature: signature, userVerified: false, taken: issued, requirement: change.requirement)
     }
 
     private static func string(_ bytes: some Collection<UInt8>) -> [UInt8] {

@@ -1,0 +1,81 @@
+public import StrictJSON
+
+/// A change as one line of a list. It holds nothing that a model wrote.
+public struct ChangeRow: Sendable {
+    public let id: String
+    public let state: Change.State
+    public let wait: Change.Wait
+    public let reason: String?
+    public let requester: PrincipalID
+    public let delegator: String?
+    public let system: String
+    public let operation: String
+    /// What it does, in the words of people: `add apprentices to release-managers`.
+    public let sentence: String
+    /// The protected targets that it would make takeable.
+    public let takeover: [String]
+    public let created: Instant
+    public let expires: Instant
+
+    /// - Parameter phrase: of the operation; empty when that is no longer known.
+    public init(_ change: Change, phrase: String) {
+        (id, state, wait, reason) = (change.id, change.state, change.wait, change.reason)
+        (requester, delegator) = (change.requester, change.task.delegator)
+        (system, operation) = (change.system, change.operation)
+        sentence = Self.sentence(phrase, change)
+        takeover = (change.shown["reach"]?["targets"]?.array ?? []).compactMap(\.string)
+        (created, expires) = (change.created, change.expires)
+    }
+
+    private static func sentence(_ phrase: String, _ change: Change) -> String {
+        let (target, touched) = (change.plan.targetName, change.plan.touched)
+        guard !phrase.isEmpty else { return "\(change.operation) on \(target)" }
+        func names(_ more: (TouchedValue) -> [String], _ than: (TouchedValue) -> [String]) -> String {
+            let found = touched.flatMap { value in more(value).filter { !than(value).contains($0) } }
+            return found.isEmpty ? "nothing" : found.map(Self.name).joined(separator: ", ")
+        }
+        var text = phrase.replacing("{target}", with: target)
+            .replacing("{added}", with: names(\.after, \.before)).replacing("{removed}", with: names(\.before, \.after))
+        for member in change.input.object?.members ?? [] {
+            text = text.replacing("{\(member.key)}", with: member.value.string ?? "")
+        }
+        return text
+    }
+
+    /// A member is written with its id, which people don't say: `kim (u-7)`.
+    private static func name(_ value: String) -> String {
+        guard value.hasSuffix(")"), let start = value.lastIndex(of: "("), value[..<start].hasSuffix(" ") else { return value }
+        return String(value[..<start].dropLast())
+    }
+
+    public var json: JSONValue {
+        var json: JSONValue = [
+            "id": .string(id), "state": .string(state.rawValue), "wait": .string(wait.rawValue), "requester": requester.json,
+            "system": .string(system), "operation": .string(operation), "sentence": .string(sentence),
+            "takeover": .array(takeover.map(JSONValue.string)), "created": .integer(created.milliseconds),
+            "expires": .integer(expires.milliseconds),
+        ]
+        json.add("reason", reason.map(JSONValue.string))
+        json.add("delegator", delegator.map(JSONValue.string))
+        return json
+    }
+
+    public init(json: JSONValue) throws(ShapeError) {
+        var fields = try Fields(json)
+        id = try fields.string("id")
+        guard let state = Change.State(rawValue: try fields.string("state")),
+            let wait = Change.Wait(rawValue: try fields.string("wait"))
+        else { throw ShapeError(.invalid, at: "/state", "not a change") }
+        (self.state, self.wait) = (state, wait)
+        reason = try fields.optionalString("reason")
+        requester = try PrincipalID(json: try fields.required("requester"), at: "/requester")
+        delegator = try fields.optionalString("delegator")
+        system = try fields.string("system")
+        operation = try fields.string("operation")
+        sentence = try fields.string("sentence")
+        takeover = try fields.strings("takeover")
+        created = try fields.instant("created")
+        expires = try fields.instant("expires")
+        try fields.end()
+    }
+}

@@ -1,0 +1,116 @@
+import Cedar
+import StrictJSON
+
+/// A record that policies see in `context`, said once: its type for the schema, its values, and what is left of it while it is
+/// not known.
+struct ContextRecord: Sendable {
+    /// The type's name in the namespace `Exequatur`.
+    let name: String
+    private let attributes: [(name: String, type: CedarType)]
+
+    init(_ name: String, _ attributes: [(name: String, type: CedarType)]) {
+        self.name = name
+        self.attributes = attributes
+    }
+
+    var type: CedarType {
+        .record(
+            RecordType(
+                Dictionary(
+                    uniqueKeysWithValues: attributes.map { (ExactString($0.name), AttributeType($0.type)) })))
+    }
+
+    /// How the schema declares it.
+    var declaration: String {
+        "type \(name) = { \(attributes.map { "\($0.name): \($0.type)" }.joined(separator: ", ")) };"
+    }
+}
+
+/// The parts of `context`. Each stands with its value: a policy sees what the schema says, and nothing else.
+enum ContextShape {
+    static let records = [task, approvals, reach, surroundings]
+
+    static let task = ContextRecord(
+        "Task", [("id", .string), ("tenant", .string), ("purpose", .string), ("expires", .extension(.datetime))])
+
+    static func value(taskID id: String, tenant: String, purpose: String, expires: Instant) -> Value {
+        .record([
+            "id": .string(ExactString(id)), "tenant": .string(ExactString(tenant)), "purpose": .string(ExactString(purpose)),
+            "expires": .datetime(Datetime(milliseconds: expires.milliseconds)),
+        ])
+    }
+
+    static let approvals = ContextRecord(
+        "Approvals",
+        [
+            ("count", .long), ("distinctTeams", .long), ("userVerified", .long),
+            ("people", .set(.entity(["Exequatur::Person"]))), ("teams", .set(.entity(["Exequatur::Team"]))),
+        ])
+
+    static func value(_ approvals: [ApprovalFact]) -> Value {
+        let people = approvals.map(\.person)
+        return .record([
+            "count": .long(Int64(Set(people.map(\.id)).count)), "distinctTeams": .long(Int64(Teams.distinct(people))),
+            "userVerified": .long(Int64(Set(approvals.filter(\.userVerified).map(\.person.id)).count)),
+            "people": .set(Set(people.map { .entity(.person($0.id)) })),
+            "teams": .set(Set(people.flatMap(\.teams).map { .entity(EntityUID(type: "Exequatur::Team", id: .init($0))) })),
+        ])
+    }
+
+    static let reach = ContextRecord("Reach", [("gains", .bool), ("gainedCount", .long), ("targets", .set(.string))])
+
+    static func value(_ finding: ReachFinding) -> Value {
+        .record([
+            "gains": .bool(!finding.gains.isEmpty), "gainedCount": .long(Int64(finding.gains.count)),
+            "targets": .set(Set(finding.targets.map { .string(ExactString($0)) })),
+        ])
+    }
+
+    /// `locked`: whether a lock is in force that would stop anything but an undo of what was done.
+    static let surroundings = ContextRecord(
+        "Surroundings", [("now", .extension(.datetime)), ("environment", .string), ("locked", .bool)])
+
+    static func value(now: Instant, environment: String, isLocked: Bool) -> Value {
+        .record([
+            "now": .datetime(Datetime(milliseconds: now.milliseconds)), "environment": .string(ExactString(environment)),
+            "locked": .bool(isLocked),
+        ])
+    }
+
+    // MARK: The whole
+
+    /// The type of the whole, as the schema writes it.
+    ///
+    /// - Parameters:
+    ///   - input: the operation's own part; nil where a decision is made without it.
+    ///   - isInputRequired: false where it may be decided without.
+    static func declaration(input: String?, isInputRequired: Bool) -> String {
+        let own = input.map { "input\(isInputRequired ? "" : "?"): \($0), " } ?? ""
+        return "{ \(own)task: Exequatur::\(task.name), delegator?: Exequatur::Person, "
+            + "approvals: Exequatur::\(approvals.name), precondition: String, reach: Exequatur::\(reach.name), "
+            + "system: Exequatur::\(surroundings.name) }"
+    }
+
+    /// - Parameter delegator: the person on whose behalf; nil when there is none.
+    static func value(
+        input: Value, task: Value, delegator: EntityUID?, precondition: Precondition, reach finding: ReachFinding,
+        surroundings: Value
+    ) -> [ExactString: Value] {
+        var context: [ExactString: Value] = [
+            "input": input, "task": task, "precondition": .string(ExactString(precondition.rawValue)),
+            "reach": value(finding), "system": surroundings,
+        ]
+        if let delegator { context["delegator"] = .entity(delegator) }
+        return context
+    }
+
+    /// Nothing of it is known but that nobody approved.
+    static var unknown: PartialValue {
+        .record([
+            "input": .unknown(), "task": .unknown(task.type),
+            "delegator": .unknown(.entity(["Exequatur::Person"]), isPresent: false),
+            "approvals": .known(value([])), "precondition": .unknown(.string), "reach": .unknown(reach.type),
+            "system": .unknown(surroundings.type),
+        ])
+    }
+}

@@ -117,19 +117,25 @@ let package = Package(
             ["Authority", "Cedar", "Reach", "StrictJSON", "TestSupport"]),
         library(
             "StoreConformance", path: "Tests/Support/StoreConformance", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
+        library(
+            "GatewayWorld", path: "Tests/Support/GatewayWorld",
+            [
+                "Authority", "ConnectorEmbedded", "Gateway", "Identity", "Reach", "Storage", "StrictJSON", "TestSupport",
+                "TransparencyLog", crypto, grdb, logging,
+            ]),
         tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
         tests(
             "ServerTests",
             [
-                "Authority", "Gateway", "Server", "StrictJSON", hummingbird, logging, nioConcurrency, nioCore, nioEmbedded,
-                nioPosix,
+                "Authority", "Gateway", "GatewayWorld", "Identity", "Server", "StrictJSON", "TestSupport", crypto, httpTypes,
+                hummingbird, logging, nioConcurrency, nioCore, nioEmbedded, nioPosix,
             ]),
         tests("IdentityTests", ["Authority", "Identity", "StrictJSON", "TestSupport", crypto]),
         tests(
             "GatewayTests",
             [
-                "Authority", "Cedar", "ConnectorEmbedded", "Gateway", "Identity", "Reach", "Storage", "StrictJSON",
-                "TestSupport", "TransparencyLog",
+                "Authority", "Cedar", "ConnectorEmbedded", "Gateway", "GatewayWorld", "Identity", "Reach", "Storage",
+                "StrictJSON", "TestSupport", "TransparencyLog",
                 crypto, grdb, logging,
             ]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),

@@ -7,7 +7,9 @@ import GRDB
 /// file can change state and entries, but not unnoticed: the logs' roots are signed with a key that is not
 /// in it, and receipts carry checkpoints out.
 public struct SQLiteStore: Store {
-    private let database: any DatabaseWriter
+    private let database: any DatabaseReader
+    /// Nil for a store opened for reading.
+    private let writer: (any DatabaseWriter)?
     /// Nil for a store opened for reading.
     let reserve: DiskReserve?
     /// The most bytes of a record's JSON, written or read.
@@ -24,22 +26,31 @@ public struct SQLiteStore: Store {
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
             try Schema.migrator.migrate(pool)
-            database = pool
+            (database, writer) = (pool, pool)
             reserve = DiskReserve(path: path + ".reserve")
         } catch { throw StoreError(error) }
     }
 
-    /// Opens an existing file for reading, as an auditor does.
+    /// Opens an existing file for reading, as an auditor does: all that is read is of one moment, whatever is written meanwhile.
     public init(reading path: String) throws {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
         reserve = nil
-        do { database = try DatabaseQueue(path: path, configuration: configuration) } catch { throw StoreError(error) }
+        writer = nil
+        do {
+            // Where nothing may be written at all there is nobody to write meanwhile, either.
+            if let pool = try? DatabasePool(path: path, configuration: configuration) {
+                database = try pool.makeSnapshot()
+            } else {
+                database = try DatabaseQueue(path: path, configuration: configuration)
+            }
+        } catch { throw StoreError(error) }
     }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
-        do { return try await database.write(body) } catch { throw Self.translate(error) }
+        guard let writer else { throw StoreError(.unavailable, "the store was opened for reading") }
+        do { return try await writer.write(body) } catch { throw Self.translate(error) }
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {

@@ -4,6 +4,7 @@ import GRDB
 import Gateway
 import Storage
 import StrictJSON
+import GatewayWorld
 import TestSupport
 import Testing
 import TransparencyLog

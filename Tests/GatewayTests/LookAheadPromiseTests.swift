@@ -1,6 +1,7 @@
 import Authority
 import Gateway
 import StrictJSON
+import GatewayWorld
 import TestSupport
 import Testing
 
@@ -99,8 +100,7 @@ struct LookAheadPromiseTests {
 
     /// Who can take what, as the gateway reports it.
     private func pairs(_ world: GatewayFixture) -> Set<String> {
-        let rows = world.gateway.reachWatch.report()["takers"]?.array ?? []
-        return Set(rows.map { "\($0["who"]?.string ?? "") \($0["target"]?.string ?? "")" })
+        Set(world.gateway.reachWatch.report().takers.map { "\($0.who) \($0.target)" })
     }
 }
 

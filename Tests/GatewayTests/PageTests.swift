@@ -3,6 +3,7 @@ import Foundation
 import Gateway
 import Storage
 import StrictJSON
+import GatewayWorld
 import TestSupport
 import Testing
 import TransparencyLog
@@ -138,7 +139,7 @@ struct PageTests {
         try await world.witnessed.commit(copies, entries: [])
         var (found, after): ([String], String?) = ([], nil)
         repeat {
-            let page = try await world.gateway.desk.rows([.proposed], after: after)
+            let page = try await world.gateway.desk.rows(QueueQuery([.proposed], after: after))
             found += page.rows.map(\.id)
             after = page.next
         } while after != nil

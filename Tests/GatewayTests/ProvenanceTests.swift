@@ -3,6 +3,7 @@ import Cedar
 import Gateway
 import Storage
 import StrictJSON
+import GatewayWorld
 import TestSupport
 import Testing
 

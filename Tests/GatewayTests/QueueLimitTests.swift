@@ -3,6 +3,7 @@ import ConnectorEmbedded
 import Gateway
 import Storage
 import StrictJSON
+import GatewayWorld
 import TestSupport
 import Testing
 
@@ -37,7 +38,7 @@ struct QueueLimitTests {
         #expect(zip(before, after).map { $1 - $0 } == [2, 1, 0])
         let id = try #require(first.change)
         #expect(try await world.entries("decision", of: .decisions).last?["reason"]?.string == "waiting.\(id)")
-        #expect(try await world.gateway.desk.rows([.proposed], after: nil).rows.map(\.id) == [id])
+        #expect(try await world.gateway.desk.rows(QueueQuery([.proposed])).rows.map(\.id) == [id])
         try await world.say(.refuse, on: id, by: "lena")
         #expect(try await submit(world, Self.adding, token: "a").change != id, "once it is over, it is asked anew")
     }
@@ -81,7 +82,7 @@ struct QueueLimitTests {
         #expect(try await world.entries("decision", of: .decisions).last?["reason"]?.string == "limit.waiting")
         #expect(try await submit(world, Self.adding, token: "a").status == .staged, "the same is no more")
         #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Mate"]).status == .done)
-        let first = try #require(try await world.gateway.desk.rows([.proposed], after: nil).rows.last?.id)
+        let first = try #require(try await world.gateway.desk.rows(QueueQuery([.proposed])).rows.last?.id)
         try await world.say(.refuse, on: first, by: "lena")
         #expect(try await submit(world, ["group": "operations", "member": "eli.strand"], token: "a").status == .staged)
     }
@@ -98,7 +99,7 @@ struct QueueLimitTests {
                 }
             }
         }
-        let waiting = try await world.gateway.desk.rows([.proposed], after: nil).rows.count
+        let waiting = try await world.gateway.desk.rows(QueueQuery([.proposed])).rows.count
         #expect((1...3).contains(waiting))
     }
 
@@ -109,7 +110,7 @@ struct QueueLimitTests {
         _ = try await world.submit("group.add-member", Self.adding)
         _ = try await world.submit("user.disable", ["user": "kai.nilsen"])
         _ = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Mate"])
-        let rows = try await world.gateway.desk.rows(Set(Change.State.allCases), after: nil).rows
+        let rows = try await world.gateway.desk.rows(QueueQuery(Set(Change.State.allCases))).rows
         #expect(
             Set(rows.map(\.sentence)) == [
                 "add ivo.petrov to operations", "disable kai.nilsen", "set title of kai.nilsen to Mate",

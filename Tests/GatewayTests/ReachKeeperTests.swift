@@ -2,6 +2,7 @@ import Authority
 import ConnectorEmbedded
 import Foundation
 import Reach
+import GatewayWorld
 import TestSupport
 import Testing
 

@@ -6,6 +6,7 @@ import Gateway
 import Identity
 import Storage
 import StrictJSON
+import GatewayWorld
 import TestSupport
 import Testing
 

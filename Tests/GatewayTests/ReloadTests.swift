@@ -4,6 +4,7 @@ import ConnectorEmbedded
 import Gateway
 import Storage
 import StrictJSON
+import GatewayWorld
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Authority
 import Gateway
 import Storage
 import StrictJSON
+import GatewayWorld
 import TestSupport
 import Testing
 
@@ -52,10 +53,10 @@ struct SelectionTests {
         let second = try #require(try await world.submit("user.disable", ["user": "milo.dahl"]).change)
         try await world.tamper(
             "UPDATE change SET json = CAST(replace(CAST(json AS TEXT), 'milo', 'mila') AS BLOB) WHERE id = '\(second)'")
-        #expect(try await world.gateway.desk.rows([.proposed], after: nil).rows.map(\.id) == [first])
+        #expect(try await world.gateway.desk.rows(QueueQuery([.proposed])).rows.map(\.id) == [first])
         try await world.tamper("UPDATE change SET state = 'withdrawn'")
         #expect(
-            try await world.gateway.desk.rows([.proposed], after: nil).rows.map(\.id) == [first], "nor does a moved row")
+            try await world.gateway.desk.rows(QueueQuery([.proposed])).rows.map(\.id) == [first], "nor does a moved row")
     }
 
     @Test("A refusal counts under a lock, though what links to the decision was taken away")

@@ -4,6 +4,7 @@ import Gateway
 import Identity
 import Logging
 import StrictJSON
+import GatewayWorld
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Authority
 import Logging
 import Synchronization
+import GatewayWorld
 import TestSupport
 import Testing
 

@@ -11,7 +11,7 @@ struct ProblemTests {
     func refusals(code: Refusal.Code) {
         let problem = HTTPProblem(Refusal(code, "why"))
         #expect(problem?.code == code.rawValue && problem?.message == "why")
-        #expect([400, 403, 404, 409, 503].contains(problem?.status))
+        #expect([400, 403, 404, 409, 429, 503].contains(problem?.status))
         #expect(code.rawValue.allSatisfy { $0.isLowercase || "._".contains($0) })
     }
 
@@ -19,7 +19,7 @@ struct ProblemTests {
         "What may work later is 503, what is not there 404, what one may not 403, what can't be asked 400",
         arguments: [
             (Refusal.Code.reachStale, 503), (.systemUnavailable, 503), (.changeNotFound, 404), (.locked, 403), (.taskEnded, 403),
-            (.inputCursor, 400), (.lockUnknown, 400), (.changeClosed, 409), (.reachLockout, 409),
+            (.inputCursor, 400), (.lockUnknown, 400), (.changeClosed, 409), (.reachLockout, 409), (.limitWaiting, 429),
         ])
     func statuses(code: Refusal.Code, status: Int) { #expect(HTTPProblem(Refusal(code, "why"))?.status == status) }
 

@@ -69,8 +69,8 @@ def judge_state(rig, step, failpoint, new, at):
     state = change["state"]
     at.check((state == "executed") == effect or state == "indeterminate", f"{state}, but the effect is {effect}")
     at.check(state != "indeterminate" or not rig.backend.tells_whose(step), "indeterminate, though the system can tell whose write it was")
-    # An approved change takes no further approval, refusal or execution: nobody could end it before it expires.
-    wanted = "executed" if effect else "proposed" if failpoint == "decision" else "failed"
+    # What was cut short before its intent waits again, with the approvals it has.
+    wanted = "executed" if effect else "proposed" if failpoint in ("decision", "approved") else "failed"
     at.check(state in (wanted, "indeterminate"), f"{state}, not {wanted}")
     if step.original:
         original = rig.state(step.original)
@@ -104,7 +104,8 @@ def judge_again(rig, step, state, new, at):
     waiting = [id for id, change in rig.changes().items() if change["state"] == "proposed" and change["wait"] != "nothing"
                and change["input"] == step.input]
     rig.finish(step, waiting[-1]) if waiting and not step.original else rig.do(step)
-    fresh = waiting[-1:] or list(set(rig.changes()) - known)
+    # What waits for nobody is tried again when the same is asked for.
+    fresh = waiting[-1:] or list(set(rig.changes()) - known) or [id for id in new if rig.state(id) == "executed"]
     at.check(len(fresh) == 1 and rig.state(fresh[0]) == "executed", f"a new request was not carried out: {[rig.state(c) for c in fresh]}")
     at.check(all(rig.decisions(change) >= 1 for change in fresh), "there is no decision for the new request")
     at.check(rig.backend.has_effect(step), "a new request has no effect")

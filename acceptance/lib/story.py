@@ -109,7 +109,7 @@ class Story:
 
     def changes(self):
         """Every change, by id."""
-        return {change["id"] for change in self.world.cli_json("dana", "changes", "list")["changes"]}
+        return {change["id"] for change in self.world.cli_json("dana", "changes", "list", "--state", "all")["changes"]}
 
     # -- the record
 

@@ -69,7 +69,7 @@ def stalled_midway(gateway, slapd, check):
 def state(gateway, answer):
     if "change" not in answer:
         return "none"
-    changes = gateway.cli_json("dana", "changes")["changes"]
+    changes = gateway.cli_json("dana", "changes", "list", "--state", "all")["changes"]
     return next((change["state"] for change in changes if change["id"] == answer["change"]), "none")
 
 

@@ -11,7 +11,7 @@ def is_grant(dn):
 
 def executed(story):
     """The story's changes that ran, with the account each was done with, as the gateway's log has it."""
-    changes = story.world.cli_json("dana", "changes", "list")["changes"]
+    changes = story.world.cli_json("dana", "changes", "list", "--state", "all")["changes"]
     ran = {change["id"]: change for change in changes if change["state"] in ("executed", "rolledBack")}
     accounts = {}
     for change in ran:

@@ -11,10 +11,21 @@ public struct Desk: Sendable {
     let execution: Execution
     let approvals: Approvals
 
-    /// A page of changes, newest first, and the id after which the next begins.
-    public func rows(_ states: Set<Change.State>, after: String?) async throws -> (rows: [ChangeRow], next: String?) {
-        let (changes, next) = try await core.store.page(states, limit: 200, after: after)
-        return (changes.map(row), next)
+    /// So many rows make a page.
+    private static let page = 200
+
+    /// A page of changes, and the id after which the next begins: those that wait oldest first, all others newest first.
+    public func rows(_ query: QueueQuery) async throws -> (rows: [ChangeRow], next: String?) {
+        var (found, after): ([ChangeRow], String?) = ([], query.after)
+        // What does not match is looked past for so long; then its reader asks for the rest.
+        for _ in 0..<10 {
+            let (changes, next) = try await core.store.page(
+                query.states, limit: Self.page - found.count, after: after, oldestFirst: query.isOfWaiting)
+            found += changes.filter { query.matches($0, at: core.now) }.map(row)
+            after = next
+            if after == nil || found.count >= Self.page { break }
+        }
+        return (found, after)
     }
 
     private func row(_ change: Change) -> ChangeRow {
@@ -88,7 +99,7 @@ public struct Desk: Sendable {
 
     /// What an operation would newly make possible, were somebody to carry it out. Nothing is staged.
     public func whatIf(_ system: String, _ name: String, _ input: JSONValue, by person: Person, task: Task) async throws
-        -> JSONValue
+        -> WhatIf
     {
         let operation = try core.operation(name, of: system)
         guard operation.access == .write else { throw Refusal(.inputNotAWrite, "`\(name)` changes nothing.") }
@@ -96,9 +107,6 @@ public struct Desk: Sendable {
             id: core.environment.id("what-if"), principal: .person(person), task: task, system: system, operation: operation,
             input: try Input(input, for: operation, at: "/input"))
         let (finding, plan) = try await deliberations.whatIf(submission)
-        var json = finding.json
-        json.add("target", .string(plan.targetName))
-        json.add("obstacle", plan.obstacle.map { .string($0.message) })
-        return json
+        return WhatIf(finding: finding, target: plan.targetName, obstacle: plan.obstacle?.message)
     }
 }

@@ -1,49 +1,72 @@
-import Authority
+public import Authority
 import Reach
-public import StrictJSON
+
+/// Who can take which protected target today, the shortest ways first.
+public struct ReachReport: Sendable {
+    public struct Reading: Sendable {
+        public let name: String
+        public let nodes: Int
+        public let facts: Int
+        public let readAt: Instant
+    }
+
+    public let systems: [Reading]
+    public let protected: [String]
+    /// Names that configuration speaks of and no system has.
+    public let unresolved: [String]
+    public let takers: [(who: String, target: String, steps: Int)]
+}
+
+/// How one comes to control the other.
+public struct ReachPath: Sendable {
+    public struct Edge: Sendable {
+        /// Who, together, take it.
+        public let holders: [String]
+        public let takes: String
+        public let because: String
+        /// Where that is written down.
+        public let source: String
+        public let relations: [String]
+    }
+
+    public let from: String
+    public let to: String
+    /// How many steps it is; nil when there is no way.
+    public let depth: Int?
+    public let sentences: [String]
+    public let edges: [Edge]
+}
+
+/// What an operation would newly make possible, were somebody to carry it out.
+public struct WhatIf: Sendable {
+    public let finding: ReachFinding
+    public let target: String
+    /// Why it could not be done, for people.
+    public let obstacle: String?
+}
 
 /// What people ask of the graph. Agents never see any of it.
 extension ReachWatch {
-    /// Who can take which protected target today, the shortest ways first.
-    public func report() -> JSONValue {
-        let standings = core.reach.standings()
-        let systems = core.reach.summary()
-        return [
-            "systems": .array(
-                systems.map { system in
-                    [
-                        "system": .string(system.system), "nodes": .integer(Int64(system.nodes)),
-                        "facts": .integer(Int64(system.facts)), "readAt": .integer(system.readAt.milliseconds),
-                    ]
-                }),
-            "protected": .array(core.reach.protected.map(JSONValue.string)),
-            "unresolved": .array(core.reach.unresolved.map(JSONValue.string)),
-            "takers": .array(
-                standings.map {
-                    ["who": .string($0.who), "target": .string($0.target), "steps": .integer(Int64($0.depth))]
-                }),
-        ]
+    public func report() -> ReachReport {
+        ReachReport(
+            systems: core.reach.summary().map {
+                .init(name: $0.system, nodes: $0.nodes, facts: $0.facts, readAt: $0.readAt)
+            },
+            protected: core.reach.protected, unresolved: core.reach.unresolved,
+            takers: core.reach.standings().map { (who: $0.who, target: $0.target, steps: $0.depth) })
     }
 
-    /// How one comes to control the other.
-    public func path(from: String, to: String) throws -> JSONValue {
-        guard from != to else {
-            return ["from": .string(from), "to": .string(to), "reachable": true, "depth": 0, "steps": [], "edges": []]
-        }
+    public func path(from: String, to: String) throws -> ReachPath {
+        guard from != to else { return ReachPath(from: from, to: to, depth: 0, sentences: [], edges: []) }
         guard let path = try core.reach.path(from: from, to: to) else {
-            return ["from": .string(from), "to": .string(to), "reachable": false, "steps": []]
+            return ReachPath(from: from, to: to, depth: nil, sentences: [], edges: [])
         }
-        func title(_ id: String) -> JSONValue { .string(path.titles[id] ?? id) }
-        let edges = path.proof.steps.map { step -> JSONValue in
-            [
-                "from": .array(step.holders.map(title)), "to": title(step.takes),
-                "because": step.because.map(JSONValue.string) ?? "", "source": step.source.map(JSONValue.string) ?? "",
-                "facts": .array(step.facts.map { .string($0.relation) }),
-            ]
+        func title(_ id: String) -> String { path.titles[id] ?? id }
+        let edges = path.proof.steps.map { step in
+            ReachPath.Edge(
+                holders: step.holders.map(title), takes: title(step.takes), because: step.because ?? "",
+                source: step.source ?? "", relations: step.facts.map(\.relation))
         }
-        return [
-            "from": .string(from), "to": .string(to), "reachable": true, "depth": .integer(Int64(path.proof.depth)),
-            "steps": .array(path.sentences.map(JSONValue.string)), "edges": .array(edges),
-        ]
+        return ReachPath(from: from, to: to, depth: path.proof.depth, sentences: path.sentences, edges: edges)
     }
 }

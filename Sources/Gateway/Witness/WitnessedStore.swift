@@ -201,9 +201,11 @@ public final class WitnessedStore: Store {
         try await page(states, limit: limit, after: after).changes
     }
 
-    /// A page of changes, newest first, and the id after which the next begins. Which changes may still go on is known without
-    /// the store; of the others, one that is altered is left out and told of.
-    func page(_ states: Set<Change.State>, limit: Int, after: String?) async throws -> (changes: [Change], next: String?) {
+    /// A page of changes, newest first or oldest first, and the id after which the next begins. Which changes may still go on is
+    /// known without the store; of the others, one that is altered is left out and told of.
+    func page(_ states: Set<Change.State>, limit: Int, after: String?, oldestFirst: Bool = false) async throws -> (
+        changes: [Change], next: String?
+    ) {
         guard states.isSubset(of: Ledger.openStates) else {
             return try await settled { isLast in
                 let found = try await inner.changes(in: states, limit: limit, after: after)
@@ -213,8 +215,14 @@ public final class WitnessedStore: Store {
         }
         var last: Change?
         if let after { last = try await change(after) }
-        let all = ledger.withLock { $0.open(in: states) }
-        let rest = last.map { last in all.filter { ($0.created, $0.id) < (last.created, last.id) } } ?? all
+        let newest = ledger.withLock { $0.open(in: states) }
+        let all = oldestFirst ? newest.reversed() : newest
+        let rest =
+            last.map { last in
+                all.filter {
+                    oldestFirst ? ($0.created, $0.id) > (last.created, last.id) : ($0.created, $0.id) < (last.created, last.id)
+                }
+            } ?? all
         var changes: [Change] = []
         for (id, _) in rest.prefix(limit) {
             do { if let change = try await change(id) { changes.append(change) } } catch let error as StoreError

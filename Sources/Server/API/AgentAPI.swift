@@ -4,63 +4,103 @@ import HTTPTypes
 import Identity
 import StrictJSON
 
-/// The HTTP API for workloads. It is described, path by path, by ``OpenAPI``.
-struct AgentAPI {
-    private let door: AgentDoor
-    private var gateway: Gateway { door.gateway }
+/// Who calls, and the task that they work in.
+struct AgentCaller: Sendable {
+    let principal: Principal
+    let task: Task
+}
 
-    init(_ door: AgentDoor) { self.door = door }
+/// The HTTP API for workloads.
+struct AgentAPI: Sendable {
+    private let gateway: Gateway
 
-    func answer(_ call: HTTPCall) async throws -> HTTPAnswer {
-        let path = Array(call.path.dropFirst())
-        if call.method == .get, path == ["openapi.json"] { return HTTPAnswer(200, json: door.openAPI) }
-        return try await door.serving(call) { caller in
-            let task = try await door.task(of: caller, purpose: try call.single("Exequatur-Purpose"))
-            return try await answer(call, path, .workload(caller.workload), task)
-        }
+    init(_ gateway: Gateway) { self.gateway = gateway }
+
+    var table: RouteTable<AgentCaller> {
+        RouteTable(
+            base: ["v1"],
+            routes: [
+                Route(.get, "operations", "What can be asked", serve: operations),
+                Route(
+                    .post, "systems/{system}/operations/{operation}", "Ask for an operation",
+                    each: gateway.systems.flatMap(Self.describe), serve: submit),
+                Route(.get, "changes/{id}", "The state of a change of yours", serve: status),
+                Route(
+                    .post, "changes/{id}/rollback", "Ask to undo a change of yours",
+                    body: OpenAPI.object([("evidence", Self.evidence)], required: []), reads: [Self.key], serve: rollback),
+                Route(.post, "task/end", "End the task, and whatever it leases and leaves waiting", serve: end),
+            ])
     }
 
-    private func answer(_ call: HTTPCall, _ path: [String], _ principal: Principal, _ task: Task) async throws -> HTTPAnswer {
-        switch (call.method, path.first, path.count) {
-        case (.get, "operations", 1):
-            return HTTPAnswer(200, ["operations": .array(gateway.systems.flatMap(describe))])
-        case (.post, "systems", 4) where path[2] == "operations":
-            return try await submit(call, system: path[1], operation: path[3], principal, task)
-        case (.get, "changes", 2):
-            return Self.answer(
-                try await gateway.submissions.status(of: gateway.submissions.change(path[1], of: principal)))
-        case (.post, "changes", 3) where path[2] == "rollback": return try await rollback(call, path[1], principal, task)
-        case (.post, "task", 2) where path[1] == "end":
-            try await gateway.queue.end(task)
-            return Self.answer(.ended)
-        case (_, "operations", 1), (_, "openapi.json", 1), (_, "systems", 4), (_, "changes", 2...3), (_, "task", 2):
-            throw HTTPProblem(405, "http.method", "This method is not served at this path.")
-        default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
-        }
+    static func document(_ gateway: Gateway) -> JSONValue {
+        OpenAPI.document(
+            "Exequatur", "Identity changes by agents, decided by policy.", AgentAPI(gateway).table.paths, bearer: "JWT")
     }
 
-    private func describe(_ name: String, _ catalogue: Catalogue) -> [JSONValue] {
+    private static let key = OpenAPI.parameter("Idempotency-Key", in: "header")
+    private static let evidence = OpenAPI.strings([], optional: ["prompt", "justification", "classification"])
+
+    /// Each operation of a system is described by itself.
+    private static func describe(_ system: String, _ catalogue: Catalogue) -> [(path: String, description: JSONValue)] {
         catalogue.operations.map { operation in
-            [
-                "system": .string(name), "operation": .string(operation.name), "summary": .string(operation.summary),
-                "access": .string(operation.access.rawValue), "reversibility": .string(operation.reversibility.rawValue),
-                "input": operation.schema(),
-            ]
+            let body = OpenAPI.object([("input", operation.schema()), ("evidence", evidence)], required: ["input"])
+            return (
+                "systems/\(system)/operations/\(operation.name)",
+                OpenAPI.operation(
+                    operation.summary, parameters: [key, OpenAPI.parameter("Exequatur-Purpose", in: "header")], body: body)
+            )
         }
     }
 
-    private func submit(
-        _ call: HTTPCall, system: String, operation: String, _ principal: Principal, _ task: Task
-    ) async throws -> HTTPAnswer {
-        var body = try Fields(try await call.json())
+    // MARK: What is served
+
+    private func operations(_ routed: RoutedCall<AgentCaller>) -> HTTPAnswer {
+        let all = gateway.systems.flatMap { system, catalogue in
+            catalogue.operations.map { operation -> JSONValue in
+                [
+                    "system": .string(system), "operation": .string(operation.name), "summary": .string(operation.summary),
+                    "access": .string(operation.access.rawValue), "reversibility": .string(operation.reversibility.rawValue),
+                    "input": operation.schema(),
+                ]
+            }
+        }
+        return HTTPAnswer(200, ["operations": .array(all)])
+    }
+
+    private func submit(_ routed: RoutedCall<AgentCaller>) async throws -> HTTPAnswer {
+        var body = try Fields(try await routed.call.json())
         let input = body.optional("input") ?? [:]
         let evidence = try evidence(body.optional("evidence"))
         try body.end()
         let answer = try await gateway.submissions.submit(
             Submissions.Request(
-                principal: principal, task: task, system: system, operation: operation, input: input, evidence: evidence,
-                idempotencyKey: try call.single("Idempotency-Key"), door: "http"))
-        return Self.answer(answer)
+                principal: routed.caller.principal, task: routed.caller.task, system: routed["system"],
+                operation: routed["operation"], input: input, evidence: evidence,
+                idempotencyKey: try routed.call.single("Idempotency-Key"), door: "http"))
+        return HTTPAnswer(answer)
+    }
+
+    private func status(_ routed: RoutedCall<AgentCaller>) async throws -> HTTPAnswer {
+        let submissions = gateway.submissions
+        return HTTPAnswer(
+            try await submissions.status(of: submissions.change(routed["id"], of: routed.caller.principal)))
+    }
+
+    private func rollback(_ routed: RoutedCall<AgentCaller>) async throws -> HTTPAnswer {
+        var body = try Fields(try await routed.call.json(empty: [:]))
+        let evidence = try evidence(body.optional("evidence"))
+        try body.end()
+        let caller = routed.caller
+        let change = try await gateway.submissions.change(routed["id"], of: caller.principal)
+        let key = try routed.call.single("Idempotency-Key")
+        return HTTPAnswer(
+            try await gateway.submissions.rollback(
+                change, by: caller.principal, task: caller.task, evidence: evidence, key: key, door: "http"))
+    }
+
+    private func end(_ routed: RoutedCall<AgentCaller>) async throws -> HTTPAnswer {
+        try await gateway.queue.end(routed.caller.task)
+        return HTTPAnswer(.ended)
     }
 
     private func evidence(_ json: JSONValue?) throws -> Evidence {
@@ -72,19 +112,11 @@ struct AgentAPI {
         try fields.end()
         return evidence
     }
+}
 
-    private func rollback(_ call: HTTPCall, _ id: String, _ principal: Principal, _ task: Task) async throws -> HTTPAnswer {
-        var body = try Fields(try await call.json(empty: [:]))
-        let evidence = try evidence(body.optional("evidence"))
-        try body.end()
-        let change = try await gateway.submissions.change(id, of: principal)
-        let key = try call.single("Idempotency-Key")
-        return Self.answer(
-            try await gateway.submissions.rollback(change, by: principal, task: task, evidence: evidence, key: key, door: "http"))
-    }
-
+extension HTTPAnswer {
     /// Done is 200, staged 202, denied 403, failed 409 or 503.
-    private static func answer(_ answer: Answer) -> HTTPAnswer {
+    init(_ answer: Answer) {
         let status =
             switch answer.status {
             case .done: 200
@@ -92,6 +124,6 @@ struct AgentAPI {
             case .denied: 403
             case .failed: answer.code == ConnectorError.Code.unavailable.rawValue ? 503 : 409
             }
-        return HTTPAnswer(status, answer.json)
+        self.init(status, answer.json)
     }
 }

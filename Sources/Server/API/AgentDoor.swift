@@ -19,6 +19,7 @@ public struct AgentDoor: Door {
     let origins: Set<String>
     /// Written once: anybody may ask for it.
     let openAPI: [UInt8]
+    private let api: RouteTable<AgentCaller>
     /// Calls in flight, by workload.
     let lanes: Lanes
     private let brake: Brake
@@ -33,7 +34,8 @@ public struct AgentDoor: Door {
         self.issuers = issuers
         self.hosts = hosts
         self.origins = origins
-        openAPI = JSONWriter.canonical(OpenAPI.document(gateway.systems))
+        openAPI = JSONWriter.canonical(AgentAPI.document(gateway))
+        api = AgentAPI(gateway).table
         brake = Brake(now: gateway.environment.now)
         lanes = Lanes(running: 2, waiting: 30, patience: .seconds(gateway.environment.deadline))
     }
@@ -45,11 +47,19 @@ public struct AgentDoor: Door {
             case ".well-known": return try metadata(call)
             case "healthz" where call.path.count == 1: return HTTPAnswer(200, ["status": "ok"])
             case "mcp" where call.path.count == 1: return await MCPDoor(self).answer(call)
-            case "v1": return try await AgentAPI(self).answer(call)
+            case "v1": return try await v1(call)
             case "log" where call.path.count == 3 && call.path[2] == "checkpoint": return try await checkpoint(call.path[1])
-            default: throw HTTPProblem(404, "http.not_found", "There is nothing at this path.")
+            default: throw HTTPProblem.nothingHere
             }
         } catch { return problem(error).answer }
+    }
+
+    private func v1(_ call: HTTPCall) async throws -> HTTPAnswer {
+        if call.method == .get, call.path == ["v1", "openapi.json"] { return HTTPAnswer(200, json: openAPI) }
+        return try await serving(call) { caller in
+            let task = try await task(of: caller, purpose: try call.single("Exequatur-Purpose"))
+            return try await api.answer(call, AgentCaller(principal: .workload(caller.workload), task: task))
+        }
     }
 
     /// A page in somebody's browser must not be able to drive the gateway.
@@ -65,7 +75,7 @@ public struct AgentDoor: Door {
         guard
             call.path == [".well-known", "oauth-protected-resource"]
                 || call.path == [".well-known", "oauth-protected-resource", "mcp"]
-        else { throw HTTPProblem(404, "http.not_found", "There is nothing at this path.") }
+        else { throw HTTPProblem.nothingHere }
         let resource = publicURL + (call.path.count == 3 ? "/mcp" : "")
         return HTTPAnswer(
             200,

@@ -1,47 +1,43 @@
 import Authority
 import StrictJSON
 
-/// The description of the HTTP API (OpenAPI 3.1), made from the catalogue so that it can't fall behind it.
+/// The description of an API (OpenAPI 3.1), made from the table that calls are routed by, so that it can't fall behind it.
 enum OpenAPI {
-    static func document(_ systems: [(name: String, catalogue: Catalogue)]) -> JSONValue {
-        var paths = fixed
-        for (name, catalogue) in systems {
-            for operation in catalogue.operations {
-                paths.append(.init(key: "/v1/systems/\(name)/operations/\(operation.name)", value: ["post": post(operation)]))
-            }
-        }
-        return [
+    static func document(_ title: String, _ summary: String, _ paths: [JSONObject.Member], bearer: String) -> JSONValue {
+        [
             "openapi": "3.1.0",
-            "info": ["title": "Exequatur", "version": "1", "summary": "Identity changes by agents, decided by policy."],
+            "info": ["title": .string(title), "version": "1", "summary": .string(summary)],
             "paths": .object(JSONObject(paths)),
             "components": [
                 "schemas": ["Answer": answer, "Problem": problem],
-                "securitySchemes": ["bearer": ["type": "http", "scheme": "bearer", "bearerFormat": "JWT"]],
+                "securitySchemes": ["bearer": ["type": "http", "scheme": "bearer", "bearerFormat": .string(bearer)]],
             ],
             "security": [["bearer": []]],
         ]
     }
 
-    private static func post(_ operation: Operation) -> JSONValue {
-        let evidence: JSONValue = [
-            "type": "object", "additionalProperties": false,
-            "properties": [
-                "prompt": ["type": "string"], "justification": ["type": "string"], "classification": ["type": "string"],
-            ],
-        ]
-        let body: JSONValue = [
-            "type": "object", "additionalProperties": false, "required": ["input"],
-            "properties": ["input": operation.schema(), "evidence": evidence],
-        ]
-        return [
-            "summary": .string(operation.summary), "responses": responses,
-            "parameters": [header("Idempotency-Key"), header("Exequatur-Purpose")],
-            "requestBody": ["required": true, "content": ["application/json": ["schema": body]]],
-        ]
+    static func operation(_ summary: String, parameters: [JSONValue], body: JSONValue?) -> JSONValue {
+        var json: JSONValue = ["summary": .string(summary), "responses": responses]
+        if !parameters.isEmpty { json.add("parameters", .array(parameters)) }
+        json.add("requestBody", body.map { ["required": true, "content": ["application/json": ["schema": $0]]] })
+        return json
     }
 
-    private static func header(_ name: String) -> JSONValue {
-        ["name": .string(name), "in": "header", "required": false, "schema": ["type": "string"]]
+    /// - Parameter place: `path`, `query` or `header`.
+    static func parameter(_ name: String, in place: String) -> JSONValue {
+        ["name": .string(name), "in": .string(place), "required": .bool(place == "path"), "schema": ["type": "string"]]
+    }
+
+    /// An object with these members, all strings.
+    static func strings(_ required: [String], optional: [String] = []) -> JSONValue {
+        object((required + optional).map { ($0, ["type": "string"]) }, required: required)
+    }
+
+    static func object(_ members: [(String, JSONValue)], required: [String]) -> JSONValue {
+        [
+            "type": "object", "additionalProperties": false, "required": .array(required.map(JSONValue.string)),
+            "properties": .object(JSONObject(members.map { .init(key: $0.0, value: $0.1) })),
+        ]
     }
 
     private static func reference(_ name: String, _ description: JSONValue) -> JSONValue {
@@ -57,7 +53,8 @@ enum OpenAPI {
         "403": reference("Answer", "Denied, or no such target"),
         "404": reference("Problem", "No such system, operation or change"),
         "409": reference("Answer", "Failed; nothing was changed unless the code says otherwise"),
-        "413": reference("Problem", "Too large"), "503": reference("Answer", "A system or the gateway could not answer"),
+        "413": reference("Problem", "Too large"), "429": reference("Problem", "Too much at once: wait"),
+        "503": reference("Answer", "A system or the gateway could not answer"),
     ]
 
     private static let answer: JSONValue = [
@@ -71,18 +68,5 @@ enum OpenAPI {
     private static let problem: JSONValue = [
         "type": "object", "required": ["error"],
         "properties": ["error": ["type": "object", "properties": ["code": ["type": "string"], "message": ["type": "string"]]]],
-    ]
-
-    private static let id: JSONValue = ["name": "id", "in": "path", "required": true, "schema": ["type": "string"]]
-
-    private static let fixed: [JSONObject.Member] = [
-        .init(key: "/v1/operations", value: ["get": ["summary": "What can be asked", "responses": responses]]),
-        .init(
-            key: "/v1/changes/{id}",
-            value: ["get": ["summary": "The state of a change of yours", "parameters": [id], "responses": responses]]),
-        .init(
-            key: "/v1/changes/{id}/rollback",
-            value: ["post": ["summary": "Ask to undo a change of yours", "parameters": [id], "responses": responses]]),
-        .init(key: "/v1/task/end", value: ["post": ["summary": "End the task, and whatever it leases", "responses": responses]]),
     ]
 }

@@ -12,47 +12,6 @@ struct Changes: AsyncParsableCommand {
         ],
         defaultSubcommand: List.self)
 
-    struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List changes, newest first.")
-        @Flag(help: "Only those that wait for people.") var waiting = false
-        @Option(help: "At most so many.") var limit = 1000
-        @OptionGroup var options: PersonOptions
-
-        func validate() throws {
-            guard (1...1_000_000).contains(limit) else { throw ValidationError("--limit is a number from 1 to 1000000") }
-        }
-
-        func run() async throws {
-            let (found, isCut) = try await options.client().session(read)
-            guard !options.json else { return print(Terminal.json(["changes": .array(found), "more": .bool(isCut)])) }
-            let rows = try found.map { try ChangeRow(json: $0) }
-            guard !rows.isEmpty else { return print(waiting ? "Nothing waits." : "No changes yet.") }
-            print(Terminal.table([["CHANGE", "ASKED", "STATE", "WHAT", "ON", "BY"]] + rows.map(Self.cells)))
-            if isCut { print("Older ones are not shown: --limit \(limit * 10) shows more, --waiting those that wait.") }
-        }
-
-        private static func cells(_ row: ChangeRow) -> [String] {
-            let state =
-                row.state.rawValue + (row.state == .proposed ? " (\(row.wait.rawValue))" : row.reason.map { " (\($0))" } ?? "")
-            return [
-                row.id, Terminal.time(row.created.milliseconds), state, Printable.text(row.sentence), row.system,
-                row.requester.id,
-            ]
-        }
-
-        /// Page by page: however many one agent stages, the others' are there too.
-        private func read(_ session: PeopleSession) async throws -> (found: [JSONValue], isCut: Bool) {
-            var (found, next): ([JSONValue], String?) = ([], nil)
-            repeat {
-                let parts = [waiting ? "state=waiting" : nil, next.map { "after=\($0)" }].compactMap { $0 }
-                let page = try await session.call(.get, "changes" + (parts.isEmpty ? "" : "?" + parts.joined(separator: "&")))
-                found += page["changes"]?.array ?? []
-                next = page["next"]?.string
-            } while next != nil && found.count < limit
-            return (Array(found.prefix(limit)), next != nil || found.count > limit)
-        }
-    }
-
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show one change: what would happen, and what the agent claims.")

@@ -1,39 +1,39 @@
-import Authority
-import ConnectorEmbedded
-import Crypto
-import Foundation
+package import Authority
+package import ConnectorEmbedded
+package import Crypto
+package import Foundation
 import GRDB
-import Gateway
+package import Gateway
 import Identity
 import Logging
 import Reach
-import Storage
-import StrictJSON
+package import Storage
+package import StrictJSON
 import Synchronization
-import TestSupport
-import TransparencyLog
+package import TestSupport
+package import TransparencyLog
 
 /// A gateway over the embedded demo company.
-final class GatewayFixture: Sendable {
-    let folder: URL
-    let store: SQLiteStore
+package final class GatewayFixture: Sendable {
+    package let folder: URL
+    package let store: SQLiteStore
     /// What the witness of the store was alarmed by.
-    let alarms = Alarms()
+    package let alarms = Alarms()
     /// The store as the gateway writes it.
-    let witnessed: WitnessedStore
-    let gateway: Gateway
-    let directory: EmbeddedDirectory
-    let meddler: Meddler
-    let clock = TestClock()
-    let key = Curve25519.Signing.PrivateKey()
-    let seal = Curve25519.KeyAgreement.PrivateKey()
+    package let witnessed: WitnessedStore
+    package let gateway: Gateway
+    package let directory: EmbeddedDirectory
+    package let meddler: Meddler
+    package let clock = TestClock()
+    package let key = Curve25519.Signing.PrivateKey()
+    package let seal = Curve25519.KeyAgreement.PrivateKey()
     private let environment: GatewayEnvironment
     private let workloads: [WorkloadRegistration]
     private let settings: ReachSettings
     private let sources: [(name: String, text: String)]
-    let signers = Dictionary(uniqueKeysWithValues: ["olga", "lena", "lars", "dan"].map { ($0, TestSigner()) })
+    package let signers = Dictionary(uniqueKeysWithValues: ["olga", "lena", "lars", "dan"].map { ($0, TestSigner()) })
 
-    static let policy = """
+    package static let policy = """
         permit (principal in Exequatur::WorkloadGroup::"desk", action in [Embedded::Action::"read:user.find", Embedded::Action::"read:user.read",
             Embedded::Action::"read:group.read", Embedded::Action::"read:sensitivity.public", Embedded::Action::"read:sensitivity.internal"], resource);
         permit (principal is Exequatur::Workload, action in [Embedded::Action::"execute:user.set-title", Embedded::Action::"execute:user.reset-password"], resource);
@@ -43,7 +43,7 @@ final class GatewayFixture: Sendable {
         forbid (principal, action in [Exequatur::Action::"execute", Exequatur::Action::"propose"], resource) when { resource.labels.contains("tier-0") };
         """
 
-    init(
+    package init(
         policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
         accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 60,
         looking: Duration? = nil,
@@ -80,7 +80,7 @@ final class GatewayFixture: Sendable {
         try await Self.begin(gateway)
     }
 
-    static let teams = ["olga": ["desk"], "lena": ["leads"], "lars": ["leads"], "dan": ["security"]]
+    package static let teams = ["olga": ["desk"], "lena": ["leads"], "lars": ["leads"], "dan": ["security"]]
 
     private static func people(_ teams: [String: [String]], _ signers: [String: TestSigner]) -> [PersonRegistration] {
         ["olga", "lena", "lars", "dan"].map { person in
@@ -99,7 +99,7 @@ final class GatewayFixture: Sendable {
     /// The next run of the gateway, on the same store and directory; the one before must not be used any more.
     ///
     /// - Parameter teams: those that people are in by now.
-    func restarted(teams: [String: [String]] = GatewayFixture.teams) async throws -> Gateway {
+    package func restarted(teams: [String: [String]] = GatewayFixture.teams) async throws -> Gateway {
         let clock = clock
         let now: @Sendable () -> Instant = { clock.now }
         let taken = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
@@ -112,20 +112,26 @@ final class GatewayFixture: Sendable {
     }
 
     /// Other policies, and every waiting change examined by them.
-    func reload(_ policy: String) async throws {
+    package func reload(_ policy: String) async throws {
         try await gateway.adopt(
             PolicyBundle(Baseline.before([(name: "test.cedar", text: policy)]), catalogues: [directory.catalogue]))
         await gateway.queue.examineAll()
     }
 
-    func close() { try? FileManager.default.removeItem(at: folder) }
+    /// Who people are, for a door of theirs.
+    package var sessions: Sessions {
+        Sessions(
+            authenticator: PersonAuthenticator(people: Self.people(Self.teams, signers)), environment: environment)
+    }
 
-    func task(_ token: String = "token") async throws -> Task {
+    package func close() { try? FileManager.default.removeItem(at: folder) }
+
+    package func task(_ token: String = "token") async throws -> Task {
         try await gateway.tasks.task(
             for: Fixture.workload(), delegator: nil, token: token, expires: Instant(milliseconds: .max / 2), purpose: nil)
     }
 
-    func submit(_ operation: String, _ input: JSONValue, evidence: Evidence = Evidence(), key: String? = nil) async throws
+    package func submit(_ operation: String, _ input: JSONValue, evidence: Evidence = Evidence(), key: String? = nil) async throws
         -> Answer
     {
         try await gateway.submissions.submit(
@@ -137,7 +143,8 @@ final class GatewayFixture: Sendable {
 
     /// Hands in a person's signed word on a change as it is stored now.
     @discardableResult
-    func say(_ verdict: ApprovalStatement.Verdict, on id: String, by person: String, teams: [String] = ["leads"]) async throws
+    package func say(_ verdict: ApprovalStatement.Verdict, on id: String, by person: String, teams: [String] = ["leads"])
+        async throws
         -> Change
     {
         try await gateway.approvals.record(try await sign(verdict, on: id, by: person), by: Fixture.person(person, teams: teams))
@@ -146,7 +153,7 @@ final class GatewayFixture: Sendable {
     /// A person's signed word on a change as it is stored now.
     ///
     /// - Parameter earlier: a statement whose nonce is used again.
-    func sign(
+    package func sign(
         _ verdict: ApprovalStatement.Verdict, on id: String, by person: String, life: Int64 = 600,
         again earlier: SignedApproval? = nil
     ) async throws -> SignedApproval {
@@ -157,9 +164,9 @@ final class GatewayFixture: Sendable {
         return try signer.statement(verdict, on: change, by: person, issued: clock.now, life: life, nonce: nonce)
     }
 
-    var keys: [LogKey] { LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: "test"), key: key.publicKey) } }
+    package var keys: [LogKey] { LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: "test"), key: key.publicKey) } }
 
-    func checkpoints() throws -> [String] {
+    package func checkpoints() throws -> [String] {
         var notes: [String] = []
         for log in LogName.allCases { notes.append(try gateway.journal.checkpoint(log)) }
         return notes
@@ -168,28 +175,36 @@ final class GatewayFixture: Sendable {
 
 extension Answer {
     /// All that it says, to look for something in it.
-    var text: String {
+    package var text: String {
         let document = result.map { JSONWriter.canonicalText($0) } ?? ""
         return "\(status) \(code) \(message) \(change ?? "") \(document) \(receipt?.entry ?? "")"
     }
 }
 
+extension ReachReport {
+    /// All that it says, to look for something in it.
+    package var text: String {
+        let readings = systems.map { "\($0.name) \($0.nodes) \($0.facts) \($0.readAt.milliseconds)" }
+        return (readings + protected + unresolved + takers.map { "\($0.who) \($0.target) \($0.steps)" }).joined(separator: "\n")
+    }
+}
+
 /// Collects alarms.
-final class Alarms: Sendable {
+package final class Alarms: Sendable {
     private let all = Mutex<[String]>([])
-    func add(_ alarm: String) { all.withLock { $0.append(alarm) } }
-    var heard: [String] { all.withLock { $0 } }
+    package func add(_ alarm: String) { all.withLock { $0.append(alarm) } }
+    package var heard: [String] { all.withLock { $0 } }
 }
 
 extension GatewayFixture {
     /// Changes the directory behind the gateway's back.
-    func change(_ sql: String) async throws {
+    package func change(_ sql: String) async throws {
         let queue = try DatabaseQueue(path: folder.appendingPathComponent("corp.sqlite").path)
         try await queue.write { try $0.execute(sql: sql) }
     }
 
     /// Changes the store behind the gateway's back.
-    func tamper(_ sql: String) async throws {
+    package func tamper(_ sql: String) async throws {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         let queue = try DatabaseQueue(
@@ -198,16 +213,16 @@ extension GatewayFixture {
     }
 
     /// How many entries each log has.
-    func sizes() async throws -> [Int64] {
+    package func sizes() async throws -> [Int64] {
         var sizes: [Int64] = []
         for log in LogName.allCases { sizes.append(try await store.logSize(log)) }
         return sizes
     }
 
-    func requests(_ kind: String) async throws -> [JSONValue] { try await entries(kind, of: .requests) }
+    package func requests(_ kind: String) async throws -> [JSONValue] { try await entries(kind, of: .requests) }
 
     /// The bodies of a log's entries of a kind.
-    func entries(_ kind: String, of log: LogName = .actions) async throws -> [JSONValue] {
+    package func entries(_ kind: String, of log: LogName = .actions) async throws -> [JSONValue] {
         let bytes = try await store.entries(log, in: 0..<store.logSize(log))
         return try bytes.map { try JSONReader.read($0, limits: .init(bytes: 1 << 24)) }.filter { $0["kind"] == .string(kind) }
             .compactMap { $0["body"] }

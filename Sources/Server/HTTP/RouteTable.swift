@@ -1,0 +1,109 @@
+import HTTPTypes
+import StrictJSON
+
+/// What a door serves: one table from which calls are routed, the description is made, and the tests go through all there is.
+struct RouteTable<Caller: Sendable>: Sendable {
+    /// The first segments of every path, before those of a route's pattern.
+    let base: [String]
+    let routes: [Route<Caller>]
+
+    /// Serves the call by the route for it.
+    ///
+    /// - Throws: ``HTTPProblem`` 404 where there is none, 405 where there is one by another method; what the route throws.
+    func answer(_ call: HTTPCall, _ caller: Caller) async throws -> HTTPAnswer {
+        let fitting = routes.compactMap { route in route.parameters(of: call.path, after: base).map { (route, $0) } }
+        guard let (route, parameters) = fitting.first(where: { $0.0.method == call.method }) else {
+            guard !fitting.isEmpty else { throw HTTPProblem.nothingHere }
+            let methods = Set(fitting.map(\.0.method.rawValue)).sorted().joined(separator: ", ")
+            throw HTTPProblem(
+                405, "http.method", "This method is not served at this path; \(methods) is.", headers: [("Allow", methods)])
+        }
+        return try await route.serve(RoutedCall(call: call, caller: caller, parameters: parameters))
+    }
+
+    /// Whether there is a route at this path, by whatever method.
+    func knows(_ path: [String]) -> Bool { routes.contains { $0.parameters(of: path, after: base) != nil } }
+
+    /// The paths of the description (OpenAPI 3.1).
+    var paths: [JSONObject.Member] {
+        var paths: [JSONObject.Member] = []
+        for route in routes {
+            let prefix = "/" + base.joined(separator: "/")
+            for (path, description) in route.described(prefix) {
+                let entry = JSONObject.Member(key: route.method.rawValue.lowercased(), value: description)
+                if let place = paths.firstIndex(where: { $0.key == path }), case .object(var known) = paths[place].value {
+                    known[entry.key] = entry.value
+                    paths[place] = .init(key: path, value: .object(known))
+                } else {
+                    paths.append(.init(key: path, value: .object(JSONObject([entry]))))
+                }
+            }
+        }
+        return paths
+    }
+}
+
+/// One thing that a door serves.
+struct Route<Caller: Sendable>: Sendable {
+    let method: HTTPRequest.Method
+    /// Such as `changes/{id}/rollback`: a segment in braces stands for any.
+    let pattern: String
+    let summary: String
+    /// The JSON Schema of the body; nil where there is none.
+    let body: JSONValue?
+    /// The headers and query parameters that it reads, as the description names them.
+    let reads: [JSONValue]
+    /// What it is described as, by path, where one pattern stands for several things.
+    let each: [(path: String, description: JSONValue)]?
+    let serve: @Sendable (RoutedCall<Caller>) async throws -> HTTPAnswer
+
+    init(
+        _ method: HTTPRequest.Method, _ pattern: String, _ summary: String, body: JSONValue? = nil, reads: [JSONValue] = [],
+        each: [(path: String, description: JSONValue)]? = nil,
+        serve: @escaping @Sendable (RoutedCall<Caller>) async throws -> HTTPAnswer
+    ) {
+        self.method = method
+        self.pattern = pattern
+        self.summary = summary
+        self.body = body
+        self.reads = reads
+        self.each = each
+        self.serve = serve
+    }
+
+    private var segments: [Substring] { pattern.split(separator: "/") }
+
+    /// The values of the pattern's parameters; nil when the path is another's.
+    func parameters(of path: [String], after base: [String]) -> [String: String]? {
+        guard path.starts(with: base), path.count == base.count + segments.count else { return nil }
+        var values: [String: String] = [:]
+        for (segment, given) in zip(segments, path.dropFirst(base.count)) {
+            if segment.hasPrefix("{") {
+                values[String(segment.dropFirst().dropLast())] = given
+            } else if !segment.utf8.elementsEqual(given.utf8) {
+                return nil
+            }
+        }
+        return values
+    }
+
+    func described(_ prefix: String) -> [(path: String, description: JSONValue)] {
+        if let each { return each.map { ("\(prefix)/\($0.path)", $0.description) } }
+        let named = segments.filter { $0.hasPrefix("{") }.map { OpenAPI.parameter(String($0.dropFirst().dropLast()), in: "path") }
+        return [("\(prefix)/\(pattern)", OpenAPI.operation(summary, parameters: named + reads, body: body))]
+    }
+}
+
+/// A call on its way to what serves it.
+struct RoutedCall<Caller: Sendable>: Sendable {
+    let call: HTTPCall
+    let caller: Caller
+    fileprivate let parameters: [String: String]
+
+    /// The value of one of the pattern's parameters.
+    subscript(name: String) -> String { parameters[name] ?? "" }
+}
+
+extension HTTPProblem {
+    static let nothingHere = HTTPProblem(404, "http.not_found", "There is nothing at this path.")
+}

@@ -109,6 +109,9 @@ let package = Package(
             name: "cedar-probe", dependencies: ["Cedar", "StrictJSON"], path: "Tests/Support/CedarProbe", swiftSettings: settings),
         .executableTarget(
             name: "reach-probe", dependencies: ["Reach"], path: "Tests/Support/ReachProbe", swiftSettings: settings),
+        .executableTarget(
+            name: "aging-probe", dependencies: ["Authority", "Gateway", "Storage", "StrictJSON", crypto],
+            path: "Tests/Support/AgingProbe", swiftSettings: settings),
         library(
             "TestSupport", path: "Tests/Support/TestSupport",
             ["Authority", "Cedar", "ConnectorLDAP", "Reach", "StrictJSON", crypto]),

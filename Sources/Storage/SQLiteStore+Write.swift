@@ -117,8 +117,11 @@ extension SQLiteStore {
 
     private func update(_ change: Change, from: Change, _ db: Database) throws {
         try db.execute(
-            sql: "UPDATE change SET state = ?, json = ? WHERE id = ? AND state = ? AND json = ?",
-            arguments: [change.state.rawValue, try blob(change.json), from.id, from.state.rawValue, try blob(from.json)])
+            sql: "UPDATE change SET state = ?, json = ?, same = ? WHERE id = ? AND state = ? AND json = ?",
+            arguments: [
+                change.state.rawValue, try blob(change.json), change.sameness.hex, from.id, from.state.rawValue,
+                try blob(from.json),
+            ])
         try requireOne(db, "change \(change.id) is no longer what it was")
     }
 

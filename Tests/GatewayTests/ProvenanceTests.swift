@@ -28,9 +28,11 @@ struct ProvenanceTests {
         defer { world.close() }
         let id = try #require(
             try await world.submit("group.add-member", ["group": "apprentices", "member": "kai.nilsen"]).change)
+        var signed: [String] = []
         if fault != .unsigned {
             // Noted as said, without what the gateway makes of it.
             let proof = try await world.sign(.approve, on: id, by: "lena")
+            signed = [proof.statement.nonce]
             try await world.witnessed.commit(
                 [.insertApproval(proof)], entries: [entry("approval-\(proof.statement.nonce)", .approval(proof), id)])
         }
@@ -41,7 +43,7 @@ struct ProvenanceTests {
                 [], entries: [entry("approval-\(proof.statement.nonce)", .approval(proof), id)])
         }
         let last = try #require(try await world.entries("decision", of: .decisions).last)
-        let permit = entry("dec-forged", try LogRecord(.decision, forged(last, change, fault)), id)
+        let permit = entry("dec-forged", try LogRecord(.decision, forged(last, change, fault, signed)), id)
         let policies = try #require(last["decision"]?["epochs"]?["policies"]?.string.flatMap(Digest.init(hex:)))
         let intent = entry("intent-\(id)", .intent(IntentRecord(change, change.plan, policies: policies)), id)
         let done = try change.after(.began).after(.succeeded)
@@ -68,7 +70,7 @@ struct ProvenanceTests {
     }
 
     /// The last decision, made a permit that counts one approval.
-    private func forged(_ last: JSONValue, _ change: Change, _ fault: Fault) -> JSONValue {
+    private func forged(_ last: JSONValue, _ change: Change, _ fault: Fault, _ signed: [String]) -> JSONValue {
         var (body, decision, question) = (
             last.object ?? JSONObject(), last["decision"]?.object ?? JSONObject(), last["question"]?.object ?? JSONObject()
         )
@@ -80,6 +82,7 @@ struct ProvenanceTests {
         if fault == .adopted { question["principal"] = EntityUID.person("lars").json }
         question["approvals"] = [["person": ["id": counted, "teams": teams], "userVerified": false]]
         (body["decision"], body["question"]) = (.object(decision), .object(question))
+        body["counted"] = .array(signed.map(JSONValue.string))
         body["terms"] = .string(fault == .terms ? Digest(of: "other").hex : change.digest.hex)
         body["assessment"] = .string(fault == .assessment ? Digest(of: "other").hex : change.assessment.hex)
         return .object(body)

@@ -16,6 +16,8 @@ public struct ApprovalTally: Sendable {
 
     /// As facts for a decision, in the order in which they were taken.
     public let facts: [ApprovalFact]
+    /// The nonces of the statements, in the same order.
+    public let nonces: [String]
     private let demands: [ApprovalRequirement]
 
     public init(_ signed: [Signed], on change: Change) {
@@ -26,6 +28,7 @@ public struct ApprovalTally: Sendable {
     /// when the first was given.
     public init(_ signed: [Signed], change: String, terms: Digest, assessment: Digest) {
         var (facts, demands, humans): ([ApprovalFact], [ApprovalRequirement], Set<String>) = ([], [], [])
+        var nonces: [String] = []
         func order(_ signed: Signed) -> (Instant, String) { (signed.approval.taken, signed.approval.statement.nonce) }
         for signed in signed.sorted(by: { order($0) < order($1) }) {
             let statement = signed.approval.statement
@@ -36,9 +39,11 @@ public struct ApprovalTally: Sendable {
             else { continue }
             facts.append(signed.fact)
             demands.append(demand)
+            nonces.append(statement.nonce)
         }
         self.facts = facts
         self.demands = demands
+        self.nonces = nonces
     }
 
     public var isEmpty: Bool { facts.isEmpty }

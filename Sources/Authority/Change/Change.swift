@@ -45,6 +45,8 @@ public struct Change: Sendable {
     public var requirement: ApprovalRequirement
     /// The keys of the locks in force that don't stop it.
     public let locks: [String]
+    /// Whether its system could not do it when it was staged, which its requester was not told.
+    public let isObstructed: Bool
     /// The version of its terms.
     public let version: Int64
     public let created: Instant
@@ -77,6 +79,7 @@ public struct Change: Sendable {
         self.expires = expires
         self.rollbackOf = rollbackOf
         self.locks = locks
+        isObstructed = plan.obstacle != nil
         version = Terms.version
     }
 
@@ -108,6 +111,7 @@ public struct Change: Sendable {
             "requester": requester.json, "task": task.json, "system": .string(system), "operation": .string(operation),
             "input": input, "plan": plan.json, "definition": .string(definition.hex), "shown": shown,
             "requirement": requirement.json, "locks": .array(locks.map(JSONValue.string)), "version": .integer(version),
+            "obstructed": .bool(isObstructed),
             "created": .integer(created.milliseconds), "expires": .integer(expires.milliseconds),
         ]
         json.add("owner", owner.map(JSONValue.string))
@@ -139,6 +143,7 @@ public struct Change: Sendable {
         requirement = try ApprovalRequirement(json: try fields.required("requirement"))
         locks = try fields.strings("locks")
         version = try fields.integer("version")
+        isObstructed = try fields.bool("obstructed")
         created = try fields.instant("created")
         expires = try fields.instant("expires")
         rollbackOf = try fields.optionalString("rollbackOf")

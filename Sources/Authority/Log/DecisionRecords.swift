@@ -87,18 +87,22 @@ public struct DecisionRecord: Sendable {
     /// Of what it decides on, when that is a change: the terms and the assessment that its signatures must be for.
     public let terms: Digest?
     public let assessment: Digest?
+    /// The nonces of the signed statements that it counts.
+    public let counted: [String]
     /// Why it was denied all the same, when not by policy.
     public let reason: String?
     public let further: [Further]
 
     /// - Parameter change: what it decides on.
     public init(
-        _ question: Question, _ decision: Decision, change: Change? = nil, reason: String? = nil, further: [Further] = []
+        _ question: Question, _ decision: Decision, change: Change? = nil, counted: [String] = [], reason: String? = nil,
+        further: [Further] = []
     ) {
         asked = question.json
         decided = DecidedRecord(decision)
         terms = change?.digest
         assessment = change?.assessment
+        self.counted = counted
         self.reason = reason
         self.further = further
     }
@@ -110,6 +114,7 @@ public struct DecisionRecord: Sendable {
         var json: JSONValue = ["question": asked, "decision": decided.json]
         json.add("terms", terms.map { .string($0.hex) })
         json.add("assessment", assessment.map { .string($0.hex) })
+        if !counted.isEmpty { json.add("counted", .array(counted.map(JSONValue.string))) }
         json.add("reason", reason.map(JSONValue.string))
         if !further.isEmpty { json.add("further", .array(further.map(\.json))) }
         return json
@@ -121,6 +126,7 @@ public struct DecisionRecord: Sendable {
         decided = try DecidedRecord(json: try fields.required("decision"))
         terms = try fields.optionalDigest("terms")
         assessment = try fields.optionalDigest("assessment")
+        counted = try fields.optionalArray("counted").compactMap(\.string)
         reason = try fields.optionalString("reason")
         further = try fields.optionalArray("further").map { try Further(json: $0) }
         try fields.end()

@@ -24,6 +24,8 @@ struct Provenance {
         let terms: Digest?
         let assessment: Digest?
         let question: Question
+        /// The nonces of the statements that it counts.
+        let counted: [String]
     }
 
     private struct Intended {
@@ -74,7 +76,7 @@ struct Provenance {
         permits[change, default: []].append(
             Permit(
                 place: place, policies: decision.decided.epochs.policies, terms: decision.terms, assessment: decision.assessment,
-                question: question))
+                question: question, counted: decision.counted))
         return []
     }
 
@@ -98,8 +100,9 @@ struct Provenance {
             if let registry = registry(at: permit.place), !registry.aliases(of: id).isDisjoint(with: parties) {
                 return ["the approval of \(id) was counted, who is on its side"]
             }
-            let proof = said.last {
-                $0.statement.approver == id && $0.statement.verdict == .approve && $0.place <= permit.place
+            let proof = said.first {
+                permit.counted.contains($0.statement.nonce) && $0.statement.approver == id && $0.statement.verdict == .approve
+                    && $0.place <= permit.place
                     && $0.statement.terms == permit.terms && $0.statement.assessment == permit.assessment
                     && fact(of: $0, at: permit.place) == counted
             }

@@ -81,13 +81,16 @@ struct Deliberation: Sendable {
     ///
     /// - Parameters:
     ///   - change: what it decides on, with the terms and the assessment that its signatures must be for.
+    ///   - tally: the approvals that it counts.
     ///   - reason: why it was denied all the same, when not by policy.
     ///   - further: what else was decided over the same facts.
     func entry(
-        _ decision: Decision, in core: Core, change: Change? = nil, reason: String? = nil, further: [DecisionRecord.Further] = []
+        _ decision: Decision, in core: Core, change: Change? = nil, counting tally: ApprovalTally? = nil, reason: String? = nil,
+        further: [DecisionRecord.Further] = []
     ) -> LogEntry {
         let links = ["request": submission.id].merging(change.map { ["change": $0.id] } ?? [:]) { $1 }
-        let record = DecisionRecord(question, decision, change: change, reason: reason, further: further)
+        let record = DecisionRecord(
+            question, decision, change: change, counted: tally?.nonces ?? [], reason: reason, further: further)
         return core.entry(.decision(record), "dec", links: links)
     }
 }

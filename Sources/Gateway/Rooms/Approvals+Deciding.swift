@@ -42,7 +42,9 @@ extension Approvals {
             return .over(.altered, because: "its operation, or the place where it is carried out, is another by now")
         }
         let plan = deliberation.plan
-        guard plan.native == change.plan.native, deliberation.terms(of: change).digest == change.terms.digest else {
+        guard plan.native == change.plan.native, plan.obstacle == nil || change.isObstructed,
+            deliberation.terms(of: change).digest == change.terms.digest
+        else {
             let words = plan.obstacle?.message ?? "what it would change is not what it was"
             return .over(.targetChanged, because: words)
         }
@@ -92,7 +94,7 @@ extension Approvals {
         let decision = deliberation.decide()
         var next = waiting.change
         if let requirement = decision.requirement { next.requirement = requirement }
-        let entry = deliberation.entry(decision, in: core, change: next)
+        let entry = deliberation.entry(decision, in: core, change: next, counting: waiting.tally)
         switch (decision.verdict, waiting.tally.standing) {
         case (.deny, _), (.permit, .untellable): return try await core.void(change, .policyChanged, because: entry)
         case (.permit, .met) where mayRun && waiting.obstacle == nil: return try await run(next, waiting, decision, entry)

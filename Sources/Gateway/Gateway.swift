@@ -14,13 +14,14 @@ public final class Gateway: Sendable {
     public let approvals: Approvals
     public let desk: Desk
     public let queue: Queue
+    let claims: Claims
     public let strangers: StrangerLog
     let leases: Leases
 
     /// - Throws: ``Refusal`` for a system with an operation that does not declare its effects.
     public init(
         environment: GatewayEnvironment, store: WitnessedStore, sealer: Sealer, principals: any Principals,
-        connectors: [any Connector], policies: PolicyBundle, reach: ReachKeeper
+        connectors: [any Connector], policies: PolicyBundle, reach: ReachKeeper, copies: any WorkingCopies
     ) throws {
         for connector in connectors {
             guard let operation = connector.catalogue.undeclared.first else { continue }
@@ -39,8 +40,9 @@ public final class Gateway: Sendable {
         let deliberations = Deliberations(core: core, tasks: tasks, locks: locks)
         execution = Execution(core, leases, locks, tasks, reachWatch)
         approvals = Approvals(core, deliberations, locks, execution)
-        submissions = Submissions(core, deliberations, locks, execution, approvals)
-        desk = Desk(core: core, deliberations: deliberations, execution: execution, approvals: approvals)
+        claims = Claims(core, copies, showsPrompts: environment.showsPrompts)
+        submissions = Submissions(core, deliberations, locks, execution, approvals, claims)
+        desk = Desk(core: core, deliberations: deliberations, execution: execution, approvals: approvals, claims: claims)
         queue = Queue(core, approvals, tasks, rights)
     }
 
@@ -83,6 +85,7 @@ public final class Gateway: Sendable {
         await approvals.storeRefusals()
         await execution.expire()
         await execution.settleOverdue()
+        claims.sweep()
         await leases.sweep()
     }
 }

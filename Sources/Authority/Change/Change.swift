@@ -43,6 +43,8 @@ public struct Change: Sendable {
     public private(set) var shown: JSONValue
     /// What policy demands of approvals, as it was decided last.
     public var requirement: ApprovalRequirement
+    /// The commitment to what approvers are shown of the evidence.
+    public let claims: Digest?
     /// The keys of the locks in force that don't stop it.
     public let locks: [String]
     /// Whether its system could not do it when it was staged, which its requester was not told.
@@ -59,7 +61,8 @@ public struct Change: Sendable {
 
     public init(
         id: String, state: State, wait: Wait, submission: Submission, plan: Plan, definition: Digest, assessment: Assessment,
-        requirement: ApprovalRequirement = .none, created: Instant, expires: Instant, rollbackOf: String?, locks: [String] = []
+        requirement: ApprovalRequirement = .none, created: Instant, expires: Instant, rollbackOf: String?, locks: [String] = [],
+        claims: Digest? = nil
     ) {
         self.id = id
         self.state = state
@@ -79,6 +82,7 @@ public struct Change: Sendable {
         self.expires = expires
         self.rollbackOf = rollbackOf
         self.locks = locks
+        self.claims = claims
         isObstructed = plan.obstacle != nil
         version = Terms.version
     }
@@ -114,6 +118,7 @@ public struct Change: Sendable {
             "obstructed": .bool(isObstructed),
             "created": .integer(created.milliseconds), "expires": .integer(expires.milliseconds),
         ]
+        json.add("claims", claims.map { .string($0.hex) })
         json.add("owner", owner.map(JSONValue.string))
         json.add("adopter", adopter.map(JSONValue.string))
         json.add("rollbackOf", rollbackOf.map(JSONValue.string))
@@ -142,6 +147,7 @@ public struct Change: Sendable {
         shown = try fields.required("shown")
         requirement = try ApprovalRequirement(json: try fields.required("requirement"))
         locks = try fields.strings("locks")
+        claims = try fields.optionalDigest("claims")
         version = try fields.integer("version")
         isObstructed = try fields.bool("obstructed")
         created = try fields.instant("created")

@@ -85,7 +85,8 @@ extension Decision {
         guard verdict == .permit else { throw GrantRefusal.notPermitted }
         guard epochs.policies == policies.digest, now < change.expires else { throw GrantRefusal.stale }
         let fresh = Terms(
-            submission, plan, definition: definition, owner: change.owner, rollbackOf: change.rollbackOf, locks: change.locks
+            submission, plan, definition: definition, owner: change.owner, rollbackOf: change.rollbackOf, locks: change.locks,
+            claims: change.claims
         ).digest
         guard fresh == change.terms.digest else { throw GrantRefusal.digestMismatch }
         let expires = now.adding(seconds: Intent.life)

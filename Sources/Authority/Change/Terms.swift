@@ -31,6 +31,8 @@ public struct Terms: Sendable {
     public let rollbackOf: String?
     /// The locks in force that do not stop it: of an undo in an emergency.
     public let locks: [String]
+    /// The commitment to what approvers are shown of the agent's claims; nil where there are none.
+    public let claims: Digest?
 
     /// Of a plan as it was made now.
     ///
@@ -38,11 +40,12 @@ public struct Terms: Sendable {
     ///   - owner: who answered for the workload when the change was staged.
     ///   - locks: the keys of the locks that it is to be done under.
     public init(
-        _ submission: Submission, _ plan: Plan, definition: Digest, owner: String?, rollbackOf: String?, locks: [String] = []
+        _ submission: Submission, _ plan: Plan, definition: Digest, owner: String?, rollbackOf: String?, locks: [String] = [],
+        claims: Digest? = nil
     ) {
         self.init(
             submission.task, submission.principal.name, submission.system, submission.operation.name, submission.input.json, plan,
-            definition: definition, owner: owner, rollbackOf: rollbackOf, locks: locks)
+            definition: definition, owner: owner, rollbackOf: rollbackOf, locks: locks, claims: claims)
     }
 
     /// Of a change as it was staged.
@@ -50,18 +53,19 @@ public struct Terms: Sendable {
         self.init(
             change.task, change.adopter.map(PrincipalID.person) ?? change.requester, change.system, change.operation,
             change.input, change.plan, definition: change.definition, owner: change.owner, rollbackOf: change.rollbackOf,
-            locks: change.locks)
+            locks: change.locks, claims: change.claims)
     }
 
     private init(
         _ task: Task, _ principal: PrincipalID, _ system: String, _ operation: String, _ input: JSONValue, _ plan: Plan,
-        definition: Digest, owner: String?, rollbackOf: String?, locks: [String]
+        definition: Digest, owner: String?, rollbackOf: String?, locks: [String], claims: Digest?
     ) {
         (tenant, self.task, holder, purpose, delegator) = (task.tenant, task.id, task.holder, task.purpose, task.delegator)
         (self.principal, self.system, self.operation, self.input) = (principal, system, operation, input)
         (target, targetName, touched, inverse) = (plan.target, plan.targetName, plan.touched, plan.inverse)
         (reversibility, precondition) = (plan.reversibility, plan.precondition)
         (self.definition, self.owner, self.rollbackOf, self.locks) = (definition, owner, rollbackOf, locks.sorted())
+        self.claims = claims
     }
 
     public var json: JSONValue {
@@ -73,7 +77,7 @@ public struct Terms: Sendable {
             "precondition": .string(precondition.rawValue), "task": .string(task), "holder": holder.json,
             "purpose": purpose.json, "principal": principal.json, "owner": owner.map(JSONValue.string) ?? .null,
             "delegator": delegator.map(JSONValue.string) ?? .null, "rollbackOf": rollbackOf.map(JSONValue.string) ?? .null,
-            "locks": .array(locks.map(JSONValue.string)),
+            "locks": .array(locks.map(JSONValue.string)), "claims": claims.map { .string($0.hex) } ?? .null,
         ]
     }
 
@@ -111,6 +115,8 @@ public struct Terms: Sendable {
         delegator = try fields.required("delegator").string
         rollbackOf = try fields.required("rollbackOf").string
         locks = try fields.strings("locks")
+        let claims = try fields.required("claims")
+        self.claims = claims == .null ? nil : try Digest(json: claims, at: "/claims")
         try fields.end()
         guard self.json == json else { throw ShapeError(.invalid, at: "", "the terms are not in canonical form") }
     }

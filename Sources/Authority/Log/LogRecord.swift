@@ -27,6 +27,8 @@ public enum LogRecord: Sendable {
     case alarm(AlarmRecord)
     /// A value was shown, once, to this person.
     case disclosure(to: String)
+    /// This person read what the agent claims of a change.
+    case opening(by: String)
     /// A batch that changes records and says nothing else.
     case state
 
@@ -36,7 +38,7 @@ public enum LogRecord: Sendable {
     /// What happened, as entries name it. A `part` is a piece of a long body and no record by itself.
     public enum Kind: String, Sendable, CaseIterable {
         case request, approval, task, lock, unlock, adoption, registry, policies, decision, denial, intent, effect, outcome, read,
-            failure, drift, alarm, disclosure, state, part
+            failure, drift, alarm, disclosure, opening, state, part
         case taskEnd = "task-end"
     }
 
@@ -61,6 +63,7 @@ public enum LogRecord: Sendable {
         case .drift: .drift
         case .alarm: .alarm
         case .disclosure: .disclosure
+        case .opening: .opening
         case .state: .state
         }
     }
@@ -70,7 +73,7 @@ public enum LogRecord: Sendable {
         switch self {
         case .request, .approval, .task, .taskEnd, .lock, .unlock, .adoption: .requests
         case .registry, .policies, .decision, .denial: .decisions
-        case .intent, .effect, .outcome, .read, .failure, .drift, .alarm, .disclosure, .state: .actions
+        case .intent, .effect, .outcome, .read, .failure, .drift, .alarm, .disclosure, .opening, .state: .actions
         }
     }
 
@@ -104,6 +107,7 @@ public enum LogRecord: Sendable {
         case .drift(let record): record.json
         case .alarm(let record): record.json
         case .disclosure(let person): ["to": .string(person)]
+        case .opening(let person): ["by": .string(person)]
         }
     }
 
@@ -141,6 +145,11 @@ public enum LogRecord: Sendable {
             let person = try fields.string("to")
             try fields.end()
             self = .disclosure(to: person)
+        case .opening:
+            var fields = try Fields(body)
+            let person = try fields.string("by")
+            try fields.end()
+            self = .opening(by: person)
         case .part: throw ShapeError(.invalid, at: "", "a part is no record by itself")
         }
     }

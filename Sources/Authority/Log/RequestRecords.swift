@@ -9,16 +9,21 @@ public struct RequestRecord: Sendable {
     public let operation: String
     public let input: JSONValue
     public let evidence: SealedEvidence
+    /// Of what its approvers are shown of the evidence: nil where there is nothing.
+    public let claims: Digest?
     /// The change that it is to undo.
     public let rollbackOf: String?
 
-    public init(_ submission: Submission, door: String, evidence: SealedEvidence, rollbackOf: String?) {
+    public init(
+        _ submission: Submission, door: String, evidence: SealedEvidence, claims: Digest?, rollbackOf: String?
+    ) {
         principal = submission.principal.name
         self.door = door
         system = submission.system
         operation = submission.operation.name
         input = submission.input.json
         self.evidence = evidence
+        self.claims = claims
         self.rollbackOf = rollbackOf
     }
 
@@ -27,6 +32,7 @@ public struct RequestRecord: Sendable {
             "principal": principal.json, "door": .string(door), "system": .string(system), "operation": .string(operation),
             "input": input, "evidence": evidence.json,
         ]
+        json.add("claims", claims.map { .string($0.hex) })
         json.add("rollbackOf", rollbackOf.map(JSONValue.string))
         return json
     }
@@ -39,6 +45,7 @@ public struct RequestRecord: Sendable {
         operation = try fields.string("operation")
         input = try fields.required("input")
         evidence = try SealedEvidence(json: try fields.required("evidence"))
+        claims = try fields.optionalDigest("claims")
         rollbackOf = try fields.optionalString("rollbackOf")
         try fields.end()
     }

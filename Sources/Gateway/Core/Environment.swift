@@ -13,6 +13,8 @@ public struct GatewayEnvironment: Sendable {
     public let changeLife: Int64
     /// So many changes of one workload, and for one delegator, wait at a time.
     public let waitingLimit: Int
+    /// Whether approvers are shown prompts, and not only justifications.
+    public let showsPrompts: Bool
     /// How long a connector's call may take, in seconds.
     public let deadline: Int64
     /// How long one answer looks for what may be seen. Well within the deadline: past that the answer would be a failure.
@@ -23,6 +25,7 @@ public struct GatewayEnvironment: Sendable {
 
     public init(
         id: String, tenant: String, environment: String, purposes: [String], changeLife: Int64, waitingLimit: Int = 20,
+        showsPrompts: Bool = false,
         deadline: Int64,
         looking: Duration? = nil, now: @escaping @Sendable () -> Instant, random: @escaping @Sendable (_ count: Int) -> [UInt8],
         log: Logger
@@ -33,6 +36,7 @@ public struct GatewayEnvironment: Sendable {
         self.purposes = purposes
         self.changeLife = changeLife
         self.waitingLimit = waitingLimit
+        self.showsPrompts = showsPrompts
         self.deadline = deadline
         self.looking = looking ?? .milliseconds(deadline * 700)
         self.now = now

@@ -42,6 +42,7 @@ extension Refusal {
         case approvalTooLate = "approval.too_late"
         case approvalUsed = "approval.used"
         case catalogueNoEffects = "catalogue.no_effects"
+        case claimNone = "claim.none"
         case changeClosed = "change.closed"
         case changeNotFound = "change.not_found"
         case changeOrphaned = "change.orphaned"
@@ -82,7 +83,8 @@ extension Refusal {
                 .taskOtherPurpose:
                 .invalid
             case .approvalNotEligible, .denied, .locked, .taskEnded: .forbidden
-            case .changeNotFound, .inputUnknownOperation, .inputUnknownSystem, .lockNotFound, .reachUnknownNode, .targetNotFound:
+            case .changeNotFound, .claimNone, .inputUnknownOperation, .inputUnknownSystem, .lockNotFound, .reachUnknownNode,
+                .targetNotFound:
                 .notFound
             case .limitWaiting: .tooMany
             case .reachStale, .reachUnread, .systemUnavailable: .unavailable

@@ -53,7 +53,8 @@ struct Deliberation: Sendable {
     /// The terms of a change, were it staged now.
     func terms(of change: Change) -> Terms {
         Terms(
-            submission, plan, definition: definition, owner: change.owner, rollbackOf: change.rollbackOf, locks: change.locks)
+            submission, plan, definition: definition, owner: change.owner, rollbackOf: change.rollbackOf, locks: change.locks,
+            claims: change.claims)
     }
 
     func decide() -> Decision { decider.decide() }

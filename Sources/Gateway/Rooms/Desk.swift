@@ -10,6 +10,7 @@ public struct Desk: Sendable {
     let deliberations: Deliberations
     let execution: Execution
     let approvals: Approvals
+    let claims: Claims
 
     /// So many rows make a page.
     private static let page = 200
@@ -71,6 +72,17 @@ public struct Desk: Sendable {
                 .filter { tally.mayComplete?.contains($0) ?? true }.sorted()
             obstacle = waiting.obstacle.map { "it can't be done: \($0.message)" }
         }
+    }
+
+    /// What the agent claims of a waiting change, for somebody who may approve it: one change at a time, and logged.
+    public func why(_ id: String, for person: Person) async throws -> Claims.Claim {
+        let change = try await core.requireChange(id)
+        guard change.state == .proposed, case .waiting(let waiting) = try await approvals.examine(change),
+            waiting.deliberation.mayApprove(person.id)
+        else {
+            throw Refusal(.approvalNotEligible, "Only who may approve a change that waits is shown what is claimed of it.")
+        }
+        return try await claims.open(change, for: person)
     }
 
     /// The value a change disclosed, once: to who approved or adopted it, or else may approve such a change.

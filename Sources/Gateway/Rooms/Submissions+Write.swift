@@ -3,7 +3,7 @@ import Cedar
 import StrictJSON
 
 extension Submissions {
-    func write(_ submission: Submission, _ request: Request, epoch: Int64) async throws -> Answer {
+    func write(_ submission: Submission, _ request: Request, _ copy: WorkingCopy?, epoch: Int64) async throws -> Answer {
         let deliberation = try await deliberations.onWrite(submission, rollbackOf: request.rollbackOf, locks: epoch)
         let decision = deliberation.decide()
         if let answer = try await told(deliberation, decision) { return answer }
@@ -11,14 +11,17 @@ extension Submissions {
         try locks.check(
             submission.principal.name, submission.task, writing: submission.system, submission.operation.name,
             deliberation.plan, under: deliberation.locks)
-        let change = stage(deliberation, decision, rollbackOf: request.rollbackOf)
+        let change = stage(deliberation, decision, rollbackOf: request.rollbackOf, claims: copy?.commitment)
         if let known = try await alike(change, request, deliberation, decision) { return known }
         _ = staging.enter(submission.principal.uid.description)
         defer { staging.leave(submission.principal.uid.description) }
         try await requireRoom(for: change, deliberation, decision)
         let writes = [Write.insertChange(change)] + keyed(request, submission, change.id)
         do {
-            try await core.store.commit(writes, entries: [deliberation.entry(decision, in: core, change: change)])
+            // What runs at once is shown to nobody first.
+            _ = try await claims.keeping(decision.verdict == .permit ? nil : copy, of: change.id) {
+                try await core.store.commit(writes, entries: [deliberation.entry(decision, in: core, change: change)])
+            }
         } catch let error as StoreError where error.code == .conflict {
             // Another request was first: with the same key, or for the same.
             if let known = try await replay(request, submission.input) { return known }
@@ -114,12 +117,13 @@ extension Submissions {
         }
     }
 
-    private func stage(_ deliberation: Deliberation, _ decision: Decision, rollbackOf: String?) -> Change {
+    private func stage(_ deliberation: Deliberation, _ decision: Decision, rollbackOf: String?, claims: Digest?) -> Change {
         Change(
             id: core.environment.id("chg"), state: .proposed,
             wait: decision.verdict == .permit ? .nothing : decision.verdict == .propose ? .adoption : .approval,
             submission: deliberation.submission, plan: deliberation.plan, definition: deliberation.definition,
             assessment: deliberation.assessment, requirement: decision.requirement ?? .none, created: core.now,
-            expires: core.now.adding(seconds: core.environment.changeLife), rollbackOf: rollbackOf, locks: deliberation.locks)
+            expires: core.now.adding(seconds: core.environment.changeLife), rollbackOf: rollbackOf, locks: deliberation.locks,
+            claims: claims)
     }
 }

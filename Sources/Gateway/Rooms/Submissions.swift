@@ -11,17 +11,22 @@ public final class Submissions: Sendable {
     let locks: Locks
     let execution: Execution
     let approvals: Approvals
+    let claims: Claims
     /// Changes of each principal that are being staged.
     let staging = InFlight(limit: .max)
     /// Seals where a page of members ended: nobody begins at an entry that they were not shown.
     let cursorKey: SymmetricKey
 
-    init(_ core: Core, _ deliberations: Deliberations, _ locks: Locks, _ execution: Execution, _ approvals: Approvals) {
+    init(
+        _ core: Core, _ deliberations: Deliberations, _ locks: Locks, _ execution: Execution, _ approvals: Approvals,
+        _ claims: Claims
+    ) {
         self.core = core
         self.deliberations = deliberations
         self.locks = locks
         self.execution = execution
         self.approvals = approvals
+        self.claims = claims
         cursorKey = SymmetricKey(data: core.environment.random(32))
     }
 
@@ -71,11 +76,12 @@ public final class Submissions: Sendable {
         let submission = Submission(
             id: core.environment.id("req"), principal: request.principal, task: request.task, system: request.system,
             operation: operation, input: input)
-        try await record(submission, request)
+        let copy = isWrite ? claims.copy(of: request.evidence) : nil
+        try await record(submission, request, claims: copy?.commitment)
         Failpoint.reach("request")
         do {
             guard isWrite else { return try await read(submission, epoch: epoch) }
-            return try await write(submission, request, epoch: epoch)
+            return try await write(submission, request, copy, epoch: epoch)
         } catch let error as ConnectorError {
             return try await answer(error, submission)
         } catch let error as StoreError where error.code == .tooLarge {
@@ -83,10 +89,10 @@ public final class Submissions: Sendable {
         }
     }
 
-    private func record(_ submission: Submission, _ request: Request) async throws {
+    private func record(_ submission: Submission, _ request: Request, claims: Authority.Digest?) async throws {
         let record = RequestRecord(
             submission, door: request.door, evidence: try core.sealer.seal(request.evidence, request: submission.id),
-            rollbackOf: request.rollbackOf)
+            claims: claims, rollbackOf: request.rollbackOf)
         let links = ["task": submission.task.id].merging(request.rollbackOf.map { ["rollbackOf": $0] } ?? [:]) { $1 }
         try await core.store.commit([], entries: [core.entry(.request(record), id: submission.id, links: links)])
     }

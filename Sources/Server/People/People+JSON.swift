@@ -55,3 +55,13 @@ extension WhatIf {
         return json
     }
 }
+
+extension Claims.Claim {
+    /// It says of itself that it is a claim.
+    var json: JSONValue {
+        var json: JSONValue = ["claimedBy": by.json]
+        json.add("justification", justification.map(JSONValue.string))
+        json.add("prompt", prompt.map(JSONValue.string))
+        return json
+    }
+}

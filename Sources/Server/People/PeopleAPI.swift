@@ -29,6 +29,7 @@ struct PeopleAPI: Sendable {
             Route(
                 .post, "changes/{id}/statement", "Approve or refuse: the signed statement",
                 body: OpenAPI.strings(["statement", "signature"]), serve: state),
+            Route(.post, "changes/{id}/why", "What the agent claims, for who may approve; it is logged", serve: why),
             Route(.post, "changes/{id}/adopt", "Make a proposed change one's own", serve: adopt),
             Route(.post, "changes/{id}/retry", "Have a waiting change decided anew", serve: retry),
             Route(.post, "changes/{id}/rollback", "Undo a change, as a new one", serve: rollback),
@@ -59,6 +60,11 @@ struct PeopleAPI: Sendable {
             throw Refusal(.approvalOtherChange, "The statement is about another change.")
         }
         return try await sheet(of: gateway.approvals.record(proof, by: person))
+    }
+
+    private func why(_ routed: Call) async throws -> HTTPAnswer {
+        try await nothing(in: routed)
+        return HTTPAnswer(200, try await gateway.desk.why(routed["id"], for: routed.caller.person).json)
     }
 
     private func adopt(_ routed: Call) async throws -> HTTPAnswer {

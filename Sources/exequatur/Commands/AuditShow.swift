@@ -101,6 +101,7 @@ extension Audit {
             case .alarm(let alarm): return [alarm.message, Terminal.json(alarm.details)]
             case .lock(let lock), .unlock(let lock): return ["\(lock.scope.rawValue) \(lock.subject), by \(lock.by)"]
             case .disclosure(let person): return ["to \(person)"]
+            case .opening(let person): return ["what the agent claims was read by \(person)"]
             case .read(let digest): return [digest.map { "disclosed \($0)" } ?? "disclosed nothing"]
             case .task(let task): return ["\(task.id) of \(task.holder), for \(task.purpose)"]
             case .taskEnd, .registry, .policies, .drift, .state: return []

@@ -11,7 +11,8 @@ struct ChangeView {
         do { sheet = try ChangeSheet(json: json) } catch { throw Problem("the gateway's answer can't be read: \(error)") }
     }
 
-    func print(sealKey: String?) throws {
+    /// - Parameter claim: what the agent claims, where it was opened for whoever is shown this.
+    func print(sealKey: String?, claim: JSONValue? = nil) throws {
         let (terms, reversibility) = (sheet.terms, sheet.terms.reversibility.rawValue)
         let rows = [
             ("change", sheet.id), ("state", state), ("said", sheet.said ?? ""),
@@ -30,7 +31,7 @@ struct ChangeView {
         if let opened = sheet.assessment["reach"].flatMap(ReachText.finding) { Swift.print("\n" + opened) }
         Swift.print(Terminal.styled("\nWhat changes", .bold))
         for value in terms.touched { Swift.print(difference(value)) }
-        try printEvidence(sealKey)
+        if let claim { Swift.print("\n" + ClaimView.text(claim)) } else { try printEvidence(sealKey) }
         Swift.print("\n" + Terminal.styled("digest        ", .dim) + sheet.digest.hex)
         if let obstacle = sheet.obstacle {
             Swift.print(Terminal.styled("Do not sign: \(Printable.text(obstacle)).", .red))
@@ -65,6 +66,19 @@ struct ChangeView {
         guard case .asClaimed = sealed else { return "not supplied" }
         guard let sealKey else { return "sealed; --seal-key opens it" }
         return Printable.text(try Sealer.open(sealed, request: sheet.request, key: try KeyFiles.opening(sealKey)) ?? "")
+    }
+}
+
+/// What an agent claims, marked as such.
+enum ClaimView {
+    static func text(_ claim: JSONValue) -> String {
+        let title = Terminal.styled("What the agent claims (decides nothing)", .bold)
+        let said = ["justification", "prompt"].compactMap { name in
+            claim[name]?.string.map {
+                "  \(name.padding(toLength: 15, withPad: " ", startingAt: 0))\(Printable.text($0, limit: 4000))"
+            }
+        }
+        return ([title] + said).joined(separator: "\n")
     }
 }
 

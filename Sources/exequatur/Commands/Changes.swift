@@ -8,7 +8,7 @@ struct Changes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "See, approve, refuse, adopt and undo changes.",
         subcommands: [
-            List.self, Show.self, Approve.self, Refuse.self, Adopt.self, Retry.self, Rollback.self, Secret.self,
+            List.self, Show.self, Why.self, Approve.self, Refuse.self, Adopt.self, Retry.self, Rollback.self, Secret.self,
         ],
         defaultSubcommand: List.self)
 
@@ -22,6 +22,17 @@ struct Changes: AsyncParsableCommand {
         func run() async throws {
             let answer = try await options.client().session { try await $0.call(.get, "changes/\(id)") }
             if options.json { print(Terminal.json(answer)) } else { try ChangeView(answer).print(sealKey: sealKey) }
+        }
+    }
+
+    struct Why: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read what the agent claims of a change that waits for you. That is logged.")
+        @Argument(help: "The change's id.") var id: String
+        @OptionGroup var options: PersonOptions
+        func run() async throws {
+            let answer = try await options.client().session { try await $0.call(.post, "changes/\(id)/why") }
+            print(options.json ? Terminal.json(answer) : ClaimView.text(answer))
         }
     }
 

@@ -17,7 +17,7 @@ struct Signing {
         let client = try options.client()
         let answer = try await client.session { session in
             let view = try ChangeView(try await session.call(.get, "changes/\(id)"))
-            try check(view)
+            try await check(view, session)
             let (text, signature) = try view.sheet.sign(verdict, as: client, reason: reason)
             return try await session.call(
                 .post, "changes/\(id)/statement", ["statement": .string(text), "signature": .string(signature)])
@@ -25,7 +25,7 @@ struct Signing {
         try Changes.report(answer, options)
     }
 
-    private func check(_ view: ChangeView) throws {
+    private func check(_ view: ChangeView, _ session: PeopleSession) async throws {
         let sheet = view.sheet
         guard [.proposed, .approved].contains(sheet.state) || verdict == .refuse && sheet.state == .executing else {
             let reason = sheet.reason.map { " (\($0))" } ?? ""
@@ -43,7 +43,9 @@ struct Signing {
             throw Problem(
                 "not signed: nobody is at the terminal to be asked; give --digest as `exequatur changes show \(id)` prints it")
         }
-        try view.print(sealKey: nil)
+        // Who has no say in it is shown no claim, and told so when they sign.
+        let claim = sheet.terms.claims == nil ? nil : try? await session.call(.post, "changes/\(id)/why")
+        try view.print(sealKey: nil, claim: claim)
         let question = "\nSign that this \(verdict == .approve ? "may" : "must not") be carried out? Type yes to sign: "
         FileHandle.standardOutput.write(Data(question.utf8))
         guard readLine()?.trimmingCharacters(in: .whitespaces).lowercased() == "yes" else { throw Problem("not signed") }

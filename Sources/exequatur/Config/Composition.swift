@@ -30,7 +30,8 @@ struct Composition {
         gateway = try Gateway(
             environment: environment, store: store,
             sealer: Sealer(key: try KeyFiles.sealing(configuration.sealKey)), principals: registry, connectors: connectors,
-            policies: try Self.policies(configuration, connectors.map(\.catalogue)), reach: reach)
+            policies: try Self.policies(configuration, connectors.map(\.catalogue)), reach: reach,
+            copies: try FileWorkingCopies(folder: configuration.state + "/claims"))
         let issuers = configuration.issuers.map { source in
             (issuer: source.issuer, keys: KeySource { try await Self.fetch(source.jwks) })
         }
@@ -75,7 +76,7 @@ struct Composition {
             id: configuration.id, tenant: configuration.tenant, environment: configuration.environment,
             purposes: configuration.purposes,
             changeLife: configuration.changeLife, waitingLimit: Int(configuration.waitingChanges),
-            deadline: configuration.deadline,
+            showsPrompts: configuration.approversSeePrompts, deadline: configuration.deadline,
             now: SystemClock.now,
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }, log: log)
     }

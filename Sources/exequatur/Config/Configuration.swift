@@ -60,6 +60,7 @@ struct Configuration {
     let state: String
     let changeLife: Int64
     let waitingChanges: Int64
+    let approversSeePrompts: Bool
     let deadline: Int64
     let purposes: [String]
     let logKey: String
@@ -108,6 +109,7 @@ struct Configuration {
         state = resolve(try gateway.string("state"))
         changeLife = try gateway.integer("changeLife", default: 86_400, in: 60...2_592_000)
         waitingChanges = try gateway.integer("waitingChanges", default: 20, in: 1...10_000)
+        approversSeePrompts = try gateway.flag("approversSeePrompts")
         deadline = try gateway.integer("deadline", default: 10, in: 1...120)
         purposes = try gateway.strings("purposes")
         guard !purposes.isEmpty else { throw gateway.problem("`gateway.purposes` must name at least one purpose") }

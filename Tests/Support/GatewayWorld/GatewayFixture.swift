@@ -24,6 +24,7 @@ package final class GatewayFixture: Sendable {
     package let gateway: Gateway
     package let directory: EmbeddedDirectory
     package let meddler: Meddler
+    package let copies: FileWorkingCopies
     package let clock = TestClock()
     package let key = Curve25519.Signing.PrivateKey()
     package let seal = Curve25519.KeyAgreement.PrivateKey()
@@ -47,7 +48,7 @@ package final class GatewayFixture: Sendable {
         policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
         accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 60,
         looking: Duration? = nil,
-        workloadLife: Int64? = nil, waitingLimit: Int = 20
+        workloadLife: Int64? = nil, waitingLimit: Int = 20, showsPrompts: Bool = false
     ) async throws {
         folder = try Fixture.folder()
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
@@ -57,8 +58,10 @@ package final class GatewayFixture: Sendable {
             system: "corp", path: folder.appendingPathComponent("corp.sqlite").path, now: now)
         try await directory.seedDemoCompany()
         meddler = Meddler(directory)
+        copies = try FileWorkingCopies(folder: folder.appendingPathComponent("claims").path)
         environment = GatewayEnvironment(
             id: "test", tenant: "t", environment: "test", purposes: ["p", "q"], changeLife: 3600, waitingLimit: waitingLimit,
+            showsPrompts: showsPrompts,
             deadline: deadline, looking: looking, now: now,
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -76,7 +79,8 @@ package final class GatewayFixture: Sendable {
         gateway = try Gateway(
             environment: environment, store: witnessed, sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: workloads, people: Self.people(Self.teams, signers)), connectors: [meddler],
-            policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now))
+            policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now),
+            copies: copies)
         try await Self.begin(gateway)
     }
 
@@ -106,7 +110,8 @@ package final class GatewayFixture: Sendable {
         let gateway = try Gateway(
             environment: environment, store: taken, sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: workloads, people: Self.people(teams, signers)), connectors: [meddler],
-            policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now))
+            policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now),
+            copies: copies)
         try await Self.begin(gateway)
         return gateway
     }

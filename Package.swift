@@ -12,8 +12,8 @@ func library(_ name: String, path: String? = nil, _ dependencies: [Target.Depend
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
 }
 
-func tests(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+func tests(_ name: String, path: String? = nil, exclude: [String] = [], _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -135,7 +135,7 @@ let package = Package(
             ]),
         tests("IdentityTests", ["Authority", "Identity", "StrictJSON", "TestSupport", crypto]),
         tests(
-            "GatewayTests",
+            "GatewayTests", exclude: ["Golden"],
             [
                 "Authority", "Cedar", "ConnectorEmbedded", "Gateway", "GatewayWorld", "Identity", "Reach", "Storage",
                 "StrictJSON", "TestSupport", "TransparencyLog",

@@ -1,0 +1,59 @@
+import Authority
+import ConnectorEmbedded
+import Foundation
+import GRDB
+import Gateway
+import Identity
+import Storage
+import StrictJSON
+import GatewayWorld
+import TestSupport
+import Testing
+
+@Suite("What comes between a grant and its step")
+struct StopTests {
+    private static let adding: JSONValue = ["group": "operations", "member": "ivo.petrov"]
+
+    /// A gateway with a change that waits, and that change's id.
+    private func staged(policy: String = GatewayFixture.policy) async throws -> (GatewayFixture, String) {
+        let world = try await GatewayFixture(policy: policy)
+        let waiting = try await world.submit("group.add-member", Self.adding)
+        return (world, try #require(waiting.change))
+    }
+
+    @Test("A task that ends while the lease is being made stops the step before anything is applied")
+    func endWhileLeasing() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let (gateway, task) = (world.gateway, try await world.task())
+        world.meddler.onLease { try? await gateway.tasks.end(task) }
+        let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
+        #expect(answer.status == .failed && answer.code == "task.ended")
+        #expect(try await world.directory.leftovers().isEmpty)
+    }
+
+    @Test("A lock placed while the lease is being made stops the step before anything is applied")
+    func lockWhileLeasing() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let gateway = world.gateway
+        world.meddler.onLease { _ = try? await gateway.locks.place(.system, "corp", by: Fixture.person("olga", teams: ["desk"])) }
+        let answer = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
+        #expect(answer.status == .failed && answer.code == "locked")
+        #expect(try await world.store.openLeases().isEmpty)
+        #expect(try await world.directory.leftovers().isEmpty)
+    }
+
+    @Test("A label given to a group between plan and write makes the write a conflict")
+    func labelledMeanwhile() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let fixture = world
+        world.meddler.onLease {
+            try? await fixture.change("INSERT INTO label SELECT id, 'tier-0' FROM entry WHERE name = 'operations'")
+        }
+        let waiting = try await world.submit("group.add-member", Self.adding)
+        let change = try await world.say(.approve, on: try #require(waiting.change), by: "lena")
+        #expect(change.state == .failed && change.reason == "target.conflict")
+    }
+}

@@ -46,7 +46,7 @@ struct EmergencyTests {
         let id = try #require(answer.change)
         #expect(answer.code == "staged.approval")
         let sheet = try await world.gateway.desk.sheet(id)
-        #expect(sheet.terms.locks == [scope == .all ? "all:" : "system:corp"])
+        #expect(sheet.terms.locks.count == 1 && sheet.terms.locks[0].hasPrefix(scope == .all ? "all:@" : "system:corp@"))
         #expect(sheet.eligible == ["dan", "lars"], "whoever asked is none of them")
         #expect(try await world.say(.approve, on: id, by: "lars").state == .proposed)
         #expect(try await world.say(.approve, on: id, by: "dan", teams: ["security"]).state == .executed)
@@ -68,6 +68,22 @@ struct EmergencyTests {
         #expect(refusal?.code == .locked)
         try await world.gateway.locks.lift(.all, "", by: Self.lena)
         #expect(try await world.say(.approve, on: id, by: "dan", teams: ["security"]).state == .executed)
+    }
+
+    @Test("A lock that was lifted and placed again is another lock")
+    func again() async throws {
+        let (world, done, task) = try await world()
+        defer { world.close() }
+        _ = try await world.gateway.locks.place(.system, "corp", by: Self.lars)
+        let id = try #require(try await world.gateway.submissions.rollback(done, by: Self.lena, task: task).change)
+        try await world.say(.approve, on: id, by: "lars")
+        try await world.gateway.locks.lift(.system, "corp", by: Self.lena)
+        world.clock.advance(seconds: 1)
+        _ = try await world.gateway.locks.place(.system, "corp", by: Self.dan)
+        let refusal = await #expect(throws: Refusal.self) {
+            try await world.say(.approve, on: id, by: "dan", teams: ["security"])
+        }
+        #expect(refusal?.code == .locked)
     }
 
     @Test("Under a lock on the person's own task nothing is undone, nor by an agent under any")

@@ -45,7 +45,7 @@ public struct Change: Sendable {
     public var requirement: ApprovalRequirement
     /// The commitment to what approvers are shown of the evidence.
     public let claims: Digest?
-    /// The keys of the locks in force that don't stop it.
+    /// The identities of the locks in force that don't stop it.
     public let locks: [String]
     /// Whether its system could not do it when it was staged, which its requester was not told.
     public let isObstructed: Bool

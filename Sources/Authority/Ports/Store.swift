@@ -107,6 +107,9 @@ public struct Lock: Hashable, Sendable {
 
     /// One lock per scope and subject.
     public var key: String { "\(scope.rawValue):\(subject)" }
+
+    /// This lock, and none that is placed on the same later.
+    public var identity: String { "\(key)@\(at.milliseconds)" }
 }
 
 /// A backend credential that exists, or may: recorded before it is made and until it is known to be gone.

@@ -13,7 +13,7 @@ struct Deliberation: Sendable {
     let locksOut: Bool
     /// The digest of its operation's definition.
     let definition: Digest
-    /// The keys of the locks that it would be done under.
+    /// The identities of the locks that it would be done under.
     let locks: [String]
     let question: Question
     let policies: PolicyBundle

@@ -24,7 +24,7 @@ struct Deliberations: Sendable {
         try requireBounded(plan.facts)
         // A person may undo what was done though it is locked: policy sees that, and people sign it.
         let isUndo = rollbackOf != nil && !submission.principal.isWorkload
-        return try deliberate(submission, plan, epoch, under: isUndo ? locks.inTheWay(of: submission, plan) : [])
+        return try deliberate(submission, plan, epoch, under: isUndo ? inTheWay(of: submission, plan) : [])
     }
 
     /// On reading what these facts are about.
@@ -56,7 +56,7 @@ struct Deliberations: Sendable {
         do { plan = try await self.plan(submission, rollbackOf: change.rollbackOf) } catch let error as ConnectorError {
             throw Refusal(.init(error.code), "The change can't be planned now: \(error.message)")
         }
-        let under = change.locks.isEmpty ? [] : locks.inTheWay(of: submission, plan)
+        let under = change.locks.isEmpty ? [] : inTheWay(of: submission, plan)
         return try deliberate(submission, plan, epoch, under: under, on: change, isAssessed: isAssessed)
     }
 
@@ -73,6 +73,11 @@ struct Deliberations: Sendable {
     }
 
     // MARK: The parts
+
+    /// The locks that an undo may be done under: none that is on its own task.
+    private func inTheWay(of submission: Submission, _ plan: Plan) -> [Lock] {
+        locks.inTheWay(of: submission, plan).filter { $0.scope != .task }
+    }
 
     /// What the operation would do. Of a rollback it is known besides whether all is still as the change left it.
     private func plan(_ submission: Submission, rollbackOf: String?) async throws -> Plan {
@@ -121,7 +126,8 @@ struct Deliberations: Sendable {
             submission, plan, reach: finding, catalogue: catalogue, isLocked: !under.isEmpty, also: also)
         return Deliberation(
             submission, plan, reach: finding, locksOut: locksOut,
-            definition: try core.definition(of: submission.operation, on: submission.system), locks: under.map(\.key).sorted(),
+            definition: try core.definition(of: submission.operation, on: submission.system),
+            locks: under.map(\.identity).sorted(),
             question: question, policies: policies, epoch: epoch, catalogue: catalogue)
     }
 

@@ -15,7 +15,7 @@ public struct Locks: Sendable {
     /// - Parameters:
     ///   - system: the one that is written to.
     ///   - plan: what would be done, once it is known.
-    ///   - allowed: the keys of those that don't stop it.
+    ///   - allowed: the identities of those that don't stop it.
     /// - Returns: the locks' epoch, which a decision is bound to.
     @discardableResult
     func check(
@@ -25,7 +25,7 @@ public struct Locks: Sendable {
         let (locks, epoch) = core.store.locks()
         let target = plan.map { Lock.operation(system ?? "", operation, $0.target.id.string) }
         let isStopped = locks.contains {
-            !allowed.contains($0.key) && Self.stops($0, principal, task, system, target: target)
+            !allowed.contains($0.identity) && Self.stops($0, principal, task, system, target: target)
         }
         guard !isStopped else { throw Refusal(.locked, "This work was stopped by a person.") }
         return epoch

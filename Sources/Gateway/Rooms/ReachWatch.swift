@@ -103,7 +103,10 @@ public struct ReachWatch: Sendable {
         let rest = Step(
             adds: undeclared.adds.filter { !isForeign($0) }, removes: undeclared.removes.filter { !isForeign($0) })
         if !(theirs.adds + theirs.removes).isEmpty {
-            let finding = (try? core.reach.assess(theirs)) ?? .none
+            var finding = ReachFinding.none
+            do { finding = try core.reach.assess(theirs) } catch {
+                core.log.error("what somebody else's change makes possible can't be told", metadata: ["error": "\(error)"])
+            }
             await report(Drift(system: change.system, added: theirs.adds, removed: theirs.removes, finding: finding))
         }
         guard !(rest.adds + rest.removes).isEmpty else { return }

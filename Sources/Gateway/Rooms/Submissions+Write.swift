@@ -68,7 +68,7 @@ extension Submissions {
     ///
     /// - Throws: ``Refusal`` `limit.waiting`, once the decision is logged.
     private func requireRoom(for change: Change, _ deliberation: Deliberation, _ decision: Decision) async throws {
-        guard decision.verdict != .permit else { return }
+        guard decision.verdict != .permit, change.requester.isWorkload else { return }
         let waiting =
             core.store.waitingCount(of: change.requester) + staging.count(deliberation.submission.principal.uid.description) - 1
         let delegated = change.task.delegator.map(core.store.waitingCount(forDelegator:)) ?? 0

@@ -71,7 +71,7 @@ public final class Submissions: Sendable {
         let isUndo = request.rollbackOf != nil && !request.principal.isWorkload
         let epoch = try locks.check(
             request.principal.name, request.task, writing: isWrite ? request.system : nil,
-            under: isUndo ? locks.inForce.filter { $0.scope != .task }.map(\.key) : [])
+            under: isUndo ? locks.inForce.filter { $0.scope != .task }.map(\.identity) : [])
         if let known = try await replay(request, input) { return known }
         let submission = Submission(
             id: core.environment.id("req"), principal: request.principal, task: request.task, system: request.system,

@@ -20,7 +20,7 @@ struct ChangeView {
             ("on behalf of", terms.delegator ?? ""),
             ("operation", "\(terms.operation) on \(terms.system)"), ("target", terms.targetName),
             ("labels", list("labels")), ("undo", terms.inverse.map { "\(reversibility), by \($0.operation)" } ?? reversibility),
-            ("under locks", terms.locks.joined(separator: ", ")),
+            ("under locks", terms.locks.map(Self.lock).joined(separator: ", ")),
             ("expires", Terminal.time(sheet.expires.milliseconds)),
             ("approvals", sheet.words.map { "\($0.by): \($0.verdict.rawValue)" }.joined(separator: ", ")),
             ("still needs", sheet.needs ?? ""), ("may approve", sheet.eligible.joined(separator: ", ")),
@@ -33,9 +33,24 @@ struct ChangeView {
         for value in terms.touched { Swift.print(difference(value)) }
         if let claim { Swift.print("\n" + ClaimView.text(claim)) } else { try printEvidence(sealKey) }
         Swift.print("\n" + Terminal.styled("digest        ", .dim) + sheet.digest.hex)
+        if let left { Swift.print(left) }
         if let obstacle = sheet.obstacle {
             Swift.print(Terminal.styled("Do not sign: \(Printable.text(obstacle)).", .red))
         }
+    }
+
+    /// `system:corp@1790000000000`, as people read it.
+    private static func lock(_ identity: String) -> String {
+        guard let place = identity.lastIndex(of: "@"), let moment = Int64(identity[identity.index(after: place)...]) else {
+            return identity
+        }
+        return "\(identity[..<place]), placed \(Terminal.time(moment))"
+    }
+
+    /// What is left to do with one that has all it needs; nil of any other.
+    var left: String? {
+        guard sheet.state == .proposed, sheet.wait != .adoption, sheet.needs == nil, sheet.obstacle == nil else { return nil }
+        return "Nothing is missing: `exequatur changes retry \(sheet.id)` carries it out."
     }
 
     private var state: String { sheet.state.rawValue + (sheet.reason.map { " (\($0))" } ?? "") }

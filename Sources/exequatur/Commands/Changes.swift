@@ -100,9 +100,11 @@ struct Changes: AsyncParsableCommand {
 
     static func report(_ answer: JSONValue, _ options: PersonOptions) throws {
         guard !options.json else { return print(Terminal.json(answer)) }
-        let sheet = try ChangeView(answer).sheet
+        let view = try ChangeView(answer)
+        let sheet = view.sheet
         print("\(sheet.id) is \(Terminal.state(sheet.state.rawValue))\(sheet.reason.map { " (\($0))" } ?? "").")
         if let needs = sheet.needs { print("It still needs \(Printable.text(needs)).") }
+        if let left = view.left { print(left) }
         if sheet.state == .proposed, let obstacle = sheet.obstacle { print("It waits: \(Printable.text(obstacle)).") }
         guard ![.failed, .void, .indeterminate, .expired].contains(sheet.state) else { throw ExitCode.failure }
     }

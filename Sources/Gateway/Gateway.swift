@@ -53,7 +53,7 @@ public final class Gateway: Sendable {
     public var systems: [(name: String, catalogue: Catalogue)] { core.systems }
 
     /// Makes the policies durable in the decisions log and decides with them from now on. What was decided before, and is
-    /// not yet granted, is decided anew: the epoch that its grant would need is past. What waits is examined by ``Queue/reexamine()``.
+    /// not yet granted, is decided anew: the epoch that its grant would need is past. What waits is examined by ``Queue/beginExamining()``.
     public func adopt(_ bundle: PolicyBundle) async throws {
         let entries = [
             core.entry(.registry(core.principals.record)), core.entry(.policies(PoliciesRecord(bundle))),
@@ -86,6 +86,7 @@ public final class Gateway: Sendable {
         await execution.expire()
         await execution.settleOverdue()
         claims.sweep()
+        await queue.examineLeft()
         await leases.sweep()
     }
 }

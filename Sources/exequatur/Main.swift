@@ -7,7 +7,8 @@ struct Exequatur: AsyncParsableCommand {
         commandName: "exequatur", abstract: "The gateway between AI agents and identity systems.",
         discussion: """
             Ends with 0 when all went well, 65 for what can't be asked like this, 66 for what is not there, 75 for what may work \
-            later, 77 for what you may not, 64 for a wrong command line, and 1 for everything else.
+            later, 77 for what you may not, 64 for a wrong command line, 2 for logs that nothing from outside witnesses, and 1 for \
+            everything else.
             """,
         version: "0.1.0",
         subcommands: [

@@ -51,7 +51,8 @@ struct ChangeMachineTests {
             definition: Digest(of: "x"), assessment: Assessment(plan, operation, reach: .none), created: Fixture.now,
             expires: Fixture.now, rollbackOf: nil)
         let events: [ChangeEvent] = [
-            .approvedEnough, .began, .succeeded, .failed("x"), .lost("x"), .refused(nil), .voided(.policyChanged), .timedOut,
+            .approvedEnough, .began, .succeeded, .failed("x"), .lost("x"), .refused(nil), .voided(.policyChanged, because: "x"),
+            .timedOut,
             .undone, .reinstated, .returned,
         ]
         var steps: [String] = []

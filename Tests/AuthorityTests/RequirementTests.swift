@@ -63,6 +63,47 @@ struct RequirementTests {
         #expect(first.digest == second.digest)
     }
 
+    @Test("The canonical form of a canonical form is itself, and is read back, whatever stands in what", arguments: 0..<200)
+    func idempotent(seed: UInt64) throws {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
+        func roll(_ count: UInt64) -> UInt64 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return (state >> 33) % count
+        }
+        func make(_ depth: Int) -> Requirement {
+            let kind = depth == 0 ? 2 + roll(2) : roll(4)
+            switch kind {
+            case 0: return .all((0..<roll(4)).map { _ in make(depth - 1) })
+            case 1: return .any((0..<roll(4)).map { _ in make(depth - 1) })
+            case 2: return .atLeast(["approvals", roll(2) == 0 ? "count" : "distinctTeams"], Int64(roll(3)))
+            default: return .holdsAny(["approvals", "people"], [])
+            }
+        }
+        let requirement = ApprovalRequirement(make(6), approvers: Self.people)
+        #expect(requirement.demand.canonical == requirement.demand)
+        #expect(try ApprovalRequirement(json: requirement.json) == requirement)
+    }
+
+    @Test("Two policies that say the same in two orders leave a demand that is read back")
+    func twice() throws {
+        let (p, q, r) = (
+            Requirement.atLeast(["approvals", "count"], 2), Requirement.atLeast(["approvals", "distinctTeams"], 2),
+            Requirement.atLeast(["approvals", "count"], 1)
+        )
+        let requirement = ApprovalRequirement(.all([.any([.all([p, q]), .all([q, p])]), r]), approvers: Self.people)
+        #expect(try ApprovalRequirement(json: requirement.json) == requirement)
+    }
+
+    @Test("A demand may nest, and its canonical form is not found by trying all ways", .timeLimit(.minutes(1)))
+    func deep() throws {
+        var requirement = Requirement.atLeast(["approvals", "count"], 1)
+        for level in 0..<60 {
+            let other = Requirement.atLeast(["approvals", "count"], Int64(level) + 2)
+            requirement = level % 2 == 0 ? .all([requirement, other]) : .any([requirement, other])
+        }
+        #expect(requirement.canonical.depth == 60)
+    }
+
     @Test("The teams of then count, and those who were no approvers then do not")
     func thenAndNow() throws {
         let requirement = ApprovalRequirement(

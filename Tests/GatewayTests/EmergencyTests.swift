@@ -86,6 +86,38 @@ struct EmergencyTests {
         #expect(refusal?.code == .locked)
     }
 
+    @Test("An undo that was asked for before the lock is not taken for the one that is asked for under it")
+    func before() async throws {
+        let policy = Self.policy.replacing(
+            "permit (principal in Exequatur::Team::\"leads\", action, resource);",
+            with: """
+                permit (principal in Exequatur::Team::"leads", action in [Exequatur::Action::"approve", Exequatur::Action::"view", Exequatur::Action::"unlock"], resource);
+                permit (principal in Exequatur::Team::"leads", action in Exequatur::Action::"execute", resource) when { context.approvals.count >= 1 };
+                """)
+        let (world, done, task) = try await world(policy: policy)
+        defer { world.close() }
+        let first = try await world.gateway.submissions.rollback(done, by: Self.lena, task: task)
+        #expect(first.code == "staged.approval")
+        _ = try await world.gateway.locks.place(.system, "corp", by: Self.lars)
+        let second = try await world.gateway.submissions.rollback(done, by: Self.lena, task: task)
+        let id = try #require(second.change)
+        #expect(id != first.change)
+        #expect(try await world.say(.approve, on: id, by: "lars").state == .proposed)
+        #expect(try await world.say(.approve, on: id, by: "dan", teams: ["security"]).state == .executed)
+    }
+
+    @Test("A new session is no way around a lock on an earlier one")
+    func session() async throws {
+        let (world, done, task) = try await world()
+        defer { world.close() }
+        _ = try await world.gateway.locks.place(.task, task.id, by: Self.lars)
+        let other = try await world.gateway.tasks.task(for: Self.lena, session: "t", expires: Instant(milliseconds: .max / 2))
+        let refusal = await #expect(throws: Refusal.self) {
+            try await world.gateway.submissions.rollback(done, by: Self.lena, task: other)
+        }
+        #expect(refusal?.code == .locked)
+    }
+
     @Test("Under a lock on the person's own task nothing is undone, nor by an agent under any")
     func own() async throws {
         let (world, done, task) = try await world()

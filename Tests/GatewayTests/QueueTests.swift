@@ -243,6 +243,53 @@ struct QueueTests {
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
     }
 
+    @Test("What nobody who may still approve could complete is void, and does not hold up the same for others")
+    func stuck() async throws {
+        let (world, id) = try await staged(policy: Self.two)
+        defer { world.close() }
+        try await world.say(.approve, on: id, by: "lena")
+        let others = """
+            permit (principal == Exequatur::Person::"lena", action in Exequatur::Action::"approve", resource);
+            permit (principal in Exequatur::Team::"security", action in Exequatur::Action::"approve", resource);
+            """
+        try await world.reload(
+            Self.two.replacing("permit (principal in Exequatur::Team::\"leads\", action, resource);", with: others))
+        #expect(try await answer(world, id).code == "void.policy_changed")
+        let sheet = try await world.gateway.desk.sheet(id)
+        #expect(sheet.because?.contains("could complete it") == true)
+        #expect(try await world.submit("group.add-member", Self.adding).change != id)
+    }
+
+    @Test("What could not be examined because its system was away is examined when it is back")
+    func outage() async throws {
+        let (world, id) = try await staged()
+        defer { world.close() }
+        world.meddler.play(.unreachable)
+        try await world.reload("permit (principal in Exequatur::Team::\"leads\", action, resource);")
+        #expect(try await state(world, id) == .proposed)
+        world.meddler.play(.none)
+        await world.gateway.sweep()
+        #expect(try await answer(world, id).code == "void.policy_changed")
+    }
+
+    @Test("Who may not read the target does not learn by asking again, or by the end, that it is another by now")
+    func discreet() async throws {
+        let policy = Self.one.replacing("Embedded::Action::\"read:group.read\", ", with: "")
+        let (world, id) = try await staged(policy: policy)
+        defer { world.close() }
+        #expect(try await world.submit("group.read", ["group": "operations"]).code == "denied")
+        try await world.change(
+            "INSERT INTO member SELECT g.id, m.id FROM entry g, entry m WHERE g.name = 'operations' AND m.name = 'nora.lie'")
+        #expect(try await world.submit("group.add-member", Self.adding).change == id)
+        try await world.change(
+            "INSERT INTO member SELECT g.id, m.id FROM entry g, entry m WHERE g.name = 'operations' AND m.name = 'ivo.petrov'")
+        let again = try await world.submit("group.add-member", Self.adding)
+        #expect(again.change == id && again.code == "staged.approval")
+        await world.gateway.queue.examineAll()
+        #expect(try await answer(world, id).code == "void.not_possible")
+        #expect(try await world.gateway.desk.sheet(id).reason == "target changed", "people are told")
+    }
+
     // MARK: Weight
 
     @Test("A weight that falls voids nothing; a gain that nobody was shown does, once somebody has signed")

@@ -78,7 +78,7 @@ struct RouteTests {
 
     @Test("A pattern takes whole segments only, as they are written")
     func patterns() {
-        let route = Route<Void>(.get, "changes/{id}/rollback", "") { _ in HTTPAnswer(200) }
+        let route = Route<Void>(.get, "changes/{id}/rollback", "", answers: .answer) { _ in HTTPAnswer(200) }
         func parameters(_ path: String) -> [String: String]? {
             route.parameters(of: HTTPCall.segments(of: path), after: ["v1"])
         }
@@ -95,6 +95,59 @@ struct RouteTests {
 
 @Suite("What the doors say")
 struct DoorTests {
+    /// What the description says of this answer, and what it lacks or has besides.
+    private func differences(_ answer: HTTPAnswer, _ document: JSONValue?, _ path: String, _ method: String) -> String? {
+        let responses = document?["paths"]?[path]?[method]?["responses"]
+        guard let described = responses?["\(answer.status)"] else {
+            return "\(method) \(path): \(answer.status) is not described"
+        }
+        guard let schema = described["content"]?["application/json"]?["schema"] else { return nil }
+        let resolved = schema["$ref"] == nil ? schema : document?["components"]?["schemas"]?["Answer"] ?? .null
+        let (required, known) = (resolved["required"]?.array ?? [], resolved["properties"]?.object?.members.map(\.key) ?? [])
+        let given = (answer.body?.object?.members ?? []).map(\.key)
+        let missing = required.compactMap(\.string).filter { !given.contains($0) }
+        let more = given.filter { !known.contains($0) }
+        return missing.isEmpty && more.isEmpty ? nil : "\(method) \(path): lacks \(missing), has besides \(more)"
+    }
+
+    @Test("What is served is what the description says: status and members")
+    func described() async throws {
+        let doors = try await DoorWorld()
+        defer { doors.world.close() }
+        let agents = try JSONReader.read(doors.agents.openAPI)
+        let people = await doors.person(.get, "openapi.json", session: nil).body
+        let session = try await doors.login("lena")
+        let staged = try await doors.agent(.post, "/v1/systems/corp/operations/group.add-member", Self.adding)
+        let id = try #require(staged.body?["change"]?.string)
+        let done = try await doors.agent(
+            .post, "/v1/systems/corp/operations/user.set-title", ["input": ["user": "kai.nilsen", "value": "Mate"]])
+        let write = "/v1/systems/corp/operations/"
+        var found = [
+            differences(staged, agents, write + "group.add-member", "post"),
+            differences(done, agents, write + "user.set-title", "post"),
+            differences(try await doors.agent(.get, "/v1/operations"), agents, "/v1/operations", "get"),
+            differences(try await doors.agent(.get, "/v1/changes/\(id)"), agents, "/v1/changes/{id}", "get"),
+            differences(try await doors.agent(.post, "/v1/task/end"), agents, "/v1/task/end", "post"),
+        ]
+        let calls: [(HTTPRequest.Method, String, String, JSONValue?)] = [
+            (.get, "changes", "changes", nil), (.get, "changes/\(id)", "changes/{id}", nil),
+            (.post, "changes/\(id)/retry", "changes/{id}/retry", nil), (.get, "reach/report", "reach/report", nil),
+            (.post, "reach/path", "reach/path", ["from": "corp/user/kai.nilsen", "to": "corp/group/domain-admins"]),
+            (
+                .post, "reach/what-if", "reach/what-if",
+                ["system": "corp", "operation": "user.disable", "input": ["user": "kai.nilsen"]]
+            ),
+            (.get, "locks", "locks", nil), (.post, "locks", "locks", ["scope": "workload", "subject": "agent"]),
+            (.delete, "locks", "locks", ["scope": "workload", "subject": "agent"]),
+            (.get, "checkpoints/actions", "checkpoints/{log}", nil), (.get, "changes/chg-0", "changes/{id}", nil),
+        ]
+        for (method, path, pattern, body) in calls {
+            let answer = await doors.person(method, path, body, session: session)
+            found.append(differences(answer, people, "/people/v1/" + pattern, method.rawValue.lowercased()))
+        }
+        #expect(found.compactMap { $0 } == [])
+    }
+
     private static let adding: JSONValue = ["input": ["group": "operations", "member": "ivo.petrov"]]
 
     @Test("A change goes from an agent's request to its receipt through both doors, each saying what it is there for")

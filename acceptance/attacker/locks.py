@@ -56,7 +56,7 @@ def ended(scene):
     """An ended task is over: its token does nothing more, and what it staged can't be approved."""
     agent = scene.agent("agent-c")
     change = staged(scene, agent)
-    assert agent.tool("exequatur__task_end", {}).answer.get("code") == "task.ended"
+    assert agent.tool("exequatur__task_end", {}).answer.get("status") == "done"
     went_on = any(call(o, f).done for call in (agent.api, agent.tool) for o, f in (("user.set-title", TITLE), ("user.read", {"user": "milo.dahl"})))
     went_on = went_on or agent.status(change).done or agent.rollback(change).done or agent.tool("exequatur__task_end", {}).done
     scene.desk.approve(change, "dana.moe")

@@ -98,7 +98,7 @@ def ended(s, queue):
     s.reload(policies.CHANGED + "// again\n")
     moved = [change for change, _ in queue.of("moved")]
     s.check(s.until(lambda: all(s.states()[c][::2] == ("void", "target changed") for c in moved)), "whose target was taken meanwhile is void: target changed")
-    s.check(all(s.told(queue.agents[c], c) == "void.target_changed" for c in moved), "…which its requester is told")
+    s.check(all(s.told(queue.agents[c], c) == "void.not_possible" for c in moved), "…its requester, who may not know of the target, is told that it is over")
 
 
 def restarts(s, queue):

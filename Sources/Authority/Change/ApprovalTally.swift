@@ -68,6 +68,11 @@ public struct ApprovalTally: Sendable {
         return .met
     }
 
+    /// Whether every signer's demand could be met, were these to approve besides.
+    public func couldBeMet(with more: [ApprovalFact]) -> Bool {
+        demands.allSatisfy { $0.isMet(by: facts + more) == true }
+    }
+
     /// What is still missing by this decision and by what the signers were told, in words; nil when nothing is.
     public func needs(after decision: Decision) -> String? {
         if decision.verdict == .needsApproval { return decision.requirement?.missing(after: facts) }

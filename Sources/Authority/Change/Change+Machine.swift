@@ -8,7 +8,7 @@ public enum ChangeEvent: Sendable {
     /// By a person, who may have said why.
     case refused(String?)
     /// Nothing can permit it any more.
-    case voided(Change.VoidReason)
+    case voided(Change.VoidReason, because: String)
     /// Its grant was refused because the world had moved: it waits again.
     case returned
     case timedOut
@@ -35,8 +35,8 @@ extension Change {
         case (.executing, .lost(let code)): (next.state, next.reason) = (.indeterminate, code)
         case (.proposed, .refused(let words)), (.approved, .refused(let words)):
             (next.state, next.reason, next.said) = (.withdrawn, "refused", words)
-        case (.proposed, .voided(let reason)), (.approved, .voided(let reason)):
-            (next.state, next.reason) = (.void, reason.rawValue)
+        case (.proposed, .voided(let reason, let words)), (.approved, .voided(let reason, let words)):
+            (next.state, next.reason, next.because) = (.void, reason.rawValue, words)
         case (.approved, .returned): next.state = .proposed
         case (.proposed, .timedOut), (.approved, .timedOut): (next.state, next.reason) = (.expired, "expired")
         case (.executed, .undone): next.state = .rolledBack

@@ -49,6 +49,8 @@ public struct Change: Sendable {
     public let locks: [String]
     /// Whether its system could not do it when it was staged, which its requester was not told.
     public let isObstructed: Bool
+    /// Whether its requester may not learn what becomes of its target.
+    public let isDiscreet: Bool
     /// The version of its terms.
     public let version: Int64
     public let created: Instant
@@ -56,13 +58,15 @@ public struct Change: Sendable {
     public let rollbackOf: String?
     /// A stable code for why it ended as it did.
     public var reason: String?
+    /// Why it is void, in words for people.
+    public var because: String?
     /// What a person who refused it said, for whoever asked.
     public var said: String?
 
     public init(
         id: String, state: State, wait: Wait, submission: Submission, plan: Plan, definition: Digest, assessment: Assessment,
         requirement: ApprovalRequirement = .none, created: Instant, expires: Instant, rollbackOf: String?, locks: [String] = [],
-        claims: Digest? = nil
+        claims: Digest? = nil, isDiscreet: Bool = false
     ) {
         self.id = id
         self.state = state
@@ -84,6 +88,7 @@ public struct Change: Sendable {
         self.locks = locks
         self.claims = claims
         isObstructed = plan.obstacle != nil
+        self.isDiscreet = isDiscreet
         version = Terms.version
     }
 
@@ -96,13 +101,15 @@ public struct Change: Sendable {
     /// The digest of what approvers are shown of its weight.
     public var assessment: Digest { Digest(of: shown) }
 
-    /// One for all requests that ask for the same, for the same person and purpose, of the same state of things.
+    /// One for all requests that ask for the same, for the same person and purpose, of the same state of things; for whoever may
+    /// not know that state, of whatever state: else a new change would tell that it is another.
     public var sameness: Digest {
         Digest(of: [
             "principal": requester.json, "delegator": task.delegator.map(JSONValue.string) ?? .null,
             "purpose": .string(task.purpose.name), "system": .string(system), "operation": .string(operation),
             "definition": .string(definition.hex), "target": plan.target.json, "input": input,
-            "before": .array(plan.touched.map(\.json)), "rollbackOf": rollbackOf.map(JSONValue.string) ?? .null,
+            "before": isDiscreet ? .null : .array(plan.touched.map(\.json)),
+            "locks": .array(locks.map(JSONValue.string)), "rollbackOf": rollbackOf.map(JSONValue.string) ?? .null,
         ])
     }
 
@@ -115,7 +122,7 @@ public struct Change: Sendable {
             "requester": requester.json, "task": task.json, "system": .string(system), "operation": .string(operation),
             "input": input, "plan": plan.json, "definition": .string(definition.hex), "shown": shown,
             "requirement": requirement.json, "locks": .array(locks.map(JSONValue.string)), "version": .integer(version),
-            "obstructed": .bool(isObstructed),
+            "obstructed": .bool(isObstructed), "discreet": .bool(isDiscreet),
             "created": .integer(created.milliseconds), "expires": .integer(expires.milliseconds),
         ]
         json.add("claims", claims.map { .string($0.hex) })
@@ -123,6 +130,7 @@ public struct Change: Sendable {
         json.add("adopter", adopter.map(JSONValue.string))
         json.add("rollbackOf", rollbackOf.map(JSONValue.string))
         json.add("reason", reason.map(JSONValue.string))
+        json.add("because", because.map(JSONValue.string))
         json.add("said", said.map(JSONValue.string))
         return json
     }
@@ -150,10 +158,12 @@ public struct Change: Sendable {
         claims = try fields.optionalDigest("claims")
         version = try fields.integer("version")
         isObstructed = try fields.bool("obstructed")
+        isDiscreet = try fields.bool("discreet")
         created = try fields.instant("created")
         expires = try fields.instant("expires")
         rollbackOf = try fields.optionalString("rollbackOf")
         reason = try fields.optionalString("reason")
+        because = try fields.optionalString("because")
         said = try fields.optionalString("said")
         try fields.end()
     }

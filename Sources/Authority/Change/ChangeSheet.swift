@@ -20,6 +20,8 @@ public struct ChangeSheet: Sendable {
     public let wait: Change.Wait
     /// A stable code for why it ended as it did.
     public let reason: String?
+    /// Why it is void, in words.
+    public let because: String?
     /// What a person who refused it said.
     public let said: String?
     public let requester: PrincipalID
@@ -45,7 +47,8 @@ public struct ChangeSheet: Sendable {
         evidence: SealedEvidence?
     ) {
         self.gateway = gateway
-        (id, state, wait, reason, said) = (change.id, change.state, change.wait, change.reason, change.said)
+        (id, state, wait, reason) = (change.id, change.state, change.wait, change.reason)
+        (because, said) = (change.because, change.said)
         (requester, adopter, request) = (change.requester, change.adopter, change.request)
         (created, expires, terms) = (change.created, change.expires, change.terms)
         (assessment, requirement) = (change.shown, change.requirement)
@@ -93,6 +96,7 @@ public struct ChangeSheet: Sendable {
             "eligible": .array(eligible.map(JSONValue.string)), "digest": .string(digest.hex), "digests": digests,
         ]
         json.add("reason", reason.map(JSONValue.string))
+        json.add("because", because.map(JSONValue.string))
         json.add("said", said.map(JSONValue.string))
         json.add("adopter", adopter.map(JSONValue.string))
         json.add("needs", needs.map(JSONValue.string))
@@ -111,6 +115,7 @@ public struct ChangeSheet: Sendable {
         else { throw ShapeError(.invalid, at: "/state", "not a change") }
         (self.state, self.wait) = (state, wait)
         reason = try fields.optionalString("reason")
+        because = try fields.optionalString("because")
         said = try fields.optionalString("said")
         requester = try PrincipalID(json: try fields.required("requester"), at: "/requester")
         adopter = try fields.optionalString("adopter")

@@ -9,6 +9,9 @@ public struct ApprovalRequirement: Hashable, Sendable {
     /// Everybody whom policy lets approve, with their teams; sorted by id. Empty where nothing is demanded.
     public let approvers: [PersonRecord]
 
+    /// What nests deeper could not be read back from where it is stored.
+    static let deepest = 20
+
     /// What is demanded of a change that waits for nobody's approval.
     public static let none = ApprovalRequirement(.all([]), approvers: [])
 

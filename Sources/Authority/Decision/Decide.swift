@@ -93,9 +93,10 @@ private struct Evaluation {
 
     func decision(_ verdict: Decision.Verdict, _ epochs: Epochs) -> Decision {
         let failed = steps.contains { !$0.errors.isEmpty || $0.misfit != nil }
-        let final = failed ? .deny : verdict
+        let isTooDeep = (requirement?.demand.depth ?? 0) > ApprovalRequirement.deepest
+        let final = failed || isTooDeep ? .deny : verdict
         return Decision(
-            final, denial: final == .deny ? (failed ? .evaluationError : denial ?? .noPermit) : nil,
+            final, denial: final == .deny ? (failed ? .evaluationError : isTooDeep ? .demandTooDeep : denial ?? .noPermit) : nil,
             policies: Set(determining).sorted(), eligible: final == .needsApproval ? eligible : [],
             requirement: [.permit, .needsApproval].contains(final) ? requirement : nil, steps: steps, epochs: epochs)
     }

@@ -18,6 +18,8 @@ public struct Decision: Sendable {
         case forbidden = "denied.forbidden"
         case evaluationError = "denied.evaluation_error"
         case notDelegable = "denied.not_delegable"
+        /// What is demanded of approvals nests too deep to be put before anybody.
+        case demandTooDeep = "denied.demand_too_deep"
     }
 
     /// One evaluation of the policy set that went into the decision.

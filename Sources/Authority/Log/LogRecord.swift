@@ -114,7 +114,9 @@ public enum LogRecord: Sendable {
     /// Reads a record of the version that is written now. It is data about what was, and gives nobody anything.
     ///
     /// - Throws: ``ShapeError`` and what the parts throw.
-    public init(_ kind: Kind, _ body: JSONValue) throws {
+    public init(_ kind: Kind, _ body: JSONValue, version: Int64 = LogRecord.version) throws {
+        // Each version has its reader here, and keeps it.
+        guard version == 2 else { throw ShapeError(.invalid, at: "/v", "there is no reader for version \(version)") }
         switch kind {
         case .request: self = .request(try RequestRecord(json: body))
         case .approval: self = .approval(try SignedApproval(json: body))

@@ -74,7 +74,7 @@ public struct LoggedEntry: Sendable {
     /// - Throws: ``StoreError`` `corrupt`.
     public func record(parts texts: [String: String] = [:]) throws(StoreError) -> LogRecord {
         let body = try body(parts: texts)
-        do { return try LogRecord(kind, body) } catch let error as StoreError { throw error } catch {
+        do { return try LogRecord(kind, body, version: version) } catch let error as StoreError { throw error } catch {
             throw StoreError(.corrupt, "\(id) can't be read as \(kind.rawValue): \(error)")
         }
     }

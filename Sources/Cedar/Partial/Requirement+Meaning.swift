@@ -55,18 +55,34 @@ extension Requirement {
 
     // MARK: Canonical form
 
-    /// The same, in the one order that does not depend on how the policies are named or written down.
+    /// The same, in the one form that does not depend on how the policies are named or written down: nothing of a kind stands
+    /// directly in its like, nothing stands twice, and all is in order. The canonical form of a canonical form is itself.
     public var canonical: Requirement {
         switch self {
-        case .all(let parts): Self.joined(Self.sorted(parts))
-        case .any(let parts): Self.either(Self.sorted(parts))
-        default: self
+        case .all(let parts):
+            let flat = parts.map(\.canonical).flatMap { if case .all(let inner) = $0 { inner } else { [$0] } }
+            return Self.ordered(flat) { .all($0) }
+        case .any(let parts):
+            let flat = parts.map(\.canonical).flatMap { if case .any(let inner) = $0, !inner.isEmpty { inner } else { [$0] } }
+            return Self.ordered(flat) { .any($0) }
+        default: return self
         }
     }
 
-    private static func sorted(_ parts: [Requirement]) -> [Requirement] {
-        let keyed = parts.map { (part: $0.canonical, key: JSONWriter.canonical($0.canonical.json)) }
-        return keyed.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.part)
+    /// Sorted and without repetition; one part alone is itself.
+    private static func ordered(_ parts: [Requirement], _ make: ([Requirement]) -> Requirement) -> Requirement {
+        var seen: Set<[UInt8]> = []
+        let keyed = parts.map { (part: $0, key: JSONWriter.canonical($0.json)) }.filter { seen.insert($0.key).inserted }
+        let sorted = keyed.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.part)
+        return sorted.count == 1 ? sorted[0] : make(sorted)
+    }
+
+    /// How many `all` and `any` stand in one another at most.
+    public var depth: Int {
+        switch self {
+        case .all(let parts), .any(let parts): 1 + (parts.map(\.depth).max() ?? 0)
+        default: 0
+        }
     }
 
     public var json: JSONValue {

@@ -82,13 +82,15 @@ struct Provenance {
 
     /// What an intent lacks.
     private func problems(_ change: String, _ terms: Digest, _ policies: Digest, _ place: Int64) -> [String] {
-        let permit = permits[change]?.last { $0.policies == policies && $0.terms == terms && $0.place <= place }
-        guard let permit else { return ["no decision permitted it"] }
+        let fitting = (permits[change] ?? []).filter { $0.policies == policies && $0.terms == terms && $0.place <= place }
+        guard !fitting.isEmpty else { return ["no decision permitted it"] }
         let said = statements[change] ?? []
         if said.contains(where: { $0.statement.verdict == .refuse && $0.place < place && fact(of: $0, at: $0.place) != nil }) {
             return ["it was refused before it began"]
         }
-        return problems(permit, said, change)
+        // One that proves it is enough.
+        let found = fitting.map { problems($0, said, change) }
+        return found.contains([]) ? [] : found.last ?? []
     }
 
     /// What the approvals that a permit counted lack.

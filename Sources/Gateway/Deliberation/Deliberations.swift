@@ -17,11 +17,7 @@ struct Deliberations: Sendable {
     /// - Parameter epoch: the locks', as of when they were checked.
     /// - Throws: ``Refusal`` when it can't be assessed; `ConnectorError` when it can't be planned.
     func onWrite(_ submission: Submission, rollbackOf: String?, locks epoch: Int64) async throws -> Deliberation {
-        // Before the target is looked at: the answer must not tell whether it is there.
-        try core.reach.requireFresh(submission.system)
-        let plan = try await plan(submission, rollbackOf: rollbackOf)
-        Failpoint.reach("plan")
-        try requireBounded(plan.facts)
+        let plan = try await prepare(submission, rollbackOf: rollbackOf)
         // A person may undo what was done though it is locked: policy sees that, and people sign it.
         let isUndo = rollbackOf != nil && !submission.principal.isWorkload
         return try deliberate(submission, plan, epoch, under: isUndo ? inTheWay(of: submission, plan) : [])
@@ -53,11 +49,21 @@ struct Deliberations: Sendable {
     ) async throws -> Deliberation {
         let submission = try await submission(of: change, open: open)
         let plan: Plan
-        do { plan = try await self.plan(submission, rollbackOf: change.rollbackOf) } catch let error as ConnectorError {
+        do { plan = try await prepare(submission, rollbackOf: change.rollbackOf, mustBeFresh: isAssessed) } catch let error
+            as ConnectorError
+        {
             throw Refusal(.init(error.code), "The change can't be planned now: \(error.message)")
         }
         let under = change.locks.isEmpty ? [] : inTheWay(of: submission, plan)
         return try deliberate(submission, plan, epoch, under: under, on: change, isAssessed: isAssessed)
+    }
+
+    /// Whether the policies in force let the person approve what was decided on then, by the facts of then: its change can't be
+    /// read or planned now.
+    func mayApprove(_ person: Person, by record: DecisionRecord) throws -> Bool {
+        let policies = core.policies
+        return Decider(try record.question(), with: policies, epochs: Epochs(policies: policies.digest, locks: 0))
+            .mayApprove(person.id)
     }
 
     private func submission(of change: Change, open: Bool) async throws -> Submission {
@@ -79,11 +85,26 @@ struct Deliberations: Sendable {
         locks.inTheWay(of: submission, plan).filter { $0.scope != .task }
     }
 
+    /// Takes a write to its plan, in one order: its graph is fresh, asked before its target is looked at, or the answer would tell
+    /// whether that is there; it is planned; its facts are not too many.
+    ///
+    /// - Parameter mustBeFresh: false for what is done already.
+    private func prepare(_ submission: Submission, rollbackOf: String?, mustBeFresh: Bool = true) async throws -> Plan {
+        if mustBeFresh { try core.reach.requireFresh(submission.system) }
+        let plan = try await plan(submission, rollbackOf: rollbackOf)
+        Failpoint.reach("plan")
+        try requireBounded(plan.facts)
+        return plan
+    }
+
     /// What the operation would do. Of a rollback it is known besides whether all is still as the change left it.
     private func plan(_ submission: Submission, rollbackOf: String?) async throws -> Plan {
         let connector = try core.connector(submission.system)
         let plan = try await core.ask(connector) { try await $0.plan(submission.operation, submission.input) }
         guard let undone = rollbackOf, let change = try await core.store.change(undone) else { return plan }
+        guard change.state == .executed else {
+            return plan.obstructed(by: ConnectorError(.movedOn, "what it undoes is not in force any more"))
+        }
         let seen = try await core.ask(connector) { try await $0.observe(change.plan, under: nil) }
         return seen.shows(change.plan.touched.map(\.after))
             ? plan : plan.obstructed(by: ConnectorError(.movedOn, "the values were changed since"))
@@ -146,7 +167,6 @@ struct Deliberations: Sendable {
             core.log.critical("a plan goes beyond its operation", metadata: ["operation": "\(submission.operation.name)"])
             throw Refusal(.planUndeclared, "The operation would do more than it declares; nothing was changed.")
         }
-        try core.reach.requireFresh(submission.system)
         try core.reach.meet(plan.nodes(in: submission.system), of: submission.system)
         let touched = ([plan.target] + plan.related).map { ReachNode.id(system: submission.system, $0) }
         let unknown = try core.reach.see(
@@ -166,7 +186,7 @@ struct Deliberations: Sendable {
 
     /// What an operation would newly make possible, were somebody to carry it out. Nothing is decided.
     func whatIf(_ submission: Submission) async throws -> (finding: ReachFinding, plan: Plan) {
-        let plan = try await plan(submission, rollbackOf: nil)
+        let plan = try await prepare(submission, rollbackOf: nil)
         return (try assess(submission, plan), plan)
     }
 

@@ -44,7 +44,7 @@ extension Answer {
 
     public static func refused(_ refusal: Refusal) -> Answer { refused(refusal.code.rawValue, refusal.message) }
 
-    public static let ended = Answer(.done, "task.ended", "The task has ended.")
+    public static let ended = Answer(.done, "ok", "The task has ended.")
 }
 
 extension Core {
@@ -65,6 +65,11 @@ extension Core {
             let receipt = try await journal.receipt(ofEntry: "outcome-\(change.id)")
             return Answer(.done, change.state.rawValue, message, change: change.id, receipt: receipt)
         case .void:
+            // Who may not know the target is not told that it is another by now.
+            let isTold = !(change.isDiscreet && change.reason == Change.VoidReason.targetChanged.rawValue)
+            guard isTold else {
+                return Answer(.failed, "void.not_possible", "It can't be carried out any more.", change: change.id)
+            }
             let reason = change.reason ?? ""
             return Answer(
                 .failed, "void." + reason.replacing(" ", with: "_"),

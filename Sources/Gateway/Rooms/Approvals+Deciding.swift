@@ -82,8 +82,8 @@ extension Approvals {
     /// - Parameter mayRun: whether it is carried out when that is permitted; if not, it waits on.
     func settle(_ examined: Examined, _ change: Change, mayRun: Bool) async throws -> Change {
         guard case .waiting(let waiting) = examined else {
-            guard case .over(let reason, _) = examined else { return change }
-            return try await core.void(change, reason)
+            guard case .over(let reason, let words) = examined else { return change }
+            return try await core.void(change, reason, words)
         }
         let deliberation = waiting.deliberation
         if mayRun {
@@ -96,27 +96,46 @@ extension Approvals {
         if let requirement = decision.requirement { next.requirement = requirement }
         let entry = deliberation.entry(decision, in: core, change: next, counting: waiting.tally)
         switch (decision.verdict, waiting.tally.standing) {
-        case (.deny, _), (.permit, .untellable): return try await core.void(change, .policyChanged, because: entry)
+        case (.permit, .open), (.needsApproval, _):
+            guard canBeCompleted(waiting, decision) else {
+                let words = "nobody who may still approve it could complete it"
+                return try await core.void(change, .policyChanged, words, by: entry)
+            }
+            next.wait = .approval
+        case (.deny, _), (.permit, .untellable):
+            return try await core.void(change, .policyChanged, "no approval could make policy permit it now", by: entry)
         case (.permit, .met) where mayRun && waiting.obstacle == nil: return try await run(next, waiting, decision, entry)
         case (.permit, .met): next.wait = waiting.tally.isEmpty ? .nothing : .approval
-        case (.permit, .open), (.needsApproval, _): next.wait = .approval
         case (.propose, _): next.wait = .adoption
         }
         return try await keep(next, waiting, entry)
     }
 
+    /// Whether those who may still approve, all together and with verified keys, could have it carried out.
+    private func canBeCompleted(_ waiting: Waiting, _ decision: Decision) -> Bool {
+        guard let mayComplete = waiting.tally.mayComplete else { return true }
+        let given = Set(waiting.tally.facts.map(\.person.id))
+        let able = (decision.requirement ?? .none).approvers.filter { mayComplete.contains($0.id) && !given.contains($0.id) }
+        // Where policy demands nothing by now, whoever may approve still can.
+        let others =
+            decision.verdict == .permit
+            ? waiting.deliberation.question.candidates.filter {
+                mayComplete.contains($0.id) && !given.contains($0.id) && waiting.deliberation.mayApprove($0.id)
+            } : able
+        let facts = others.map { ApprovalFact(person: $0, userVerified: true) }
+        return waiting.tally.couldBeMet(with: facts)
+            && waiting.deliberation.counting(waiting.tally.facts + facts).decide().verdict == .permit
+    }
+
     private func run(_ change: Change, _ waiting: Waiting, _ decision: Decision, _ entry: LogEntry) async throws -> Change {
         let approved = try change.after(.approvedEnough)
-        _ = execution.underway.enter(change.id)
-        defer { execution.underway.leave(change.id) }
         do {
-            try await core.store.commit([.updateChange(approved, from: waiting.stored)], entries: [entry])
+            try await execution.run(approved, decision, waiting.deliberation) {
+                try await core.store.commit([.updateChange(approved, from: waiting.stored)], entries: [entry])
+            }
         } catch let error as StoreError where error.code == .conflict {
             // Another approval of the same moment was first to carry it out.
-            return try await core.stored(change)
         }
-        Failpoint.reach("approved")
-        _ = try await execution.execute(approved, decision, waiting.deliberation)
         return try await core.stored(change)
     }
 
@@ -140,7 +159,8 @@ extension Approvals {
     private func keep(_ change: Change, _ waiting: Waiting, _ entry: LogEntry) async throws -> Change {
         let isSame = change.json == waiting.stored.json
         do {
-            try await core.store.commit(isSame ? [] : [.updateChange(change, from: waiting.stored)], entries: [entry])
+            // Written again though it is the same: a decision on what has moved on meanwhile is none.
+            try await core.store.commit([.updateChange(change, from: waiting.stored)], entries: [entry])
         } catch let error as StoreError where error.code == .conflict { return try await core.stored(change) }
         if !isSame { core.note("a change waits for something else now", ["change": change.id, "for": change.requirement.words]) }
         return change

@@ -123,9 +123,7 @@ extension Approvals {
         do {
             guard let record = try await core.latestDecision(on: change) else { return false }
             if record.decided.eligible.contains(person.id) { return true }
-            let policies = core.policies
-            return Decider(try record.question(), with: policies, epochs: Epochs(policies: policies.digest, locks: 0))
-                .mayApprove(person.id)
+            return try deliberations.mayApprove(person, by: record)
         } catch {
             core.log.warning(
                 "the last decision on a change can't be read", metadata: ["change": "\(change)", "error": "\(error)"])

@@ -45,7 +45,7 @@ public final class Claims: Sendable {
     /// What an approver is told that the agent claims.
     public struct Claim: Sendable {
         public let by: PrincipalID
-        /// Without control characters, and cut where it is long.
+        /// Without control and invisible characters but for its lines' ends, and cut where it is long.
         public let justification: String?
         public let prompt: String?
     }
@@ -61,8 +61,14 @@ public final class Claims: Sendable {
         }
         try await core.store.commit(
             [], entries: [core.entry(.opening(by: person.id), links: ["change": change.id, "request": change.request])])
-        func shown(_ text: String?) -> String? { text.map { Printable.text($0, limit: Self.longest) } }
+        func shown(_ text: String?) -> String? { text.map(Self.visible) }
         return Claim(by: change.requester, justification: shown(copy.justification), prompt: shown(copy.prompt))
+    }
+
+    private static func visible(_ text: String) -> String {
+        let scalars = text.unicodeScalars.prefix(longest).map { $0 == "\n" || Printable.isVisible($0) ? $0 : "\u{FFFD}" }
+        let shown = String(String.UnicodeScalarView(scalars))
+        return text.unicodeScalars.count > longest ? shown + "…" : shown
     }
 
     /// Destroys the copies of changes that are over.

@@ -90,11 +90,11 @@ public struct Desk: Sendable {
         guard let change = try await core.store.change(id), try await maySeeSecret(person, of: change) else {
             throw Refusal(.denied, "Policy gives you no say in this change, or there is none.")
         }
-        guard execution.disclosures.withLock({ $0[id] != nil }) else {
+        guard execution.hasDisclosure(of: id) else {
             throw Refusal(.secretNone, "There is nothing to show: it was shown already, or the gateway was restarted.")
         }
         try await core.store.commit([], entries: [core.entry(.disclosure(to: person.id), "sec", links: ["change": id])])
-        guard let disclosure = execution.disclosures.withLock({ $0.removeValue(forKey: id) }) else {
+        guard let disclosure = execution.takeDisclosure(of: id) else {
             throw Refusal(.secretNone, "There is nothing to show: it was shown already.")
         }
         return disclosure

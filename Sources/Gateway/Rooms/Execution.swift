@@ -13,7 +13,7 @@ public final class Execution: Sendable {
     /// Approved changes on their way to an intent.
     let underway = InFlight(limit: .max)
     /// Values shown once, by change; in memory only.
-    let disclosures = Mutex<[String: Disclosure]>([:])
+    private let disclosures = Mutex<[String: Disclosure]>([:])
 
     init(_ core: Core, _ leases: Leases, _ locks: Locks, _ tasks: Tasks, _ watch: ReachWatch) {
         self.core = core
@@ -66,6 +66,25 @@ public final class Execution: Sendable {
         _ = Running.task { await self.reconciled(executing) }
         return executing
     }
+
+    /// Has an approved change carried out; until it has its intent it is not taken for one that was cut short.
+    ///
+    /// - Parameter approve: makes it durable that it is approved.
+    func run(
+        _ approved: Change, _ decision: Decision, _ deliberation: Deliberation, approve: () async throws -> Void
+    ) async throws {
+        _ = underway.enter(approved.id)
+        defer { underway.leave(approved.id) }
+        try await approve()
+        Failpoint.reach("approved")
+        _ = try await execute(approved, decision, deliberation)
+    }
+
+    /// Whether a value waits to be shown.
+    func hasDisclosure(of change: String) -> Bool { disclosures.withLock { $0[change] != nil } }
+
+    /// The value that a change made, once.
+    func takeDisclosure(of change: String) -> Disclosure? { disclosures.withLock { $0.removeValue(forKey: change) } }
 
     /// What came of trying.
     enum Attempt {
@@ -188,13 +207,16 @@ public final class Execution: Sendable {
     private func stop(_ change: Change, _ refusal: GrantRefusal) async throws -> Change {
         switch refusal {
         case .alreadyGranted: return try await core.stored(change)
-        case .digestMismatch: return try await core.void(change, .altered)
+        case .digestMismatch: return try await core.void(change, .altered, "what was granted is not what was staged")
         case .stale, .expired, .notPermitted: return change.state == .approved ? try await giveBack(change) : change
         }
     }
 
     /// Lets an approved change that got no grant wait again.
     func giveBack(_ change: Change) async throws -> Change {
+        do { try await tasks.requireOpen(change.task) } catch is Refusal {
+            return try await core.void(change, .taskEnded, "the task that it belongs to was ended")
+        }
         let returned = try change.after(.returned)
         do { try await core.store.commit([.updateChange(returned, from: change)], entries: []) } catch let error as StoreError
             where error.code == .conflict
@@ -207,9 +229,12 @@ public final class Execution: Sendable {
 extension Core {
     /// Ends a waiting change that nothing can permit any more.
     ///
-    /// - Parameter decision: the entry of the decision that says so.
-    func void(_ change: Change, _ reason: Change.VoidReason, because decision: LogEntry? = nil) async throws -> Change {
-        let voided = try change.after(.voided(reason))
+    /// - Parameters:
+    ///   - words: why, for people.
+    ///   - decision: the entry of the decision that says so.
+    func void(_ change: Change, _ reason: Change.VoidReason, _ words: String, by decision: LogEntry? = nil) async throws -> Change
+    {
+        let voided = try change.after(.voided(reason, because: words))
         do {
             try await store.commit(
                 [.updateChange(voided, from: change)], entries: [decision].compactMap { $0 } + [outcome(of: voided)])
@@ -217,7 +242,7 @@ extension Core {
             // Somebody else's word of the same moment was first.
             return try await stored(change)
         }
-        note("a change is void", ["change": change.id, "reason": reason.rawValue])
+        note("a change is void", ["change": change.id, "reason": reason.rawValue, "because": words])
         return voided
     }
 }

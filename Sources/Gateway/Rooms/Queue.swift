@@ -13,6 +13,8 @@ public final class Queue: Sendable {
     private let rights: Rights
     /// Whether an examination goes on, and whether another is wanted after it.
     private let examination = Mutex((isRunning: false, isWanted: false))
+    /// Those that could not be examined: their system was out of reach.
+    private let left = Mutex<Set<String>>([])
 
     init(_ core: Core, _ approvals: Approvals, _ tasks: Tasks, _ rights: Rights) {
         self.core = core
@@ -57,9 +59,19 @@ public final class Queue: Sendable {
             guard let change = try await core.store.change(id), change.state == .proposed else { return }
             _ = try await approvals.settle(try await approvals.examine(change), change, mayRun: false)
         } catch {
-            // What can't be told now is told when somebody approves it, or at the next examination.
+            left.withLock { _ = $0.insert(id) }
             core.log.notice("a change waits on unexamined", metadata: ["change": "\(id)", "error": "\(error)"])
         }
+    }
+
+    /// Examines some of those that could not be examined before.
+    func examineLeft() async {
+        let some = left.withLock { left in
+            let some = left.sorted().prefix(20)
+            left.subtract(some)
+            return some
+        }
+        for id in some { await examine(id) }
     }
 
     // MARK: By hand
@@ -83,7 +95,7 @@ public final class Queue: Sendable {
         for id in core.store.waiting(ofTask: task.id) {
             do {
                 guard let change = try await core.store.change(id), change.state == .proposed else { continue }
-                _ = try await core.void(change, .taskEnded)
+                _ = try await core.void(change, .taskEnded, "the task that it belongs to was ended")
             } catch {
                 core.log.error(
                     "a change of a task that ended can't be ended now", metadata: ["change": "\(id)", "error": "\(error)"])

@@ -1,5 +1,4 @@
 public import Authority
-public import StrictJSON
 
 /// Which changes a person looks for. Without anything said, those that wait.
 public struct QueueQuery: Sendable {
@@ -19,41 +18,6 @@ public struct QueueQuery: Sendable {
     public init(_ states: Set<Change.State> = waiting, after: String? = nil) {
         self.states = states
         self.after = after
-    }
-
-    /// Reads a query's parameters: `state` is `waiting`, `all`, or one of the states.
-    ///
-    /// - Throws: ``ShapeError`` for a parameter that is not known, or says nothing.
-    public init(_ parameters: [String: String]) throws(ShapeError) {
-        self.init()
-        for (name, value) in parameters.sorted(by: { $0.key < $1.key }) {
-            switch name {
-            case "state": states = try Self.states(value)
-            case "workload": workload = value
-            case "system": system = value
-            case "person": person = value
-            case "olderThan":
-                guard let seconds = Int64(value), seconds >= 0 else {
-                    throw ShapeError(.invalid, at: "?olderThan", "a number of seconds belongs here")
-                }
-                olderThan = seconds
-            case "after": after = value
-            default: throw ShapeError(.unknownField, at: "?\(Printable.text(name))", "there is no such parameter")
-            }
-        }
-    }
-
-    private static func states(_ text: String) throws(ShapeError) -> Set<Change.State> {
-        switch text {
-        case "waiting": return waiting
-        case "all": return Set(Change.State.allCases)
-        default:
-            guard let state = Change.State(rawValue: text) else {
-                let known = ["waiting", "all"] + Change.State.allCases.map(\.rawValue)
-                throw ShapeError(.invalid, at: "?state", "one of \(known.joined(separator: ", ")) belongs here")
-            }
-            return [state]
-        }
     }
 
     /// Whether only changes that still wait are looked for.

@@ -14,11 +14,12 @@ public struct Rights: Sendable {
             principal: .person(person.id), action: EntityUID(type: "Exequatur::Action", id: ExactString(right.rawValue)),
             resource: .system("exequatur"))
         let bundle = core.policies
-        let entities = (try? Entities([Principal.person(person).entity])) ?? Entities()
-        let response = bundle.compiled.authorize(request, in: bundle.compiled.store(entities))
-        let fits = (try? bundle.cedarSchema.check(request)) != nil
-        guard response.decision == .allow, response.errors.isEmpty, fits else {
-            throw Refusal(.denied, "Policy does not give you `\(right.rawValue)`.")
-        }
+        let denial = Refusal(.denied, "Policy does not give you `\(right.rawValue)`.")
+        do {
+            let entities = try Entities([Principal.person(person).entity])
+            try bundle.cedarSchema.check(request)
+            let response = bundle.compiled.authorize(request, in: bundle.compiled.store(entities))
+            guard response.decision == .allow, response.errors.isEmpty else { throw denial }
+        } catch { throw denial }
     }
 }

@@ -11,23 +11,8 @@ extension Submissions {
         try locks.check(
             submission.principal.name, submission.task, writing: submission.system, submission.operation.name,
             deliberation.plan, under: deliberation.locks)
-        let change = stage(deliberation, decision, rollbackOf: request.rollbackOf, claims: copy?.commitment)
-        if let known = try await alike(change, request, deliberation, decision) { return known }
-        _ = staging.enter(submission.principal.uid.description)
-        defer { staging.leave(submission.principal.uid.description) }
-        try await requireRoom(for: change, deliberation, decision)
-        let writes = [Write.insertChange(change)] + keyed(request, submission, change.id)
-        do {
-            // What runs at once is shown to nobody first.
-            _ = try await claims.keeping(decision.verdict == .permit ? nil : copy, of: change.id) {
-                try await core.store.commit(writes, entries: [deliberation.entry(decision, in: core, change: change)])
-            }
-        } catch let error as StoreError where error.code == .conflict {
-            // Another request was first: with the same key, or for the same.
-            if let known = try await replay(request, submission.input) { return known }
-            guard let known = try await alike(change, request, deliberation, decision) else { throw error }
-            return known
-        }
+        let (change, known) = try await staged(request, deliberation, decision, copy)
+        if let known { return known }
         Failpoint.reach("decision")
         guard decision.verdict == .permit else { return try await core.answer(on: change) }
         let done = try await execution.execute(change, decision, deliberation)
@@ -41,10 +26,17 @@ extension Submissions {
         -> Answer?
     {
         guard let id = core.store.waiting(like: change.sameness), let known = try await core.store.change(id) else { return nil }
-        try await core.store.commit(
-            keyed(request, deliberation.submission, id),
-            entries: [deliberation.entry(decision, in: core, reason: "waiting.\(id)")])
+        do {
+            try await core.store.commit(
+                keyed(request, deliberation.submission, id),
+                entries: [deliberation.entry(decision, in: core, reason: "waiting.\(id)")])
+        } catch let error as StoreError where error.code == .conflict {
+            guard let other = try await replay(request, deliberation.submission.input) else { throw error }
+            return other
+        }
         guard known.state == .proposed, known.expires > core.now else { return try await core.answer(on: known) }
+        // Whoever may not know the target learns nothing of it by asking again: the change is looked at when people are shown it.
+        if known.isDiscreet, known.wait != .nothing { return try await core.answer(on: known) }
         // Its approvers are shown what it comes to now. What waits for nobody is tried again.
         do {
             let now =
@@ -69,9 +61,13 @@ extension Submissions {
     /// - Throws: ``Refusal`` `limit.waiting`, once the decision is logged.
     private func requireRoom(for change: Change, _ deliberation: Deliberation, _ decision: Decision) async throws {
         guard decision.verdict != .permit, change.requester.isWorkload else { return }
-        let waiting =
-            core.store.waitingCount(of: change.requester) + staging.count(deliberation.submission.principal.uid.description) - 1
-        let delegated = change.task.delegator.map(core.store.waitingCount(forDelegator:)) ?? 0
+        // What is being staged is counted first: what comes to be stored meanwhile is counted twice, and never not at all.
+        let own = staging.count(deliberation.submission.principal.uid.description) - 1
+        let waiting = own + core.store.waitingCount(of: change.requester)
+        let delegated =
+            change.task.delegator.map { person in
+                staging.count("for \(person)") - 1 + core.store.waitingCount(forDelegator: person)
+            } ?? 0
         let most = core.environment.waitingLimit
         guard waiting >= most || delegated >= most else { return }
         let reason = Refusal.Code.limitWaiting
@@ -79,6 +75,34 @@ extension Submissions {
         throw Refusal(
             reason, "\(most) changes of yours wait for people already: wait until some are decided, or ask people to refuse some."
         )
+    }
+
+    /// Stages the change, unless one that asks for the same waits already.
+    ///
+    /// - Returns: the change, or what its requester is told of the one that waits.
+    private func staged(_ request: Request, _ deliberation: Deliberation, _ decision: Decision, _ copy: WorkingCopy?)
+        async throws -> (Change, known: Answer?)
+    {
+        let submission = deliberation.submission
+        let change = stage(deliberation, decision, rollbackOf: request.rollbackOf, claims: copy?.commitment)
+        let names = [submission.principal.uid.description] + [submission.task.delegator.map { "for \($0)" }].compactMap { $0 }
+        for name in names { _ = staging.enter(name) }
+        defer { for name in names { staging.leave(name) } }
+        // Another request may be first, with the same key or for the same, and what it staged may be over by the time it is found.
+        for _ in 0..<3 {
+            if let known = try await alike(change, request, deliberation, decision) { return (change, known) }
+            try await requireRoom(for: change, deliberation, decision)
+            let writes = [Write.insertChange(change)] + keyed(request, submission, change.id)
+            do {
+                _ = try await claims.keeping(copy, of: change.id) {
+                    try await core.store.commit(writes, entries: [deliberation.entry(decision, in: core, change: change)])
+                }
+                return (change, nil)
+            } catch let error as StoreError where error.code == .conflict {
+                if let known = try await replay(request, submission.input) { return (change, known) }
+            }
+        }
+        throw StoreError(.unavailable, "others ask for the same all the time")
     }
 
     /// The answer when nothing is staged, once that is logged: it is denied, or its requester may know why it can't be done.
@@ -124,6 +148,6 @@ extension Submissions {
             submission: deliberation.submission, plan: deliberation.plan, definition: deliberation.definition,
             assessment: deliberation.assessment, requirement: decision.requirement ?? .none, created: core.now,
             expires: core.now.adding(seconds: core.environment.changeLife), rollbackOf: rollbackOf, locks: deliberation.locks,
-            claims: claims)
+            claims: claims, isDiscreet: deliberation.submission.principal.isWorkload && !mayLearn(deliberation))
     }
 }

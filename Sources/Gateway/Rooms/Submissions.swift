@@ -72,6 +72,7 @@ public final class Submissions: Sendable {
         let epoch = try locks.check(
             request.principal.name, request.task, writing: isWrite ? request.system : nil,
             under: isUndo ? locks.inForce.filter { $0.scope != .task }.map(\.identity) : [])
+        if isUndo { try await requireUnlocked(request.principal.name) }
         if let known = try await replay(request, input) { return known }
         let submission = Submission(
             id: core.environment.id("req"), principal: request.principal, task: request.task, system: request.system,
@@ -86,6 +87,15 @@ public final class Submissions: Sendable {
             return try await answer(error, submission)
         } catch let error as StoreError where error.code == .tooLarge {
             return try await answer(ConnectorError(.invalid, error.message), submission)
+        }
+    }
+
+    /// A lock on any task of a person stops what they undo under locks: a new session is no way around it.
+    private func requireUnlocked(_ person: PrincipalID) async throws {
+        for lock in locks.inForce where lock.scope == .task {
+            guard try await core.store.task(lock.subject)?.holder != person else {
+                throw Refusal(.locked, "This work was stopped by a person.")
+            }
         }
     }
 

@@ -20,15 +20,22 @@ struct AgentAPI: Sendable {
         RouteTable(
             base: ["v1"],
             routes: [
-                Route(.get, "operations", "What can be asked", serve: operations),
                 Route(
-                    .post, "systems/{system}/operations/{operation}", "Ask for an operation",
+                    .get, "operations", "What can be asked", reads: [Self.purpose], answers: .object(["operations"]),
+                    serve: operations),
+                Route(
+                    .post, "systems/{system}/operations/{operation}", "Ask for an operation", answers: .answer,
                     each: gateway.systems.flatMap(Self.describe), serve: submit),
-                Route(.get, "changes/{id}", "The state of a change of yours", serve: status),
+                Route(
+                    .get, "changes/{id}", "The state of a change of yours", reads: [Self.purpose],
+                    answers: .object(["status", "code", "message"], optional: ["change", "receipt"]), serve: status),
                 Route(
                     .post, "changes/{id}/rollback", "Ask to undo a change of yours",
-                    body: OpenAPI.object([("evidence", Self.evidence)], required: []), reads: [Self.key], serve: rollback),
-                Route(.post, "task/end", "End the task, and whatever it leases and leaves waiting", serve: end),
+                    body: OpenAPI.object([("evidence", Self.evidence)], required: []), reads: [Self.key, Self.purpose],
+                    answers: .answer, serve: rollback),
+                Route(
+                    .post, "task/end", "End the task, and whatever it leases and leaves waiting", reads: [Self.purpose],
+                    answers: .object(["status", "code", "message"]), serve: end),
             ])
     }
 
@@ -38,6 +45,8 @@ struct AgentAPI: Sendable {
     }
 
     private static let key = OpenAPI.parameter("Idempotency-Key", in: "header")
+    /// Read at every call: it opens the caller's task.
+    private static let purpose = OpenAPI.parameter("Exequatur-Purpose", in: "header")
     private static let evidence = OpenAPI.strings([], optional: ["prompt", "justification", "classification"])
 
     /// Each operation of a system is described by itself.
@@ -47,7 +56,7 @@ struct AgentAPI: Sendable {
             return (
                 "systems/\(system)/operations/\(operation.name)",
                 OpenAPI.operation(
-                    operation.summary, parameters: [key, OpenAPI.parameter("Exequatur-Purpose", in: "header")], body: body)
+                    operation.summary, parameters: [key, purpose], body: body, answers: .answer)
             )
         }
     }
@@ -82,8 +91,9 @@ struct AgentAPI: Sendable {
 
     private func status(_ routed: RoutedCall<AgentCaller>) async throws -> HTTPAnswer {
         let submissions = gateway.submissions
+        // To ask how it stands succeeds, whatever became of it.
         return HTTPAnswer(
-            try await submissions.status(of: submissions.change(routed["id"], of: routed.caller.principal)))
+            200, try await submissions.status(of: submissions.change(routed["id"], of: routed.caller.principal)).json)
     }
 
     private func rollback(_ routed: RoutedCall<AgentCaller>) async throws -> HTTPAnswer {
@@ -115,14 +125,14 @@ struct AgentAPI: Sendable {
 }
 
 extension HTTPAnswer {
-    /// Done is 200, staged 202, denied 403, failed 409 or 503.
+    /// Done is 200, staged 202, denied 403; failed is what a refusal with that code would be, or 409.
     init(_ answer: Answer) {
         let status =
             switch answer.status {
             case .done: 200
             case .staged: 202
             case .denied: 403
-            case .failed: answer.code == ConnectorError.Code.unavailable.rawValue ? 503 : 409
+            case .failed: Refusal.Code(rawValue: answer.code)?.kind.status ?? 409
             }
         self.init(status, answer.json)
     }

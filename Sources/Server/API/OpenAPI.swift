@@ -9,18 +9,75 @@ enum OpenAPI {
             "info": ["title": .string(title), "version": "1", "summary": .string(summary)],
             "paths": .object(JSONObject(paths)),
             "components": [
-                "schemas": ["Answer": answer, "Problem": problem],
+                "schemas": ["Answer": answer, "Problem": problem], "responses": ["Refused": refused],
                 "securitySchemes": ["bearer": ["type": "http", "scheme": "bearer", "bearerFormat": .string(bearer)]],
             ],
             "security": [["bearer": []]],
         ]
     }
 
-    static func operation(_ summary: String, parameters: [JSONValue], body: JSONValue?) -> JSONValue {
-        var json: JSONValue = ["summary": .string(summary), "responses": responses]
+    /// What is answered when all goes well.
+    enum Success: Sendable {
+        /// Of an agent's request: done, or staged.
+        case answer
+        /// An object with these members, and perhaps these.
+        case object([String], optional: [String] = [])
+        case text
+        /// The same as ``object(_:optional:)``, with 202 where it is not stored yet.
+        case perhapsLater([String])
+
+        var responses: [JSONObject.Member] {
+            switch self {
+            case .answer:
+                [reference("200", "Done", "Answer"), reference("202", "Staged: it waits for people", "Answer")]
+            case .object(let required, let optional):
+                [response("200", "Done", ["application/json": ["schema": OpenAPI.anything(required, optional: optional)]])]
+            case .text: [response("200", "Done", ["text/plain": ["schema": ["type": "string"]]])]
+            case .perhapsLater(let required):
+                ["200", "202"].map {
+                    response(
+                        $0, $0 == "200" ? "Done" : "It counts, and is stored later",
+                        ["application/json": ["schema": OpenAPI.anything(required)]])
+                }
+            }
+        }
+
+        private func response(_ status: String, _ description: String, _ content: JSONValue) -> JSONObject.Member {
+            .init(key: status, value: ["description": .string(description), "content": content])
+        }
+
+        private func reference(_ status: String, _ description: String, _ name: String) -> JSONObject.Member {
+            response(
+                status, description,
+                ["application/json": ["schema": ["$ref": .string("#/components/schemas/\(name)")]]])
+        }
+    }
+
+    static func operation(
+        _ summary: String, parameters: [JSONValue], body: JSONValue?, answers: Success, isOpen: Bool = false
+    ) -> JSONValue {
+        let refusals = ["400", "401", "403", "404", "405", "409", "413", "415", "429", "503"].map {
+            JSONObject.Member(key: $0, value: ["$ref": "#/components/responses/Refused"])
+        }
+        var json: JSONValue = [
+            "summary": .string(summary), "responses": .object(JSONObject(answers.responses + refusals)),
+        ]
         if !parameters.isEmpty { json.add("parameters", .array(parameters)) }
-        json.add("requestBody", body.map { ["required": true, "content": ["application/json": ["schema": $0]]] })
+        if let body {
+            let isRequired = body["required"]?.array?.isEmpty == false
+            json.add(
+                "requestBody", ["required": .bool(isRequired), "content": ["application/json": ["schema": body]]])
+        }
+        if isOpen { json.add("security", []) }
         return json
+    }
+
+    /// An object with these members, of whatever type.
+    static func anything(_ required: [String], optional: [String] = []) -> JSONValue {
+        [
+            "type": "object", "required": .array(required.map(JSONValue.string)),
+            "properties": .object(JSONObject((required + optional).map { .init(key: $0, value: true) })),
+        ]
     }
 
     /// - Parameter place: `path`, `query` or `header`.
@@ -40,21 +97,14 @@ enum OpenAPI {
         ]
     }
 
-    private static func reference(_ name: String, _ description: JSONValue) -> JSONValue {
-        [
-            "description": description,
-            "content": ["application/json": ["schema": ["$ref": .string("#/components/schemas/\(name)")]]],
-        ]
-    }
-
-    private static let responses: JSONValue = [
-        "200": reference("Answer", "Done"), "202": reference("Answer", "Staged: it waits for people"),
-        "400": reference("Problem", "Malformed"), "401": reference("Problem", "No valid token"),
-        "403": reference("Answer", "Denied, or no such target"),
-        "404": reference("Problem", "No such system, operation or change"),
-        "409": reference("Answer", "Failed; nothing was changed unless the code says otherwise"),
-        "413": reference("Problem", "Too large"), "429": reference("Problem", "Too much at once: wait"),
-        "503": reference("Answer", "A system or the gateway could not answer"),
+    /// A request that was refused is a problem; one that was decided, and denied or failed, is an answer.
+    private static let refused: JSONValue = [
+        "description": "Refused, denied or failed: the code says why",
+        "content": [
+            "application/json": [
+                "schema": ["oneOf": [["$ref": "#/components/schemas/Problem"], ["$ref": "#/components/schemas/Answer"]]]
+            ]
+        ],
     ]
 
     private static let answer: JSONValue = [

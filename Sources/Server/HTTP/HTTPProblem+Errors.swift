@@ -29,4 +29,15 @@ extension Refusal.Kind {
         case .unavailable: 503
         }
     }
+
+    /// The code of JSON-RPC, for what is refused before a tool is called; a tool's own refusals are its result.
+    var rpcCode: Int64 {
+        switch self {
+        case .invalid, .notFound: -32602
+        case .forbidden: 40301
+        case .conflict: 40901
+        case .tooMany: 42901
+        case .unavailable: -32603
+        }
+    }
 }

@@ -53,12 +53,17 @@ struct Route<Caller: Sendable>: Sendable {
     let body: JSONValue?
     /// The headers and query parameters that it reads, as the description names them.
     let reads: [JSONValue]
+    /// What it answers when it succeeds.
+    let answers: OpenAPI.Success
+    /// Whether anybody may ask.
+    let isOpen: Bool
     /// What it is described as, by path, where one pattern stands for several things.
     let each: [(path: String, description: JSONValue)]?
     let serve: @Sendable (RoutedCall<Caller>) async throws -> HTTPAnswer
 
     init(
         _ method: HTTPRequest.Method, _ pattern: String, _ summary: String, body: JSONValue? = nil, reads: [JSONValue] = [],
+        answers: OpenAPI.Success, isOpen: Bool = false,
         each: [(path: String, description: JSONValue)]? = nil,
         serve: @escaping @Sendable (RoutedCall<Caller>) async throws -> HTTPAnswer
     ) {
@@ -67,6 +72,8 @@ struct Route<Caller: Sendable>: Sendable {
         self.summary = summary
         self.body = body
         self.reads = reads
+        self.answers = answers
+        self.isOpen = isOpen
         self.each = each
         self.serve = serve
     }
@@ -90,7 +97,12 @@ struct Route<Caller: Sendable>: Sendable {
     func described(_ prefix: String) -> [(path: String, description: JSONValue)] {
         if let each { return each.map { ("\(prefix)/\($0.path)", $0.description) } }
         let named = segments.filter { $0.hasPrefix("{") }.map { OpenAPI.parameter(String($0.dropFirst().dropLast()), in: "path") }
-        return [("\(prefix)/\(pattern)", OpenAPI.operation(summary, parameters: named + reads, body: body))]
+        return [
+            (
+                "\(prefix)/\(pattern)",
+                OpenAPI.operation(summary, parameters: named + reads, body: body, answers: answers, isOpen: isOpen)
+            )
+        ]
     }
 }
 

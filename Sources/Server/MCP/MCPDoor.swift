@@ -29,7 +29,8 @@ struct MCPDoor {
         } catch {
             let problem = door.problem(error)
             let data: JSONValue = ["code": .string(problem.code)]
-            let code: Int64 = problem.status == 401 ? 40101 : problem.status == 503 ? -32603 : 40000
+            let kind = Refusal.Code(rawValue: problem.code)?.kind
+            let code: Int64 = problem.status == 401 ? 40101 : problem.status == 503 ? -32603 : kind?.rpcCode ?? 40000
             return MCPProblem(problem.status, code, problem.message, data: data, headers: problem.headers).answer(id)
         }
     }

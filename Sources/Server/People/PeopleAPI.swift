@@ -24,18 +24,38 @@ struct PeopleAPI: Sendable {
     private var changes: [Route<Sessions.Session>] {
         let filters = ["state", "workload", "system", "person", "olderThan", "after"].map { OpenAPI.parameter($0, in: "query") }
         return [
-            Route(.get, "changes", "Changes, those that wait first: oldest first", reads: filters, serve: list),
-            Route(.get, "changes/{id}", "One change, as it is shown and signed", serve: show),
+            Route(
+                .get, "changes", "Changes, those that wait first: oldest first", reads: filters,
+                answers: .object(["changes"], optional: ["next"]), serve: list),
+            Route(.get, "changes/{id}", "One change, as it is shown and signed", answers: Self.sheet, serve: show),
             Route(
                 .post, "changes/{id}/statement", "Approve or refuse: the signed statement",
-                body: OpenAPI.strings(["statement", "signature"]), serve: state),
-            Route(.post, "changes/{id}/why", "What the agent claims, for who may approve; it is logged", serve: why),
-            Route(.post, "changes/{id}/adopt", "Make a proposed change one's own", serve: adopt),
-            Route(.post, "changes/{id}/retry", "Have a waiting change decided anew", serve: retry),
-            Route(.post, "changes/{id}/rollback", "Undo a change, as a new one", serve: rollback),
-            Route(.post, "changes/{id}/secret", "A value that the change made, once", serve: secret),
+                body: OpenAPI.strings(["statement", "signature"]), answers: Self.sheet, serve: state),
+            Route(
+                .post, "changes/{id}/why", "What the agent claims, for who may approve; it is logged", body: Self.none,
+                answers: .object(["claimedBy"], optional: ["justification", "prompt"]), serve: why),
+            Route(
+                .post, "changes/{id}/adopt", "Make a proposed change one's own", body: Self.none, answers: Self.sheet,
+                serve: adopt),
+            Route(
+                .post, "changes/{id}/retry", "Have a waiting change decided anew", body: Self.none, answers: Self.sheet,
+                serve: retry),
+            Route(
+                .post, "changes/{id}/rollback", "Undo a change, as a new one", body: Self.none,
+                answers: .object(["status", "code", "message"], optional: ["change", "receipt"]), serve: rollback),
+            Route(
+                .post, "changes/{id}/secret", "A value that the change made, once", body: Self.none,
+                answers: .object(["label", "value"]), serve: secret),
         ]
     }
+
+    /// A body that may be there and says nothing.
+    private static let none = OpenAPI.object([], required: [])
+    private static let sheet = OpenAPI.Success.object(
+        [
+            "gateway", "id", "state", "wait", "requester", "request", "created", "expires", "terms", "assessment", "requirement",
+            "words", "eligible", "digest", "digests",
+        ], optional: ["reason", "because", "said", "adopter", "needs", "obstacle", "evidence"])
 
     private func list(_ routed: Call) async throws -> HTTPAnswer {
         try gateway.rights.require(.view, of: routed.caller.person)
@@ -106,13 +126,19 @@ struct PeopleAPI: Sendable {
 
     private var reach: [Route<Sessions.Session>] {
         [
-            Route(.get, "reach/report", "Who can take what is protected", serve: report),
-            Route(.post, "reach/path", "How one comes to control the other", body: OpenAPI.strings(["from", "to"]), serve: path),
+            Route(
+                .get, "reach/report", "Who can take what is protected",
+                answers: .object(["systems", "protected", "unresolved", "takers"]), serve: report),
+            Route(
+                .post, "reach/path", "How one comes to control the other", body: OpenAPI.strings(["from", "to"]),
+                answers: .object(["from", "to", "reachable", "steps", "edges"], optional: ["depth"]), serve: path),
             Route(
                 .post, "reach/what-if", "What an operation would newly make possible",
                 body: OpenAPI.object(
                     [("system", ["type": "string"]), ("operation", ["type": "string"]), ("input", ["type": "object"])],
-                    required: ["system", "operation", "input"]), serve: whatIf),
+                    required: ["system", "operation", "input"]),
+                answers: .object(
+                    ["count", "digest", "targets", "gained", "paths", "target"], optional: ["pairs", "obstacle"]), serve: whatIf),
         ]
     }
 
@@ -145,11 +171,13 @@ struct PeopleAPI: Sendable {
     private var locks: [Route<Sessions.Session>] {
         let lock = OpenAPI.strings(["scope"], optional: ["subject"])
         return [
-            Route(.get, "locks", "The locks in force") { [gateway] _ in
+            Route(.get, "locks", "The locks in force", answers: .object(["locks"])) { [gateway] _ in
                 HTTPAnswer(200, ["locks": .array(gateway.locks.inForce.map(\.json))])
             },
-            Route(.post, "locks", "Stop a workload, a task, an operation, a system or all", body: lock, serve: place),
-            Route(.delete, "locks", "Lift a lock", body: lock, serve: lift),
+            Route(
+                .post, "locks", "Stop a workload, a task, an operation, a system or all", body: lock,
+                answers: .perhapsLater(["scope", "subject", "by", "at", "stored"]), serve: place),
+            Route(.delete, "locks", "Lift a lock", body: lock, answers: .object(["status"]), serve: lift),
         ]
     }
 
@@ -182,7 +210,7 @@ struct PeopleAPI: Sendable {
 
     private var logs: [Route<Sessions.Session>] {
         [
-            Route(.get, "checkpoints/{log}", "A log's signed checkpoint, as it stands") { [gateway] routed in
+            Route(.get, "checkpoints/{log}", "A log's signed checkpoint, as it stands", answers: .text) { [gateway] routed in
                 guard let log = LogName(rawValue: routed["log"]) else {
                     throw HTTPProblem(404, "http.not_found", "There is no such log.")
                 }

@@ -59,11 +59,16 @@ struct PeopleEntrance: Sendable {
             base: ["people", "v1"],
             routes: [
                 Route(
-                    .post, "challenge", "A text to sign, to log in with", body: OpenAPI.strings(["person"]), serve: challenge),
+                    .post, "challenge", "A text to sign, to log in with", body: OpenAPI.strings(["person"]),
+                    answers: .object(["challenge"]), isOpen: true, serve: challenge),
                 Route(
                     .post, "session", "Log in: the challenge, signed with the person's SSH key",
-                    body: OpenAPI.strings(["person", "challenge", "signature"]), serve: open),
-                Route(.get, "openapi.json", "This description") { [gateway, sessions] _ in
+                    body: OpenAPI.strings(["person", "challenge", "signature"]), answers: .object(["token", "expires"]),
+                    isOpen: true,
+                    serve: open),
+                Route(
+                    .get, "openapi.json", "This description", answers: .object(["openapi", "info", "paths"]), isOpen: true
+                ) { [gateway, sessions] _ in
                     HTTPAnswer(200, PeopleAPI.document(gateway, sessions))
                 },
             ])

@@ -114,7 +114,8 @@ struct PeopleSession {
             let code = problem["code"]?.string
             throw Refused(
                 "\(problem["message"]?.string ?? "refused") [\(code ?? "\(status)")]",
-                kind: code.flatMap(Refusal.Code.init(rawValue:))?.kind, status: status)
+                kind: code.flatMap(Refusal.Code.init(rawValue:))?.kind, status: status,
+                code: code.flatMap(Refusal.Code.init(rawValue:)))
         }
         return json
     }
@@ -132,6 +133,8 @@ struct PeopleSession {
         do {
             let response = try await client.execute(request, timeout: .seconds(60))
             return (response.status.code, Array(buffer: try await response.body.collect(upTo: 64 << 20)))
-        } catch { throw Problem("the gateway can't be reached at \(owner.address): is it running? (\(error))") }
+        } catch {
+            throw Refused("the gateway can't be reached at \(owner.address): is it running? (\(error))", kind: .unavailable)
+        }
     }
 }

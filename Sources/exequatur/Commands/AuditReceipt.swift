@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authority
 import Foundation
 import StrictJSON
 import TransparencyLog
@@ -17,9 +18,9 @@ extension Audit {
             guard receipt["state"] != "pending" else {
                 throw Problem("the receipt is pending: ask for the change again in some seconds, the answer has the whole one")
             }
-            guard let entry = receipt["entry"]?.string, let body = try JSONReader.read(entry)["body"] else {
-                throw Problem("the receipt has no entry")
-            }
+            guard let entry = receipt["entry"]?.string,
+                case .outcome(let outcome) = try LoggedEntry(bytes: Array(entry.utf8)).record()
+            else { throw Problem("the receipt has no entry of how a change ended") }
             let note = receipt["checkpoint"]?.string ?? ""
             guard let signed = keys.compactMap({ SignedCheckpoint(note: note, key: $0) }).first else {
                 throw Problem("the receipt's checkpoint is not signed by any key in \(key)")
@@ -34,10 +35,12 @@ extension Audit {
             print(
                 "\(Terminal.styled("✓", .green)) entry \(index) is in \(checkpoint.origin), of \(checkpoint.size) entries; its leaf hash is \(leaf)"
             )
-            let said = ["change", "state", "reason", "system", "operation", "terms"].compactMap { key in
-                body[key]?.string.map { "\(key) \(Printable.text($0))" }
-            }
-            print("  it says: " + said.joined(separator: ", "))
+            let said = [
+                "change \(outcome.change)", "state \(outcome.state.rawValue)", outcome.reason.map { "reason \($0)" },
+                outcome.said.map { "said \($0)" }, "system \(outcome.system)", "operation \(outcome.operation)",
+                "terms \(outcome.terms)",
+            ]
+            print("  it says: " + said.compactMap { $0.map { Printable.text($0) } }.joined(separator: ", "))
         }
 
         private static func hash(_ text: String?) throws -> Hash {

@@ -90,10 +90,11 @@ extension Audit {
                 let statement = approval.statement
                 return [
                     "\(statement.verdict.rawValue) by \(statement.approver), over the terms \(statement.terms)",
+                    "shown \(statement.assessment), demanded \(statement.requirement)",
                     statement.reason.map { "reason: \($0)" } ?? "",
                 ]
-            case .adoption(let adoption): return ["by \(adoption.by), with the digest \(adoption.terms)"]
-            case .intent(let intent): return ["digest \(intent.terms)"]
+            case .adoption(let adoption): return ["by \(adoption.by), with the terms \(adoption.terms)"]
+            case .intent(let intent): return ["terms \(intent.terms)"]
             case .outcome(let outcome):
                 return [([outcome.state.rawValue] + [outcome.reason].compactMap { $0 }).joined(separator: " ")]
             case .effect(let effect): return [effect.account.map { "done with \($0)" } ?? ""] + effect.objects.map(Self.object)

@@ -15,8 +15,12 @@ struct ChangeView {
     func print(sealKey: String?, claim: JSONValue? = nil) throws {
         let (terms, reversibility) = (sheet.terms, sheet.terms.reversibility.rawValue)
         let rows = [
-            ("change", sheet.id), ("state", state), ("said", sheet.said ?? ""),
-            ("asked by", sheet.requester.description + (sheet.adopter.map { ", adopted by \($0)" } ?? "")),
+            ("change", sheet.id), ("state", state), ("because", sheet.because ?? ""), ("said", sheet.said ?? ""),
+            (
+                "asked by",
+                sheet.requester.id + (sheet.requester.isWorkload ? "" : " (a person)")
+                    + (sheet.adopter.map { ", adopted by \($0)" } ?? "")
+            ),
             ("on behalf of", terms.delegator ?? ""),
             ("operation", "\(terms.operation) on \(terms.system)"), ("target", terms.targetName),
             ("labels", list("labels")), ("undo", terms.inverse.map { "\(reversibility), by \($0.operation)" } ?? reversibility),
@@ -88,12 +92,12 @@ struct ChangeView {
 enum ClaimView {
     static func text(_ claim: JSONValue) -> String {
         let title = Terminal.styled("What the agent claims (decides nothing)", .bold)
-        let said = ["justification", "prompt"].compactMap { name in
-            claim[name]?.string.map {
-                "  \(name.padding(toLength: 15, withPad: " ", startingAt: 0))\(Printable.text($0, limit: 4000))"
-            }
+        let said = ["justification", "prompt"].compactMap { name -> [String]? in
+            guard let text = claim[name]?.string else { return nil }
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            return ["  \(name)"] + lines.map { "    " + Printable.text(String($0), limit: 4000) }
         }
-        return ([title] + said).joined(separator: "\n")
+        return ([title] + said.joined()).joined(separator: "\n")
     }
 }
 

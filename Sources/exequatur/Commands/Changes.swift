@@ -20,7 +20,7 @@ struct Changes: AsyncParsableCommand {
         @OptionGroup var options: PersonOptions
 
         func run() async throws {
-            let answer = try await options.client().session { try await $0.call(.get, "changes/\(id)") }
+            let answer = try await options.client().session { try await $0.call(.get, try changePath(id)) }
             if options.json { print(Terminal.json(answer)) } else { try ChangeView(answer).print(sealKey: sealKey) }
         }
     }
@@ -31,7 +31,7 @@ struct Changes: AsyncParsableCommand {
         @Argument(help: "The change's id.") var id: String
         @OptionGroup var options: PersonOptions
         func run() async throws {
-            let answer = try await options.client().session { try await $0.call(.post, "changes/\(id)/why") }
+            let answer = try await options.client().session { try await $0.call(.post, try changePath(id, "why")) }
             print(options.json ? Terminal.json(answer) : ClaimView.text(answer))
         }
     }
@@ -61,7 +61,7 @@ struct Changes: AsyncParsableCommand {
         @Argument(help: "The change's id.") var id: String
         @OptionGroup var options: PersonOptions
         func run() async throws {
-            try report(try await options.client().session { try await $0.call(.post, "changes/\(id)/retry") }, options)
+            try report(try await options.client().session { try await $0.call(.post, try changePath(id, "retry")) }, options)
         }
     }
 
@@ -70,7 +70,7 @@ struct Changes: AsyncParsableCommand {
         @Argument(help: "The change's id.") var id: String
         @OptionGroup var options: PersonOptions
         func run() async throws {
-            try report(try await options.client().session { try await $0.call(.post, "changes/\(id)/adopt") }, options)
+            try report(try await options.client().session { try await $0.call(.post, try changePath(id, "adopt")) }, options)
         }
     }
 
@@ -79,11 +79,10 @@ struct Changes: AsyncParsableCommand {
         @Argument(help: "The change's id.") var id: String
         @OptionGroup var options: PersonOptions
         func run() async throws {
-            let answer = try await options.client().session { try await $0.call(.post, "changes/\(id)/rollback") }
-            guard !options.json else { return print(Terminal.json(answer)) }
+            let answer = try await options.client().session { try await $0.call(.post, try changePath(id, "rollback")) }
             let line =
                 "\(answer["status"]?.string ?? ""): \(answer["message"]?.string ?? "") [\(answer["code"]?.string ?? "")] \(answer["change"]?.string ?? "")"
-            print(line)
+            print(options.json ? Terminal.json(answer) : line)
             guard ["done", "staged"].contains(answer["status"]?.string) else { throw ExitCode.failure }
         }
     }
@@ -93,19 +92,24 @@ struct Changes: AsyncParsableCommand {
         @Argument(help: "The change's id.") var id: String
         @OptionGroup var options: PersonOptions
         func run() async throws {
-            let answer = try await options.client().session { try await $0.call(.post, "changes/\(id)/secret") }
+            let answer = try await options.client().session { try await $0.call(.post, try changePath(id, "secret")) }
             print(options.json ? Terminal.json(answer) : "\(answer["label"]?.string ?? ""): \(answer["value"]?.string ?? "")")
         }
     }
 
+    /// Says how a change stands; ends with 1 where it can't be carried out.
     static func report(_ answer: JSONValue, _ options: PersonOptions) throws {
-        guard !options.json else { return print(Terminal.json(answer)) }
         let view = try ChangeView(answer)
+        if options.json { print(Terminal.json(answer)) } else { tell(view) }
+        guard ![.failed, .void, .indeterminate, .expired].contains(view.sheet.state) else { throw ExitCode.failure }
+    }
+
+    private static func tell(_ view: ChangeView) {
         let sheet = view.sheet
         print("\(sheet.id) is \(Terminal.state(sheet.state.rawValue))\(sheet.reason.map { " (\($0))" } ?? "").")
+        if let because = sheet.because { print(Printable.text(because)) }
         if let needs = sheet.needs { print("It still needs \(Printable.text(needs)).") }
         if let left = view.left { print(left) }
         if sheet.state == .proposed, let obstacle = sheet.obstacle { print("It waits: \(Printable.text(obstacle)).") }
-        guard ![.failed, .void, .indeterminate, .expired].contains(sheet.state) else { throw ExitCode.failure }
     }
 }

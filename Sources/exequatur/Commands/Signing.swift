@@ -1,5 +1,6 @@
 import Authority
 import Foundation
+import Gateway
 import StrictJSON
 
 /// Shows a change, asks, signs and sends one statement.
@@ -12,25 +13,24 @@ struct Signing {
 
     func run() async throws {
         if let reason, !ApprovalStatement.isReason(reason) {
-            throw Problem("a reason has 1 to \(ApprovalStatement.longestReason) visible characters")
+            throw Refused(
+                "a reason has 1 to \(ApprovalStatement.longestReason) visible characters", kind: .invalid)
         }
         let client = try options.client()
         let answer = try await client.session { session in
-            let view = try ChangeView(try await session.call(.get, "changes/\(id)"))
-            try await check(view, session)
+            let view = try ChangeView(try await session.call(.get, try changePath(id)))
+            try await check(view, session, client.person)
             let (text, signature) = try view.sheet.sign(verdict, as: client, reason: reason)
             return try await session.call(
-                .post, "changes/\(id)/statement", ["statement": .string(text), "signature": .string(signature)])
+                .post, try changePath(id, "statement"), ["statement": .string(text), "signature": .string(signature)])
         }
         try Changes.report(answer, options)
     }
 
-    private func check(_ view: ChangeView, _ session: PeopleSession) async throws {
+    private func check(_ view: ChangeView, _ session: PeopleSession, _ person: String) async throws {
         let sheet = view.sheet
-        guard [.proposed, .approved].contains(sheet.state) || verdict == .refuse && sheet.state == .executing else {
-            let reason = sheet.reason.map { " (\($0))" } ?? ""
-            throw Problem(
-                "not signed: the change is \(sheet.state.rawValue)\(reason) and takes no more statements [change.closed]")
+        if let (code, why) = Self.obstacle(verdict, sheet, person) {
+            throw Refused("not signed: \(why) [\(code.rawValue)]", kind: code.kind)
         }
         if verdict == .approve, let obstacle = sheet.obstacle { throw Problem("not signed: \(obstacle)") }
         if let digest {
@@ -40,14 +40,41 @@ struct Signing {
             return
         }
         guard isatty(STDIN_FILENO) == 1, !options.json else {
-            throw Problem(
-                "not signed: nobody is at the terminal to be asked; give --digest as `exequatur changes show \(id)` prints it")
+            throw Refused(
+                "not signed: nobody is at the terminal to be asked; give --digest as `exequatur changes show \(id)` prints it",
+                kind: .invalid)
         }
-        // Who has no say in it is shown no claim, and told so when they sign.
-        let claim = sheet.terms.claims == nil ? nil : try? await session.call(.post, "changes/\(id)/why")
-        try view.print(sealKey: nil, claim: claim)
+        try view.print(sealKey: nil, claim: try await claim(sheet, session))
         let question = "\nSign that this \(verdict == .approve ? "may" : "must not") be carried out? Type yes to sign: "
         FileHandle.standardOutput.write(Data(question.utf8))
         guard readLine()?.trimmingCharacters(in: .whitespaces).lowercased() == "yes" else { throw Problem("not signed") }
+    }
+
+    /// Why a signature would be given for nothing; nil when it would not.
+    private static func obstacle(_ verdict: ApprovalStatement.Verdict, _ sheet: ChangeSheet, _ person: String) -> (
+        Refusal.Code, String
+    )? {
+        guard [.proposed, .approved].contains(sheet.state) || verdict == .refuse && sheet.state == .executing else {
+            let reason = sheet.reason.map { " (\($0))" } ?? ""
+            return (.changeClosed, "the change is \(sheet.state.rawValue)\(reason) and takes no more statements")
+        }
+        guard verdict == .approve else { return nil }
+        if sheet.wait == .adoption { return (.approvalNotWaiting, "the change waits to be adopted first") }
+        if sheet.obstacle == nil, sheet.needs != nil, !sheet.eligible.contains(person) {
+            let isDone = sheet.words.contains { $0.by == person && $0.verdict == .approve }
+            return isDone
+                ? (.approvalUsed, "you have approved it already")
+                : (.approvalNotEligible, "it is yours, or policy gives you no say in it")
+        }
+        return nil
+    }
+
+    /// What the agent claims. Who has no say in the change is shown none, and what is not kept any more is not there; anything
+    /// else is a reason not to sign.
+    private func claim(_ sheet: ChangeSheet, _ session: PeopleSession) async throws -> JSONValue? {
+        guard sheet.terms.claims != nil else { return nil }
+        do { return try await session.call(.post, try changePath(id, "why")) } catch let refused as Refused
+            where [.approvalNotEligible, .claimNone].contains(refused.code)
+        { return nil }
     }
 }

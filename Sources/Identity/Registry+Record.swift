@@ -1,62 +1,38 @@
-import Authority
+public import Authority
 public import StrictJSON
 
 /// The registry as the log keeps it.
 extension Registry {
-    public var record: JSONValue {
-        ["persons": .array(authenticator.people.map(\.json)), "workloads": .array(workloads.map(\.json))]
+    public var record: RegistryRecord {
+        RegistryRecord(
+            people: authenticator.people.map {
+                .init(id: $0.id, teams: $0.teams, keys: $0.keys.map(\.line), aliases: $0.aliases, subjects: $0.subjects)
+            },
+            workloads: workloads.map {
+                .init(
+                    id: $0.id, issuer: $0.issuer, subject: $0.subject, owner: $0.owner, expires: $0.expires, groups: $0.groups,
+                    clients: $0.clients)
+            })
     }
 
-    public init(json: JSONValue) throws {
-        var fields = try Fields(json)
-        let people = try fields.array("persons").map { try PersonRegistration(json: $0) }
-        let workloads = try fields.array("workloads").map { try WorkloadRegistration(json: $0) }
-        try fields.end()
+    /// - Throws: ``ShapeError`` for a key that is none.
+    public init(_ record: RegistryRecord) throws(ShapeError) {
+        var people: [PersonRegistration] = []
+        for person in record.people {
+            var keys: [SSHPublicKey] = []
+            for line in person.keys {
+                guard let key = SSHPublicKey(line: line) else { throw ShapeError(.invalid, at: "/keys", "not an SSH key") }
+                keys.append(key)
+            }
+            people.append(
+                PersonRegistration(
+                    id: person.id, teams: person.teams, keys: keys, aliases: person.aliases, subjects: person.subjects))
+        }
+        let workloads = record.workloads.map {
+            WorkloadRegistration(
+                id: $0.id, issuer: $0.issuer, subject: $0.subject, owner: $0.owner, expires: $0.expires, groups: $0.groups,
+                clients: $0.clients)
+        }
         self.init(workloads: workloads, people: people)
-    }
-}
-
-extension PersonRegistration {
-    fileprivate var json: JSONValue {
-        [
-            "id": .string(id), "teams": .array(teams.map(JSONValue.string)), "keys": .array(keys.map { .string($0.line) }),
-            "aliases": .array(aliases.map(JSONValue.string)),
-            "subjects": .array(subjects.map { [.string($0.issuer), .string($0.subject)] }),
-        ]
-    }
-
-    fileprivate init(json: JSONValue) throws {
-        var fields = try Fields(json)
-        let keys = try fields.strings("keys").map { line in
-            guard let key = SSHPublicKey(line: line) else { throw ShapeError(.invalid, at: "/keys", "not an SSH key") }
-            return key
-        }
-        let subjects = try fields.array("subjects").map {
-            (issuer: $0.array?.first?.string ?? "", subject: $0.array?.last?.string ?? "")
-        }
-        self.init(
-            id: try fields.string("id"), teams: try fields.strings("teams"), keys: keys, aliases: try fields.strings("aliases"),
-            subjects: subjects)
-        try fields.end()
-    }
-}
-
-extension WorkloadRegistration {
-    fileprivate var json: JSONValue {
-        var json: JSONValue = [
-            "id": .string(id), "issuer": .string(issuer), "subject": .string(subject), "expires": .integer(expires),
-            "groups": .array(groups.map(JSONValue.string)), "clients": .array(clients.map(JSONValue.string)),
-        ]
-        json.add("owner", owner.map(JSONValue.string))
-        return json
-    }
-
-    fileprivate init(json: JSONValue) throws {
-        var fields = try Fields(json)
-        self.init(
-            id: try fields.string("id"), issuer: try fields.string("issuer"), subject: try fields.string("subject"),
-            owner: try fields.optionalString("owner"), expires: try fields.integer("expires"),
-            groups: try fields.strings("groups"), clients: try fields.strings("clients"))
-        try fields.end()
     }
 }

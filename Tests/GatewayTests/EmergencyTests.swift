@@ -26,7 +26,7 @@ struct EmergencyTests {
 
     private func title(_ world: GatewayFixture) async throws -> JSONValue? {
         let answer = try await world.submit("user.read", ["user": "kai.nilsen"])
-        return answer.result?["attributes"]?["title"]
+        return answer.result?.json["attributes"]?["title"]
     }
 
     @Test(

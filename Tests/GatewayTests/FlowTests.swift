@@ -105,7 +105,7 @@ struct FlowTests {
         #expect(try await world.store.openLeases().isEmpty)
         #expect(try await world.directory.leftovers().isEmpty)
         try await world.gateway.locks.lift(.workload, "agent", by: Fixture.person("lena", teams: ["leads"]))
-        let title = try await world.submit("user.read", ["user": "kai.nilsen"]).result?["attributes"]?["title"]
+        let title = try await world.submit("user.read", ["user": "kai.nilsen"]).result?.json["attributes"]?["title"]
         #expect(title != nil && title != "Captain")
     }
 

@@ -35,7 +35,7 @@ struct PageTests {
     }
 
     private func names(_ answer: Answer, _ key: String) -> [String] {
-        (answer.result?[key]?.array ?? []).compactMap { $0["name"]?.string }
+        (answer.result?.json[key]?.array ?? []).compactMap { $0["name"]?.string }
     }
 
     @Test("Pages are filled with those who may be seen, and together give each of them once", arguments: [nil, 1, 7] as [Int?])
@@ -49,7 +49,7 @@ struct PageTests {
             input.add("after", next)
             let answer = try await world.submit("group.read", input)
             let page = names(answer, "members")
-            next = answer.result?["next"]
+            next = answer.result?.json["next"]
             #expect(page.count == 50 || next == nil)
             all += page
         } while next != nil
@@ -73,15 +73,15 @@ struct PageTests {
             input.add("after", next)
             let answer = try await world.submit("group.read", input)
             all += names(answer, "members")
-            next = answer.result?["next"]
-            #expect(answer.result?["more"] == .bool(next != nil))
+            next = answer.result?.json["next"]
+            #expect(answer.result?.json["more"] == .bool(next != nil))
             #expect(next.map { !($0.string ?? "").contains("x-0") } ?? true, "whom it got to is not said")
             pages += 1
         } while next != nil
         #expect(all.sorted() == ["june.okafor", "name-00299"] && pages > 3)
         let found = try await world.submit("user.find", ["attribute": "name", "match": "prefix", "value": "name-"])
         let none = try await world.submit("user.find", ["attribute": "name", "match": "prefix", "value": "nobody"])
-        #expect(found.result == none.result, "a search tells nothing of what it passed by")
+        #expect(found.result?.json == none.result?.json, "a search tells nothing of what it passed by")
     }
 
     @Test("However many hidden users match, those who may be seen are found")
@@ -92,7 +92,7 @@ struct PageTests {
             var input: JSONValue = ["attribute": "name", "match": "prefix", "value": "name-"]
             input.add("sort", sort)
             let answer = try await world.submit("user.find", input)
-            #expect(answer.result?["count"] == 10 && answer.result?["more"] == false)
+            #expect(answer.result?.json["count"] == 10 && answer.result?.json["more"] == false)
         }
     }
 

@@ -21,26 +21,46 @@ struct RouteTests {
     func agents() async throws {
         let doors = try await DoorWorld()
         defer { doors.world.close() }
-        let table = AgentAPI(doors.world.gateway).table
         let document = try JSONReader.read(doors.agents.openAPI)
+        let described =
+            try await served(AgentAPI(doors.world.gateway).table, doors, document)
+            + served(AgentEntrance.table, doors, document)
+        #expect(document["paths"]?.object?.members.count == Set(described).count, "nothing else is described")
+        for path in ["/v1", "/v1/nothing", "/v1/changes", "/v1/changes/x/approve", "/v1/systems/corp", "/people/v1/changes"] {
+            #expect(try await doors.agent(.get, path).status == 404, "\(path)")
+        }
+    }
+
+    /// Tries every method at every path of the table.
+    ///
+    /// - Returns: the paths that are described.
+    private func served(_ table: RouteTable<some Sendable>, _ doors: DoorWorld, _ document: JSONValue) async throws -> [String] {
+        let prefix = table.base.map { "/\($0)" }.joined()
         for route in table.routes {
-            let path = "/v1/" + Self.example(route.pattern)
+            let path = "\(prefix)/\(Self.example(route.pattern))"
             for method in Self.methods {
-                let served = table.routes.contains {
+                let isServed = table.routes.contains {
                     Self.example($0.pattern) == Self.example(route.pattern) && $0.method == method
                 }
                 let answer = try await doors.agent(method, path, method == .get ? nil : [:])
                 let isRefused = answer.status == 405
-                #expect(isRefused != served, "\(method) \(path): \(answer.status)")
+                #expect(isRefused != isServed, "\(method) \(path): \(answer.status)")
                 if isRefused { #expect(answer.headers.contains { $0.0 == "Allow" && $0.1.contains(route.method.rawValue) }) }
             }
-            for (described, _) in route.described("/v1") {
+            for (described, _) in route.described(prefix) {
                 #expect(document["paths"]?[described]?[route.method.rawValue.lowercased()] != nil, "\(described)")
             }
         }
-        for path in ["/v1", "/v1/nothing", "/v1/changes", "/v1/changes/x/approve", "/v1/systems/corp", "/people/v1/changes"] {
-            #expect(try await doors.agent(.get, path).status == 404, "\(path)")
-        }
+        return table.routes.flatMap { $0.described(prefix).map(\.path) }
+    }
+
+    @Test("Each door refuses by codes of a closed set, each with one status; the codes of the gateway's own refusals are others")
+    func codes() {
+        let doors = HTTPProblem.Code.allCases.map { HTTPProblem($0, "") }
+        #expect(doors.allSatisfy { (400..<600).contains($0.status) })
+        #expect(Set(doors.map(\.code)).isDisjoint(with: Refusal.Code.allCases.map(\.rawValue)))
+        let statuses = Refusal.Kind.allCases.map(\.status)
+        #expect(Set(statuses).count == statuses.count, "no two kinds look the same")
     }
 
     @Test("Without a good token nothing of the API answers but its description")

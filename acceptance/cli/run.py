@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 import guarded  # noqa: E402
+from signing import signing  # noqa: E402
 from world import BINARY, ROOT, Checks, World, free_port, wait_until  # noqa: E402
 
 POLICY = (ROOT / "examples/demo/policy.cedar").read_text()
@@ -15,7 +16,7 @@ check = Checks()
 
 
 def new_world():
-    return World(POLICY, SYSTEMS, {"olga": ["service-desk-leads"], "sara": ["security"]}, {"agent": {"owner": "olga", "groups": ["service-desk"]}})
+    return World(POLICY, SYSTEMS, {"olga": ["service-desk-leads"], "lars": ["service-desk-leads"], "sara": ["security"]}, {"agent": {"owner": "olga", "groups": ["service-desk"]}})
 
 
 def run(*arguments):
@@ -98,7 +99,7 @@ def people(world):
     code, text = run("changes", "--person", "sara", "--key", world.folder / "sara", "--people", world.folder / "no.sock")
     check(code != 0 and "is it running?" in text, "a gateway that is not running is said so")
     code, text, _ = world.cli("sara", "changes")
-    check(code == 0 and "No changes yet." in text, "an empty list says so")
+    check(code == 0 and "Nothing waits." in text, "an empty list says so")
     code, text, error = world.cli("sara", "changes", "show", "chg-000000000000000000000000", check=False)
     check(code != 0 and "change.not_found" in error, "an unknown change is refused")
     code, text, error = world.cli("sara", "lock", "everything", check=False)
@@ -222,6 +223,7 @@ def main():
         guarded.add_remote_issuers(world)
         world.start()
         people(world)
+        signing(world, check)
         guarded.while_running(world, check)
         reloading(world)
         world.stop()

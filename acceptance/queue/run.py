@@ -1,4 +1,4 @@
-"""200 waiting changes, and whatever befalls them."""
+"""Waiting changes, and whatever befalls them."""
 import os
 import sqlite3
 import sys
@@ -32,13 +32,13 @@ def stage(s, queue):
                 change = s.create(agent, name, ending=fate == "task").answer.get("change")
                 queue.by_fate[fate].append((change, name))
                 queue.agents[change] = agent
-    s.check(len(queue.agents) == 200 and None not in queue.agents, f"200 changes wait [{len(queue.agents)}]")
+    s.check(len(queue.agents) == 20 * len(AGENTS) and None not in queue.agents, f"{20 * len(AGENTS)} changes wait [{len(queue.agents)}]")
     more = [s.create(agent, f"more-{agent[-1]}") for agent in AGENTS]
     s.check(all(reply.status == 429 and reply.code == "limit.waiting" for reply in more), "no agent gets a 21st")
     again = [s.create(queue.agents[c], n, evidence={"justification": "again"}).answer for c, n in queue.of("keep")]
     s.check([a.get("change") for a in again] == [c for c, _ in queue.of("keep")], "the same asked for again is the one that waits")
     listed = s.world.cli_json("dana", "changes", "list")["changes"]
-    s.check(len(listed) == 200 and listed == sorted(listed, key=lambda row: (row["created"], row["id"])), "people see all of them, oldest first")
+    s.check(len(listed) == 20 * len(AGENTS) and listed == sorted(listed, key=lambda row: (row["created"], row["id"])), "people see all of them, oldest first")
     s.check(listed[0]["sentence"] == "create the user keep-a0", f"as a person says it [{listed[0]['sentence']}]")
 
 
@@ -57,7 +57,7 @@ def unchanged(s, queue, before, what):
 def harmless(s, queue):
     before, since = s.states(), s.decisions()
     s.check(s.reload(policies.HARMLESS), "a harmless reload")
-    s.check(s.examined(200, since), "each waiting change is examined by it")
+    s.check(s.examined(20 * len(AGENTS), since), "each waiting change is examined by it")
     unchanged(s, queue, before, "…and each waits as before")
     s.check(s.reload(policies.BROKEN, "were not reloaded"), "a broken policy is not loaded")
     unchanged(s, queue, before, "…and each waits as before")
@@ -160,7 +160,7 @@ def main():
     finally:
         s.world.close() if "KEEP" not in os.environ else print(s.world.folder)
     print("\n".join(f"failed: {what}" for what in dict.fromkeys(s.failed)))
-    print(f"queue: 200 changes, {s.checks} checks, {len(s.failed)} failed; {s.tries} tries to run one on other approvals, "
+    print(f"queue: {20 * len(AGENTS)} changes, {s.checks} checks, {len(s.failed)} failed; {s.tries} tries to run one on other approvals, "
           f"{sum(what.startswith('each try') for what in s.failed)} successes")
     sys.exit(1 if s.failed or s.tries < 40 else 0)
 

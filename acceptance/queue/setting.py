@@ -13,7 +13,8 @@ from wire import Agent
 from world import World
 
 PEOPLE = {"dana": ["leads"], "erik": ["leads"], "farah": ["security"], "gil": ["audit"], "olga": []}
-AGENTS = [f"agent-{letter}" for letter in "abcdefghij"]
+# Twenty changes of each: 80, and 200 with LONG=1.
+AGENTS = [f"agent-{letter}" for letter in ("abcdefghij" if os.environ.get("LONG") else "abcd")]
 WORKLOADS = {name: {"owner": "olga", "groups": []} for name in AGENTS}
 SYSTEM = {"name": "corp", "kind": "embedded", "file": "state/corp.sqlite", "seed": "demo"}
 

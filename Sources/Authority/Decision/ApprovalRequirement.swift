@@ -36,7 +36,7 @@ public struct ApprovalRequirement: Hashable, Sendable {
         let counted = approvals.compactMap { fact in
             known[fact.person.id].map { ApprovalFact(person: $0, userVerified: fact.userVerified) }
         }
-        return demand.holds(in: ["approvals": ContextShape.value(counted)])
+        return demand.holds(in: [ContextShape.approvalsName: ContextShape.value(counted)])
     }
 
     public var json: JSONValue { ["demand": demand.json, "approvers": .array(approvers.map(\.json))] }

@@ -26,7 +26,8 @@ struct ContextRecord: Sendable {
     }
 }
 
-/// The parts of `context`. Each stands with its value: a policy sees what the schema says, and nothing else.
+/// The parts of `context`: for each its type, from which follow its declaration in the schema and its unknown form, and beside it
+/// how its value is made. That a value has its type is what a test holds to.
 enum ContextShape {
     static let records = [task, approvals, reach, surroundings]
 
@@ -79,18 +80,50 @@ enum ContextShape {
 
     // MARK: The whole
 
+    /// What the approvals are called: the part that is unknown while it is asked what they must show.
+    static let approvalsName: ExactString = "approvals"
+
+    private struct Part {
+        let name: ExactString
+        /// Its type as the schema writes it.
+        let declared: String
+        let unknown: PartialValue
+        var isRequired = true
+
+        init(_ name: ExactString, _ record: ContextRecord, unknown: PartialValue? = nil) {
+            self.name = name
+            declared = "Exequatur::\(record.name)"
+            self.unknown = unknown ?? .unknown(record.type)
+        }
+
+        init(_ name: ExactString, _ type: CedarType, isRequired: Bool = true) {
+            self.name = name
+            declared = "\(type)"
+            unknown = .unknown(type, isPresent: isRequired)
+            self.isRequired = isRequired
+        }
+    }
+
+    /// All but the operation's own input. While nothing else is known, it is known that nobody approved.
+    private static let parts = [
+        Part("task", task), Part("delegator", .entity(["Exequatur::Person"]), isRequired: false),
+        Part(approvalsName, approvals, unknown: .known(value([]))), Part("precondition", .string), Part("reach", reach),
+        Part("system", surroundings),
+    ]
+
     /// The type of the whole, as the schema writes it.
     ///
     /// - Parameters:
     ///   - input: the operation's own part; nil where a decision is made without it.
     ///   - isInputRequired: false where it may be decided without.
     static func declaration(input: String?, isInputRequired: Bool) -> String {
-        let own = input.map { "input\(isInputRequired ? "" : "?"): \($0), " } ?? ""
-        return "{ \(own)task: Exequatur::\(task.name), delegator?: Exequatur::Person, "
-            + "approvals: Exequatur::\(approvals.name), precondition: String, reach: Exequatur::\(reach.name), "
-            + "system: Exequatur::\(surroundings.name) }"
+        let own = input.map { ["input\(isInputRequired ? "" : "?"): \($0)"] } ?? []
+        let others = parts.map { "\($0.name)\($0.isRequired ? "" : "?"): \($0.declared)" }
+        return "{ \((own + others).joined(separator: ", ")) }"
     }
 
+    /// The whole but for the approvals, which are counted later.
+    ///
     /// - Parameter delegator: the person on whose behalf; nil when there is none.
     static func value(
         input: Value, task: Value, delegator: EntityUID?, precondition: Precondition, reach finding: ReachFinding,
@@ -104,13 +137,8 @@ enum ContextShape {
         return context
     }
 
-    /// Nothing of it is known but that nobody approved.
+    /// Nothing of it is known.
     static var unknown: PartialValue {
-        .record([
-            "input": .unknown(), "task": .unknown(task.type),
-            "delegator": .unknown(.entity(["Exequatur::Person"]), isPresent: false),
-            "approvals": .known(value([])), "precondition": .unknown(.string), "reach": .unknown(reach.type),
-            "system": .unknown(surroundings.type),
-        ])
+        .record(Dictionary(uniqueKeysWithValues: parts.map { ($0.name, $0.unknown) } + [("input", .unknown())]))
     }
 }

@@ -150,7 +150,7 @@ private struct Evaluation {
         for (path, principal) in asked {
             let request = request(path, principal, [])
             let response = policies.policies.authorize(
-                PartialRequest(request, unknown: ["approvals": ContextShape.approvals.type]),
+                PartialRequest(request, unknown: [ContextShape.approvalsName: ContextShape.approvals.type]),
                 entities: PartialEntities(facts.entities),
                 schema: policies.cedarSchema)
             steps.append(
@@ -187,7 +187,7 @@ private struct Evaluation {
         let action = EntityUID(
             type: ExactString("\(question.namespace)::Action"), id: ExactString("\(path.rawValue):\(question.operation)"))
         var context = question.context
-        context["approvals"] = ContextShape.value(approvals)
+        context[ContextShape.approvalsName] = ContextShape.value(approvals)
         return Request(principal: principal, action: action, resource: question.resource, context: context)
     }
 

@@ -99,7 +99,7 @@ private struct SourceReader {
     /// Validates the set strictly, and refuses one in which more approvals could take a right away.
     mutating func check(_ set: PolicySet, _ schema: Cedar.Schema) {
         let findings = schema.validate(set)
-        for diagnostic in findings.errors + set.obstaclesToMonotonicity(in: "approvals") {
+        for diagnostic in findings.errors + set.obstaclesToMonotonicity(in: ContextShape.approvalsName) {
             add(diagnostic.policy.flatMap { fileOf[ExactString($0)] } ?? "", diagnostic)
         }
         warnings = findings.warnings.map {

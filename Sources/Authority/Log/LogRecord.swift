@@ -12,7 +12,7 @@ public enum LogRecord: Sendable {
     case unlock(LockRecord)
     case adoption(AdoptionRecord)
     /// The workloads and people registered, with their keys.
-    case registry(JSONValue)
+    case registry(RegistryRecord)
     case policies(PoliciesRecord)
     case decision(DecisionRecord)
     /// What could not be decided on, and so was denied.
@@ -96,7 +96,7 @@ public enum LogRecord: Sendable {
         case .taskEnd, .state: [:]
         case .lock(let record), .unlock(let record): record.json
         case .adoption(let record): record.json
-        case .registry(let record): record
+        case .registry(let record): record.json
         case .policies(let record): record.json
         case .decision(let record): record.json
         case .denial(let record), .failure(let record): record.json
@@ -127,7 +127,7 @@ public enum LogRecord: Sendable {
         case .lock: self = .lock(try LockRecord(json: body))
         case .unlock: self = .unlock(try LockRecord(json: body))
         case .adoption: self = .adoption(try AdoptionRecord(json: body))
-        case .registry: self = .registry(body)
+        case .registry: self = .registry(try RegistryRecord(json: body))
         case .policies: self = .policies(try PoliciesRecord(json: body))
         case .decision: self = .decision(try DecisionRecord(json: body))
         case .denial: self = .denial(try FailureRecord(json: body))

@@ -171,7 +171,7 @@ struct LookAheadSearch {
             task: ContextShape.value(taskID: "task", tenant: world.tenant, purpose: purpose, expires: start), delegator: nil,
             precondition: .atomic, reach: .none,
             surroundings: ContextShape.value(now: start, environment: world.environment, isLocked: false))
-        context["approvals"] = ContextShape.value([])
+        context[ContextShape.approvalsName] = ContextShape.value([])
         return context
     }
 

@@ -1,5 +1,3 @@
-public import StrictJSON
-
 /// Finds principals again whose request was authenticated earlier, as they stand now.
 public protocol Principals: Sendable {
     /// The registered principal; nil when it is no longer registered, owned or within its term.
@@ -9,7 +7,7 @@ public protocol Principals: Sendable {
     /// The ids of the workloads registered.
     var workloadIDs: [String] { get }
     /// Everybody and every key, for the log: signatures are checked years later by what was registered then.
-    var record: JSONValue { get }
+    var record: RegistryRecord { get }
     /// Everybody known, from configuration.
     var people: [PersonRecord] { get }
     /// The fact that a stored approval proves, its signature checked again with the keys of today; nil when it does not hold.

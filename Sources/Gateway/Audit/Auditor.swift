@@ -52,7 +52,6 @@ public struct Auditor: Sendable {
         var reading = EntryReading(replaying: replaying)
         var links: Int64 = 0
         for log in [LogName.requests, .decisions, .actions] {
-            var tree = GrowingTree()
             let size: Int64
             do { size = try await store.logSize(log) } catch let error as StoreError where error.code == .corrupt {
                 report.problems.append(error.message)
@@ -60,22 +59,7 @@ public struct Auditor: Sendable {
             }
             let wanted = checkpoints.filter { $0.origin.hasSuffix("/\(log.rawValue)") }
             if wanted.isEmpty { report.unwitnessed.append(log) }
-            for start in stride(from: 0, to: size, by: Int(page)) {
-                let entries = try await store.entries(log, in: start..<min(start + page, size))
-                for bytes in entries {
-                    try await check(bytes, log, &tree, &report)
-                    tree.compare(with: wanted, &report.problems)
-                    let position = LogPosition(log: log, index: tree.size - 1)
-                    do {
-                        let entry = try LoggedEntry(bytes: bytes)
-                        links += try await checkPlace(entry, position, &report)
-                        report.problems += reading.take(entry)
-                    } catch let error as StoreError where error.code == .corrupt {
-                        report.problems.append("\(log.rawValue) \(position.index): \(error.message)")
-                    }
-                }
-                progress(start + Int64(entries.count))
-            }
+            var tree = try await follow(log, size, wanted, &links, &reading, &report, progress)
             tree.finish(wanted, expected: size, log, &report.problems)
             try await checkHead(log, tree, &report)
             report.sizes[log] = tree.size
@@ -87,6 +71,31 @@ public struct Auditor: Sendable {
         report.proved = reading.proved
         report.bases = reading.bases
         return report
+    }
+
+    /// Reads a log from its beginning, page by page.
+    private func follow(
+        _ log: LogName, _ size: Int64, _ wanted: [Checkpoint], _ links: inout Int64, _ reading: inout EntryReading,
+        _ report: inout Report, _ progress: (Int64) -> Void
+    ) async throws -> GrowingTree {
+        var tree = GrowingTree()
+        for start in stride(from: 0, to: size, by: Int(page)) {
+            let entries = try await store.entries(log, in: start..<min(start + page, size))
+            for bytes in entries {
+                try await check(bytes, log, &tree, &report)
+                tree.compare(with: wanted, &report.problems)
+                let position = LogPosition(log: log, index: tree.size - 1)
+                do {
+                    let entry = try LoggedEntry(bytes: bytes)
+                    links += try await checkPlace(entry, position, &report)
+                    report.problems += reading.take(entry)
+                } catch let error as StoreError where error.code == .corrupt {
+                    report.problems.append("\(log.rawValue) \(position.index): \(error.message)")
+                }
+            }
+            progress(start + Int64(entries.count))
+        }
+        return tree
     }
 
     /// The gateway signs each batch: what stands after the last that it signed is not its own.

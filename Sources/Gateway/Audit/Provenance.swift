@@ -47,8 +47,8 @@ struct Provenance {
         // The order of batches, and not of clocks: those may be set back.
         let (place, change) = (entry.records?.sequence ?? 0, entry.links["change"] ?? "")
         switch record {
-        case .registry(let json):
-            guard let registry = try? Registry(json: json) else { return ["the recorded people and keys can't be read"] }
+        case .registry(let record):
+            guard let registry = try? Registry(record) else { return ["the recorded people and keys can't be read"] }
             registries.append(Registered(place: place, registry: registry))
         case .approval(let approval): statements[change, default: []].append(Said(place: place, approval: approval))
         case .decision(let decision) where !change.isEmpty: return take(decision, on: change, place)

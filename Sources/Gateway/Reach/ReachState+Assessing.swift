@@ -18,8 +18,10 @@ extension ReachState {
             adds: (step.removes + others.flatMap(\.removes)).filter { isRestriction($0) && !graph.contains($0) },
             removes: Set(adds).filter { !isRestriction($0) && graph.contains($0) }.sorted())
         try graph.apply(doubtful)
-        defer { try? graph.apply(doubtful.reversed) }
-        return described(step, try gains(step, others, &graph), graph)
+        let finding = Result { described(step, try gains(step, others, &graph), graph) }
+        // Should it not come back to what it was, it answers nothing any more.
+        try graph.apply(doubtful.reversed)
+        return try finding.get()
     }
 
     /// The step with what only the graph can tell: whoever is created under a name that the graph still has is that one.

@@ -1,5 +1,4 @@
 import Authority
-public import StrictJSON
 
 /// What an agent is told. It holds nothing of policies, approvers or other people's data.
 public struct Answer: Sendable {
@@ -17,12 +16,12 @@ public struct Answer: Sendable {
     public let code: String
     public let message: String
     public var change: String?
-    /// What was read: the document whose digest is logged.
-    public var result: JSONValue?
+    /// What was read.
+    public var result: Reading?
     public var receipt: Receipt?
 
     init(
-        _ status: Status, _ code: String, _ message: String, change: String? = nil, result: JSONValue? = nil,
+        _ status: Status, _ code: String, _ message: String, change: String? = nil, result: Reading? = nil,
         receipt: Receipt? = nil
     ) {
         self.status = status

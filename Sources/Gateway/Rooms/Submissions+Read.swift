@@ -27,7 +27,7 @@ extension Submissions {
 
     /// Nothing is looked for when nothing may be found.
     private func search(_ submission: Submission, _ connector: any Connector, _ epoch: Int64) async throws -> (
-        View, JSONValue?
+        View, Reading?
     ) {
         let view = try view(submission, .system(submission.system), [], connector.catalogue, epoch)
         guard view.mayRead else { return (view, nil) }
@@ -40,13 +40,15 @@ extension Submissions {
         return search.withLock { ($0.view, $0.result) }
     }
 
-    private func entry(_ submission: Submission, _ connector: any Connector, _ epoch: Int64) async throws -> (View, JSONValue?) {
+    private func entry(_ submission: Submission, _ connector: any Connector, _ epoch: Int64) async throws -> (View, Reading?) {
         let record = try await core.ask(connector) { try await $0.read(submission.operation, submission.input) }
         try deliberations.requireBounded(record.facts)
         let view = try view(submission, record.uid, record.facts, connector.catalogue, epoch)
         var entry = EntryView(view, record)
-        guard view.mayRead, var result = entry.summary() else { return (entry.view, nil) }
-        guard record.uid.type == connector.catalogue.groupType else { return (entry.view, result) }
+        guard view.mayRead, let (summary, groups) = entry.summary() else { return (entry.view, nil) }
+        guard record.uid.type == connector.catalogue.groupType else {
+            return (entry.view, .entry(summary, memberOf: groups, members: nil))
+        }
         let members = Mutex(MemberView(entry.view, submission.input))
         let group = record.uid.id.string
         let start = try submission.input["after"].map { try member(of: $0, in: group, for: submission.principal) }
@@ -56,15 +58,15 @@ extension Submissions {
             }
         }
         return members.withLock { members in
-            members.add(to: &result) { cursor(after: $0, of: group, for: submission.principal) }
-            return (members.view, result)
+            let page = members.result { cursor(after: $0, of: group, for: submission.principal) }
+            return (members.view, .entry(summary, memberOf: groups, members: page))
         }
     }
 
     /// What was disclosed by a read, by its digest.
-    func readEntry(_ submission: Submission, _ decision: LogEntry, _ result: JSONValue?) -> LogEntry {
+    func readEntry(_ submission: Submission, _ decision: LogEntry, _ result: Reading?) -> LogEntry {
         core.entry(
-            .read(disclosed: result.map(Digest.init(of:))), "act",
+            .read(disclosed: result.map { Digest(of: $0.json) }), "act",
             links: ["request": submission.id, "decision": decision.id])
     }
 }

@@ -119,14 +119,18 @@ struct Glance {
         permits(uid.type == catalogue.groupType ? "group.read" : "user.read", on: uid) && shows("name", of: uid)
     }
 
-    mutating func summary(_ record: EntryRecord) -> JSONValue {
-        var attributes = JSONObject()
+    mutating func summary(_ record: EntryRecord) -> Reading.Entry {
+        var attributes: [(name: String, values: [String])] = []
         for name in record.attributes.keys.sorted() where name != "name" {
             guard shows(name, of: record.uid), let values = record.attributes[name] else { continue }
-            attributes[name] = values.count == 1 ? .string(values[0]) : .array(values.map(JSONValue.string))
+            attributes.append((name, values))
         }
-        return ["id": .string(record.uid.id.string), "name": .string(record.name), "attributes": .object(attributes)]
+        return Reading.Entry(entry: record.named, attributes: attributes)
     }
+}
+
+extension EntryRecord {
+    fileprivate var named: Reading.Named { .init(id: uid.id.string, name: name) }
 }
 
 /// One entry, and the groups it is directly in.
@@ -139,15 +143,14 @@ struct EntryView {
         self.record = record
     }
 
-    mutating func summary() -> JSONValue? {
+    mutating func summary() -> (entry: Reading.Entry, memberOf: [Reading.Named])? {
         let catalogue = view.catalogue
-        return view.look(at: [record]) { glance, record, _ -> Looked<JSONValue> in
+        return view.look(at: [record]) { glance, record, _ -> Looked<(entry: Reading.Entry, memberOf: [Reading.Named])> in
             guard glance.shows("name", of: record.uid) else { return .nothing }
-            var summary = glance.summary(record)
+            let summary = glance.summary(record)
             let parents = record.facts.first { $0.uid == record.uid }?.parents ?? []
             let groups = parents.sorted().filter { $0.type == catalogue.groupType && glance.maySee($0) }
-            summary.add("memberOf", .array(groups.map { ["id": .string($0.id.string), "name": .string(Self.name($0, record))] }))
-            return .shown(summary)
+            return .shown((summary, groups.map { Reading.Named(id: $0.id.string, name: Self.name($0, record)) }))
         }.found.first
     }
 
@@ -160,7 +163,7 @@ struct EntryView {
 struct MemberView {
     private(set) var view: View
     private let limit: Int
-    private typealias Member = (json: JSONValue, id: String, isDirect: Bool)
+    private typealias Member = (named: Reading.Named, isDirect: Bool)
     private var seen: [Member] = []
     /// The member after which the next page begins; nil when there is none.
     private var end: String?
@@ -178,22 +181,18 @@ struct MemberView {
             guard glance.maySee(record.uid) else { return .nothing }
             guard count < limit, !isFull else { return .over }
             count += 1
-            let id = record.uid.id.string
-            return .shown(
-                (json: ["id": .string(id), "name": .string(record.name)] as JSONValue, id: id, isDirect: record.isDirect))
+            return .shown((record.named, record.isDirect))
         }
         seen += found
         // Cut short by time, it ends wherever it got to, and says so: nobody takes it for all there is.
-        end = isOver ? seen.last?.id : view.isOver ? records.last?.uid.id.string : nil
+        end = isOver ? seen.last?.named.id : view.isOver ? records.last?.uid.id.string : nil
         return !isOver && !view.isOver
     }
 
     /// - Parameter cursor: names the place after a member.
-    func add(to result: inout JSONValue, cursor: (String) -> String?) {
-        result.add("members", .array(seen.filter(\.isDirect).map(\.json)))
-        result.add("nestedMembers", .array(seen.map(\.json)))
-        result.add("more", .bool(end != nil))
-        result.add("next", end.flatMap(cursor).map(JSONValue.string))
+    func result(cursor: (String) -> String?) -> Reading.Members {
+        Reading.Members(
+            direct: seen.filter(\.isDirect).map(\.named), all: seen.map(\.named), hasMore: end != nil, next: end.flatMap(cursor))
     }
 }
 
@@ -206,7 +205,7 @@ struct SearchView {
     private let attribute: String
     private let order: String?
     private let limit: Int
-    private typealias Match = (json: JSONValue, name: ExactString, key: ExactString)
+    private typealias Match = (user: Reading.Entry, name: ExactString, key: ExactString)
     private var found: [Match] = []
     private var hasMore = false
 
@@ -227,7 +226,7 @@ struct SearchView {
             count += 1
             // Those whose sort attribute may not be seen come last, by name.
             let key = order.flatMap { glance.shows($0, of: record.uid) ? record.attributes[$0]?.first : nil } ?? "\u{10FFFF}"
-            return .shown((json: glance.summary(record), name: ExactString(record.name), key: ExactString(key)))
+            return .shown((glance.summary(record), ExactString(record.name), ExactString(key)))
         }
         found += more
         // Cut short by time before anything was seen, it looks as if there were nothing: whether a guess at what may not be seen
@@ -236,11 +235,8 @@ struct SearchView {
         return !isOver && !view.isOver
     }
 
-    var result: JSONValue {
+    var result: Reading {
         let sorted = order == nil ? found : found.sorted { $0.key != $1.key ? $0.key < $1.key : $0.name < $1.name }
-        let users = sorted.prefix(limit).map(\.json)
-        return [
-            "users": .array(users), "count": .integer(Int64(users.count)), "more": .bool(hasMore || found.count > limit),
-        ]
+        return .users(sorted.prefix(limit).map(\.user), hasMore: hasMore || found.count > limit)
     }
 }

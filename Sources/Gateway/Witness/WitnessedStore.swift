@@ -91,7 +91,8 @@ public final class WitnessedStore: Store {
         return batch.positions
     }
 
-    /// A batch that failed for any reason but its own conditions may still have reached the disk.
+    /// A batch that failed for any reason but its own conditions may still have reached the disk. Where that can't be asked now,
+    /// the next batch's condition on the log's size tells.
     private func checkNothingCame(of error: any Error) async throws {
         if error is GrantRefusal || (error as? StoreError)?.code == .conflict { return }
         for log in LogName.allCases {

@@ -41,7 +41,9 @@ struct AgentAPI: Sendable {
 
     static func document(_ gateway: Gateway) -> JSONValue {
         OpenAPI.document(
-            "Exequatur", "Identity changes by agents, decided by policy.", AgentAPI(gateway).table.paths, bearer: "JWT")
+            "Exequatur", "Identity changes by agents, decided by policy.",
+            AgentAPI(gateway).table.paths + AgentEntrance.table.paths,
+            bearer: "JWT")
     }
 
     private static let key = OpenAPI.parameter("Idempotency-Key", in: "header")

@@ -1,5 +1,4 @@
 import Authority
-import FoundationEssentials
 public import Gateway
 import HTTPTypes
 public import Identity
@@ -34,8 +33,8 @@ public struct AgentDoor: Door {
         self.issuers = issuers
         self.hosts = hosts
         self.origins = origins
-        openAPI = JSONWriter.canonical(AgentAPI.document(gateway))
         api = AgentAPI(gateway).table
+        openAPI = JSONWriter.canonical(AgentAPI.document(gateway))
         brake = Brake(now: gateway.environment.now)
         lanes = Lanes(running: 2, waiting: 30, patience: .seconds(gateway.environment.deadline))
     }
@@ -43,54 +42,23 @@ public struct AgentDoor: Door {
     public func answer(_ call: HTTPCall) async -> HTTPAnswer {
         do {
             try guardAgainstBrowsers(call)
-            switch call.path.first {
-            case ".well-known": return try metadata(call)
-            case "healthz" where call.path.count == 1: return HTTPAnswer(200, ["status": "ok"])
-            case "mcp" where call.path.count == 1: return await MCPDoor(self).answer(call)
-            case "v1": return try await v1(call)
-            case "log" where call.path.count == 3 && call.path[2] == "checkpoint": return try await checkpoint(call.path[1])
-            default: throw HTTPProblem.nothingHere
+            let entrance = AgentEntrance.table
+            if entrance.knows(call.path) { return try await entrance.answer(call, self) }
+            guard call.path.first == "v1" else { throw HTTPProblem.nothingHere }
+            return try await serving(call) { caller in
+                let task = try await task(of: caller, purpose: try call.single("Exequatur-Purpose"))
+                return try await api.answer(call, AgentCaller(principal: .workload(caller.workload), task: task))
             }
         } catch { return problem(error).answer }
-    }
-
-    private func v1(_ call: HTTPCall) async throws -> HTTPAnswer {
-        if call.method == .get, call.path == ["v1", "openapi.json"] { return HTTPAnswer(200, json: openAPI) }
-        return try await serving(call) { caller in
-            let task = try await task(of: caller, purpose: try call.single("Exequatur-Purpose"))
-            return try await api.answer(call, AgentCaller(principal: .workload(caller.workload), task: task))
-        }
     }
 
     /// A page in somebody's browser must not be able to drive the gateway.
     private func guardAgainstBrowsers(_ call: HTTPCall) throws {
         if let origin = call.headers[.origin], !origins.contains(origin) {
-            throw HTTPProblem(403, "http.origin", "Calls from this origin are not accepted.")
+            throw HTTPProblem(.origin, "Calls from this origin are not accepted.")
         }
         let host = call.host.map { $0.lowercased() } ?? ""
-        guard hosts.contains(host) else { throw HTTPProblem(421, "http.host", "This host name is not served here.") }
-    }
-
-    private func metadata(_ call: HTTPCall) throws -> HTTPAnswer {
-        guard
-            call.path == [".well-known", "oauth-protected-resource"]
-                || call.path == [".well-known", "oauth-protected-resource", "mcp"]
-        else { throw HTTPProblem.nothingHere }
-        let resource = publicURL + (call.path.count == 3 ? "/mcp" : "")
-        return HTTPAnswer(
-            200,
-            [
-                "resource": .string(resource), "authorization_servers": .array(issuers.map(JSONValue.string)),
-                "bearer_methods_supported": ["header"], "resource_name": "Exequatur",
-            ])
-    }
-
-    private func checkpoint(_ name: String) async throws -> HTTPAnswer {
-        guard let log = LogName(rawValue: name) else { throw HTTPProblem(404, "http.not_found", "There is no such log.") }
-        guard let note = gateway.journal.published(log) else {
-            throw HTTPProblem(503, "unavailable", "No checkpoint has been published yet; ask again in a few seconds.")
-        }
-        return HTTPAnswer(200, text: note)
+        guard hosts.contains(host) else { throw HTTPProblem(.host, "This host name is not served here.") }
     }
 
     // MARK: Callers
@@ -104,14 +72,14 @@ public struct AgentDoor: Door {
             call.rest()
             await brake.hold()
             throw HTTPProblem(
-                429, "limit.connections", "This workload has too many connections open; use those it has.",
+                .connections, "This workload has too many connections open; use those it has.",
                 headers: [("Retry-After", "1"), ("Connection", "close")])
         }
         guard await lanes.enter(caller.workload.id) else {
             call.rest()
             await brake.hold()
             throw HTTPProblem(
-                429, "limit.in_flight", "This workload has too many calls in flight; wait for their answers.",
+                .inFlight, "This workload has too many calls in flight; wait for their answers.",
                 headers: [("Retry-After", "1")])
         }
         defer { lanes.leave(caller.workload.id) }
@@ -141,7 +109,7 @@ public struct AgentDoor: Door {
         let challenge = "Bearer\(reason) resource_metadata=\"\(publicURL)/.well-known/oauth-protected-resource\""
         let status = error.code == .unavailable ? 503 : 401
         return HTTPProblem(
-            status, error.code.rawValue, "A valid token of a trusted issuer is needed.",
+            status, error.code, "A valid token of a trusted issuer is needed.",
             headers: [("WWW-Authenticate", challenge)])
     }
 
@@ -150,6 +118,6 @@ public struct AgentDoor: Door {
         if let problem = HTTPProblem(error) { return problem }
         gateway.environment.log.error("\(error)")
         return HTTPProblem(
-            503, "unavailable", "The gateway could not answer. Ask for the state of your changes before you try again.")
+            .unavailable, "The gateway could not answer. Ask for the state of your changes before you try again.")
     }
 }

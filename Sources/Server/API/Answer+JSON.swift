@@ -7,7 +7,7 @@ extension Answer {
     var json: JSONValue {
         var json: JSONValue = ["status": .string(status.rawValue), "code": .string(code), "message": .string(message)]
         json.add("change", change.map(JSONValue.string))
-        json.add("result", result)
+        json.add("result", result?.json)
         json.add("receipt", receipt?.json)
         return json
     }

@@ -15,7 +15,7 @@ final class ByteBudget: Sendable {
         }
         guard isTaken else {
             throw HTTPProblem(
-                503, "limit.bytes_in_flight", "Too much is being sent at this moment; send it again later.",
+                .bytesInFlight, "Too much is being sent at this moment; send it again later.",
                 headers: [("Retry-After", "1"), ("Connection", "close")])
         }
     }

@@ -69,7 +69,7 @@ public struct HTTPCall: Sendable {
         guard let field = HTTPField.Name(name) else { return nil }
         let values = headers[values: field]
         guard values.count <= 1 else {
-            throw HTTPProblem(400, "input.duplicate_header", "The header \(name) is given more than once.")
+            throw HTTPProblem(.duplicateHeader, "The header \(name) is given more than once.")
         }
         return values.first
     }
@@ -81,12 +81,12 @@ public struct HTTPCall: Sendable {
         if body.isEmpty, let empty { return empty }
         try requireJSON()
         do { return try JSONReader.read(body, limits: .init(fractions: fractions)) } catch {
-            throw HTTPProblem(400, error.code.rawValue, "\(error)")
+            throw HTTPProblem(400, error.code, "\(error)")
         }
     }
 
     private func requireJSON() throws {
-        guard isJSON else { throw HTTPProblem(415, "input.content_type", "The body must be application/json.") }
+        guard isJSON else { throw HTTPProblem(.contentType, "The body must be application/json.") }
     }
 }
 
@@ -111,24 +111,5 @@ public struct HTTPAnswer: Sendable {
     init(_ status: Int, json: [UInt8]) {
         self.init(status)
         written = json
-    }
-}
-
-/// A request that can't be served, as an HTTP answer.
-struct HTTPProblem: Error {
-    let status: Int
-    let code: String
-    let message: String
-    var headers: [(String, String)] = []
-
-    init(_ status: Int, _ code: String, _ message: String, headers: [(String, String)] = []) {
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = headers
-    }
-
-    var answer: HTTPAnswer {
-        HTTPAnswer(status, ["error": ["code": .string(code), "message": .string(message)]], headers: headers)
     }
 }

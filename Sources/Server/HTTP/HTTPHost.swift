@@ -101,7 +101,7 @@ public struct HTTPHost: Sendable {
         do {
             // The first `Host` became the authority; one that is still among the fields is a second one.
             if let host = HTTPField.Name("Host"), request.headers.contains(host) {
-                throw HTTPProblem(400, "http.host", "The request names more than one host.")
+                throw HTTPProblem(.manyHosts, "The request names more than one host.")
             }
             let path = HTTPCall.segments(of: request.uri.path)
             let share = ByteBudget.Share(of: budget)
@@ -118,13 +118,13 @@ public struct HTTPHost: Sendable {
         } catch let problem as HTTPProblem {
             return response(problem.answer)
         } catch {
-            return response(HTTPProblem(400, "input.unreadable", "The request could not be read.").answer)
+            return response(HTTPProblem(.unreadable, "The request could not be read.").answer)
         }
     }
 
     private static func body(of request: Request, limit: Int, _ share: ByteBudget.Share) async throws -> [UInt8] {
         let tooLong = HTTPProblem(
-            413, "input.too_long", "The body is larger than \(limit) bytes.", headers: [("Connection", "close")])
+            .tooLong, "The body is larger than \(limit) bytes.", headers: [("Connection", "close")])
         let announced = request.headers[.contentLength].flatMap(Int.init) ?? limit
         guard announced <= limit else { throw tooLong }
         try share.take(announced)
@@ -134,7 +134,7 @@ public struct HTTPHost: Sendable {
                     throw tooLong
                 } catch {
                     throw HTTPProblem(
-                        400, "input.unreadable", "The body could not be read.", headers: [("Connection", "close")])
+                        .unreadable, "The body could not be read.", headers: [("Connection", "close")])
                 }
             }
             group.addTask {
@@ -143,7 +143,7 @@ public struct HTTPHost: Sendable {
             }
             defer { group.cancelAll() }
             guard let first = try await group.next(), let bytes = first else {
-                throw HTTPProblem(408, "input.too_slow", "The body did not arrive in time.", headers: [("Connection", "close")])
+                throw HTTPProblem(.tooSlow, "The body did not arrive in time.", headers: [("Connection", "close")])
             }
             return bytes
         }

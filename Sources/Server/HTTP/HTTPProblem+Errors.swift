@@ -7,11 +7,11 @@ extension HTTPProblem {
     init?(_ error: any Error) {
         switch error {
         case let problem as HTTPProblem: self = problem
-        case let refusal as Refusal: self.init(refusal.code.kind.status, refusal.code.rawValue, refusal.message)
+        case let refusal as Refusal: self.init(refusal.code.kind.status, refusal.code, refusal.message)
         case let error as StoreError where error.code == .altered:
-            self.init(409, error.code.rawValue, "What the gateway recorded of this was altered; it is not used.")
-        case let error as ShapeError: self.init(400, error.code.rawValue, "\(error.path): \(error.message)")
-        case let error as JSONError: self.init(400, error.code.rawValue, "\(error)")
+            self.init(409, error.code, "What the gateway recorded of this was altered; it is not used.")
+        case let error as ShapeError: self.init(400, error.code, "\(error.path): \(error.message)")
+        case let error as JSONError: self.init(400, error.code, "\(error)")
         default: return nil
         }
     }
@@ -27,17 +27,6 @@ extension Refusal.Kind {
         case .conflict: 409
         case .tooMany: 429
         case .unavailable: 503
-        }
-    }
-
-    /// The code of JSON-RPC, for what is refused before a tool is called; a tool's own refusals are its result.
-    var rpcCode: Int64 {
-        switch self {
-        case .invalid, .notFound: -32602
-        case .forbidden: 40301
-        case .conflict: 40901
-        case .tooMany: 42901
-        case .unavailable: -32603
         }
     }
 }

@@ -16,7 +16,7 @@ struct RouteTable<Caller: Sendable>: Sendable {
             guard !fitting.isEmpty else { throw HTTPProblem.nothingHere }
             let methods = Set(fitting.map(\.0.method.rawValue)).sorted().joined(separator: ", ")
             throw HTTPProblem(
-                405, "http.method", "This method is not served at this path; \(methods) is.", headers: [("Allow", methods)])
+                .method, "This method is not served at this path; \(methods) is.", headers: [("Allow", methods)])
         }
         return try await route.serve(RoutedCall(call: call, caller: caller, parameters: parameters))
     }
@@ -28,8 +28,7 @@ struct RouteTable<Caller: Sendable>: Sendable {
     var paths: [JSONObject.Member] {
         var paths: [JSONObject.Member] = []
         for route in routes {
-            let prefix = "/" + base.joined(separator: "/")
-            for (path, description) in route.described(prefix) {
+            for (path, description) in route.described(base.map { "/\($0)" }.joined()) {
                 let entry = JSONObject.Member(key: route.method.rawValue.lowercased(), value: description)
                 if let place = paths.firstIndex(where: { $0.key == path }), case .object(var known) = paths[place].value {
                     known[entry.key] = entry.value
@@ -114,8 +113,4 @@ struct RoutedCall<Caller: Sendable>: Sendable {
 
     /// The value of one of the pattern's parameters.
     subscript(name: String) -> String { parameters[name] ?? "" }
-}
-
-extension HTTPProblem {
-    static let nothingHere = HTTPProblem(404, "http.not_found", "There is nothing at this path.")
 }

@@ -14,9 +14,6 @@ struct MCPDoor {
     init(_ door: AgentDoor) { self.door = door }
 
     func answer(_ call: HTTPCall) async -> HTTPAnswer {
-        guard call.method == .post else {
-            return HTTPProblem(405, "http.method", "Only POST is served here.", headers: [("Allow", "POST")]).answer
-        }
         var id: JSONValue?
         do {
             return try await door.serving(call) { caller in
@@ -29,9 +26,7 @@ struct MCPDoor {
         } catch {
             let problem = door.problem(error)
             let data: JSONValue = ["code": .string(problem.code)]
-            let kind = Refusal.Code(rawValue: problem.code)?.kind
-            let code: Int64 = problem.status == 401 ? 40101 : problem.status == 503 ? -32603 : kind?.rpcCode ?? 40000
-            return MCPProblem(problem.status, code, problem.message, data: data, headers: problem.headers).answer(id)
+            return MCPProblem(problem.status, problem.rpcCode, problem.message, data: data, headers: problem.headers).answer(id)
         }
     }
 
@@ -114,7 +109,8 @@ struct MCPDoor {
 
     private func callTool(_ message: MCPMessage, _ principal: Principal, _ task: Task) async throws -> Answer {
         guard let name = message.params["name"]?.string, let target = MCPTools(gateway.systems).target(name) else {
-            throw MCPProblem(400, -32602, "There is no such tool.", data: ["code": "input.unknown_tool"])
+            throw MCPProblem(
+                400, -32602, "There is no such tool.", data: ["code": .string(HTTPProblem.Code.unknownTool.rawValue)])
         }
         guard case .object(var arguments) = message.params["arguments"] ?? [:] else {
             throw MCPProblem(400, -32602, "`arguments` is an object.")

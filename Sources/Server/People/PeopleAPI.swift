@@ -41,8 +41,7 @@ struct PeopleAPI: Sendable {
                 .post, "changes/{id}/retry", "Have a waiting change decided anew", body: Self.none, answers: Self.sheet,
                 serve: retry),
             Route(
-                .post, "changes/{id}/rollback", "Undo a change, as a new one", body: Self.none,
-                answers: .object(["status", "code", "message"], optional: ["change", "receipt"]), serve: rollback),
+                .post, "changes/{id}/rollback", "Undo a change, as a new one", body: Self.none, answers: .answer, serve: rollback),
             Route(
                 .post, "changes/{id}/secret", "A value that the change made, once", body: Self.none,
                 answers: .object(["label", "value"]), serve: secret),
@@ -101,8 +100,7 @@ struct PeopleAPI: Sendable {
         try await nothing(in: routed)
         let person = routed.caller.person
         try gateway.rights.require(.view, of: person)
-        return HTTPAnswer(
-            200, try await gateway.submissions.rollback(routed["id"], by: person, task: task(of: routed)).json)
+        return HTTPAnswer(try await gateway.submissions.rollback(routed["id"], by: person, task: task(of: routed)))
     }
 
     private func secret(_ routed: Call) async throws -> HTTPAnswer {
@@ -212,7 +210,7 @@ struct PeopleAPI: Sendable {
         [
             Route(.get, "checkpoints/{log}", "A log's signed checkpoint, as it stands", answers: .text) { [gateway] routed in
                 guard let log = LogName(rawValue: routed["log"]) else {
-                    throw HTTPProblem(404, "http.not_found", "There is no such log.")
+                    throw HTTPProblem(.notFound, "There is no such log.")
                 }
                 return HTTPAnswer(200, text: try gateway.journal.checkpoint(log))
             }

@@ -9,13 +9,13 @@ import StrictJSON
 public struct PeopleDoor: Door {
     let gateway: Gateway
     private let sessions: Sessions
-    private let api: PeopleAPI
+    private let api: RouteTable<Sessions.Session>
     private let entrance: RouteTable<HTTPCall>
 
     public init(gateway: Gateway, sessions: Sessions) {
         self.gateway = gateway
         self.sessions = sessions
-        api = PeopleAPI(gateway: gateway, sessions: sessions)
+        api = PeopleAPI(gateway: gateway, sessions: sessions).table
         entrance = PeopleEntrance(gateway: gateway, sessions: sessions).table
     }
 
@@ -24,10 +24,10 @@ public struct PeopleDoor: Door {
             if entrance.knows(call.path) { return try await entrance.answer(call, call) }
             guard call.path.prefix(2) == ["people", "v1"] else { throw HTTPProblem.nothingHere }
             guard let session = call.bearer.flatMap(sessions.session) else {
-                throw HTTPProblem(401, "auth.session", "Log in first.")
+                throw HTTPProblem(.session, "Log in first.")
             }
             try PeopleEntrance.recognize(session.person, call)
-            return try await api.table.answer(call, session)
+            return try await api.answer(call, session)
         } catch { return problem(error).answer }
     }
 
@@ -35,13 +35,13 @@ public struct PeopleDoor: Door {
         if let problem = HTTPProblem(error) { return problem }
         switch error {
         case let error as ConnectorError:
-            return HTTPProblem(Refusal.Code(error.code).kind.status, error.code.rawValue, error.message)
+            return HTTPProblem(Refusal.Code(error.code).kind.status, error.code, error.message)
         case let error as AuthenticationError:
             gateway.environment.log.notice("\(error)")
-            return HTTPProblem(401, error.code.rawValue, "The signature was not accepted: \(error.detail).")
+            return HTTPProblem(401, error.code, "The signature was not accepted: \(error.detail).")
         default:
             gateway.environment.log.error("\(error)")
-            return HTTPProblem(503, "unavailable", "The gateway could not do this now.")
+            return HTTPProblem(.unavailable, "The gateway could not do this now.")
         }
     }
 }
@@ -94,7 +94,7 @@ struct PeopleEntrance: Sendable {
             // One answer for all: whoever asks does not learn who is known here.
             gateway.strangers.note(error)
             throw HTTPProblem(
-                401, "auth.session_refused",
+                .sessionRefused,
                 "The challenge was not answered with a key of that person, or its time is over; ask for a new one.")
         }
         try Self.recognize(session.person, routed.call)
@@ -104,7 +104,7 @@ struct PeopleEntrance: Sendable {
     static func recognize(_ person: Person, _ call: HTTPCall) throws {
         guard call.recognize(person.id) else {
             throw HTTPProblem(
-                429, "limit.connections", "You have too many connections open; use those you have.",
+                .connections, "You have too many connections open; use those you have.",
                 headers: [("Retry-After", "1"), ("Connection", "close")])
         }
     }

@@ -105,12 +105,13 @@ struct PeopleSession {
     let token: String?
     let owner: PeopleClient
 
+    /// - Throws: ``Refused`` for what was refused.
     @discardableResult
     func call(_ method: Verb, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
         let (status, bytes) = try await exchange(method, path, body)
         let json = try JSONReader.read(bytes, limits: .init(bytes: 64 << 20))
-        guard status < 400 else {
-            let problem = json["error"] ?? json
+        // A request of one's own that was decided, and denied or failed, is an answer all the same.
+        if let problem = json["error"] {
             let code = problem["code"]?.string
             throw Refused(
                 "\(problem["message"]?.string ?? "refused") [\(code ?? "\(status)")]",

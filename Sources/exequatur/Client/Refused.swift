@@ -14,14 +14,17 @@ struct Refused: Error, CustomStringConvertible {
     init(_ description: String, kind: Refusal.Kind?, status: UInt? = nil, code: Refusal.Code? = nil) {
         self.description = description
         self.code = code
-        exitCode =
-            switch (kind, status) {
-            case (.invalid, _), (nil, 400): 65
-            case (.notFound, _), (nil, 404): 66
-            case (.forbidden, _), (nil, 401), (nil, 403): 77
-            case (.unavailable, _), (.tooMany, _), (nil, 503), (nil, 429): 75
-            default: 1
-            }
+        exitCode = Self.exitCode(kind, status: status)
+    }
+
+    static func exitCode(_ kind: Refusal.Kind?, status: UInt? = nil) -> Int32 {
+        switch (kind, status) {
+        case (.invalid, _), (nil, 400): 65
+        case (.notFound, _), (nil, 404): 66
+        case (.forbidden, _), (nil, 401), (nil, 403): 77
+        case (.unavailable, _), (.tooMany, _), (nil, 503), (nil, 429): 75
+        default: 1
+        }
     }
 }
 

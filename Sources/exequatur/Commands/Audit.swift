@@ -40,7 +40,10 @@ struct Audit: AsyncParsableCommand {
                 if shows { FileHandle.standardError.write(Data("\r\(count) entries ".utf8)) }
             }
             if shows { FileHandle.standardError.write(Data("\r".utf8)) }
-            try print(report, isWitnessed: !checkpoint.isEmpty)
+            let told = AuditReport(report: report, isWitnessed: !checkpoint.isEmpty)
+            if json { print(Terminal.json(told.json)) } else { told.print() }
+            if !report.isWhole { throw ExitCode.failure }
+            if !told.isWitnessed { throw ExitCode(2) }
         }
 
         private func own() -> [String] {
@@ -71,51 +74,6 @@ struct Audit: AsyncParsableCommand {
                 }
             default: []
             }
-        }
-
-        /// - Parameter isWitnessed: whether checkpoints from outside were given: without any, nobody can say that the logs are whole.
-        private func print(_ report: Auditor.Report, isWitnessed: Bool) throws {
-            let problems =
-                report.problems
-                + report.unwitnessed.map { "\($0.rawValue): no checkpoint was given; removal from its end would go unseen" }
-            let sizes = LogName.allCases.map { ($0.rawValue, report.sizes[$0] ?? 0) }
-            if json {
-                let members = sizes.map { JSONObject.Member(key: $0.0, value: .integer($0.1)) }
-                Swift.print(
-                    Terminal.json([
-                        "ok": .bool(report.isWhole && isWitnessed), "consistent": .bool(report.isWhole),
-                        "witnessed": .bool(isWitnessed), "entries": .object(JSONObject(members)),
-                        "checkpoints": .integer(Int64(report.checkpoints)),
-                        "replayed": .integer(Int64(report.replayed)), "proved": .integer(Int64(report.proved)),
-                        "bases": .array(
-                            report.bases.map {
-                                [
-                                    "kind": .string($0.kind.rawValue), "digest": .string($0.digest.hex),
-                                    "entry": .string($0.entry),
-                                ]
-                            }), "problems": .array(problems.map(JSONValue.string)),
-                    ]))
-            } else {
-                Swift.print(
-                    sizes.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-                        + " entries; \(report.checkpoints) checkpoint(s); \(report.replayed) decisions made again, \(report.proved) executions proved."
-                )
-                for (kind, name) in [(Auditor.Basis.Kind.registry, "people and keys"), (.policies, "policies")] {
-                    let found = report.bases.filter { $0.kind == kind }
-                    guard let last = found.last else { continue }
-                    Swift.print("\(name): \(found.count) version(s), the last \(last.digest.hex.prefix(16))… from \(last.entry)")
-                }
-                for problem in problems.prefix(50) { Swift.print(Terminal.styled("✗ \(Printable.text(problem))", .red)) }
-                Swift.print(
-                    !report.isWhole
-                        ? Terminal.styled("The logs are NOT whole.", .red)
-                        : isWitnessed
-                            ? Terminal.styled("✓ The logs are whole.", .green)
-                            : Terminal.styled(
-                                "The logs agree with themselves. Give --checkpoint from outside to know more.", .yellow))
-            }
-            if !report.isWhole { throw ExitCode.failure }
-            if !isWitnessed { throw ExitCode(2) }
         }
     }
 

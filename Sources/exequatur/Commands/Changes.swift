@@ -1,6 +1,7 @@
 import ArgumentParser
 import Authority
 import Foundation
+import Gateway
 import StrictJSON
 
 /// What waits for people, and what was done.
@@ -83,7 +84,9 @@ struct Changes: AsyncParsableCommand {
             let line =
                 "\(answer["status"]?.string ?? ""): \(answer["message"]?.string ?? "") [\(answer["code"]?.string ?? "")] \(answer["change"]?.string ?? "")"
             print(options.json ? Terminal.json(answer) : line)
-            guard ["done", "staged"].contains(answer["status"]?.string) else { throw ExitCode.failure }
+            guard ["done", "staged"].contains(answer["status"]?.string) else {
+                throw ExitCode(Refused.exitCode(answer["code"]?.string.flatMap(Refusal.Code.init(rawValue:))?.kind))
+            }
         }
     }
 

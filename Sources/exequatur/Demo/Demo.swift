@@ -30,7 +30,7 @@ struct Stage {
     private var agent: DemoAgent
     private var number = 0
     private var failures = 0
-    private var receipts: [JSONValue] = []
+    private var receipts: [(change: JSONValue, receipt: JSONValue)] = []
 
     init(_ world: DemoWorld, _ agent: DemoAgent) {
         self.world = world
@@ -190,10 +190,9 @@ struct Stage {
     /// A receipt is complete once a checkpoint that covers it is published: some seconds later.
     private mutating func completeReceipts() async throws {
         for place in receipts.indices {
-            for _ in 0..<100 where receipts[place]["state"] == "pending" {
-                let entry = try JSONReader.read(receipts[place]["entry"]?.string ?? "")
-                let status = try await agent.call("exequatur__change_status", ["change": entry["body"]?["change"] ?? ""])
-                if let receipt = status["receipt"] { receipts[place] = receipt }
+            for _ in 0..<100 where receipts[place].receipt["state"] == "pending" {
+                let status = try await agent.call("exequatur__change_status", ["change": receipts[place].change])
+                if let receipt = status["receipt"] { receipts[place].receipt = receipt }
                 try await _Concurrency.Task.sleep(for: .milliseconds(100))
             }
         }
@@ -203,7 +202,7 @@ struct Stage {
         scene("The auditor, offline: public key, the agent's receipts, the gateway's files")
         try await completeReceipts()
         let kept = world.folder + "/receipts.json"
-        try Terminal.json(.array(receipts)).write(toFile: kept, atomically: true, encoding: .utf8)
+        try Terminal.json(.array(receipts.map(\.receipt))).write(toFile: kept, atomically: true, encoding: .utf8)
         try person("dana.moe", ["audit", "checkpoint"])
             .write(toFile: world.folder + "/checkpoints.txt", atomically: true, encoding: .utf8)
         let arguments = [
@@ -212,7 +211,7 @@ struct Stage {
         ]
         do {
             let receipt = world.folder + "/receipt.json"
-            try Terminal.json(receipts.first ?? [:]).write(toFile: receipt, atomically: true, encoding: .utf8)
+            try Terminal.json(receipts.first?.receipt ?? [:]).write(toFile: receipt, atomically: true, encoding: .utf8)
             print(
                 indent(try DemoWorld.run(world.binary, ["audit", "receipt", receipt, "--key", world.folder + "/keys/log.vkey"])))
             print(indent(try DemoWorld.run(world.binary, ["audit", "verify"] + arguments)))
@@ -240,7 +239,7 @@ struct Stage {
     }
 
     private mutating func keep(_ answer: JSONValue) {
-        if let receipt = answer["receipt"] { receipts.append(receipt) }
+        if let change = answer["change"], let receipt = answer["receipt"] { receipts.append((change, receipt)) }
     }
 
     private func text(_ value: JSONValue?) -> String { value?.string ?? "" }

@@ -181,7 +181,7 @@ package final class GatewayFixture: Sendable {
 extension Answer {
     /// All that it says, to look for something in it.
     package var text: String {
-        let document = result.map { JSONWriter.canonicalText($0) } ?? ""
+        let document = result.map { JSONWriter.canonicalText($0.json) } ?? ""
         return "\(status) \(code) \(message) \(change ?? "") \(document) \(receipt?.entry ?? "")"
     }
 }

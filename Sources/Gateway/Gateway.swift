@@ -41,9 +41,9 @@ public final class Gateway: Sendable {
         execution = Execution(core, leases, locks, tasks, reachWatch)
         approvals = Approvals(core, deliberations, locks, execution)
         claims = Claims(core, copies, showsPrompts: environment.showsPrompts)
-        submissions = Submissions(core, deliberations, locks, execution, approvals, claims)
-        desk = Desk(core: core, deliberations: deliberations, execution: execution, approvals: approvals, claims: claims)
         queue = Queue(core, approvals, tasks, rights)
+        submissions = Submissions(core, deliberations, locks, execution, approvals, queue, claims)
+        desk = Desk(core: core, deliberations: deliberations, execution: execution, approvals: approvals, claims: claims)
     }
 
     public var environment: GatewayEnvironment { core.environment }
@@ -86,7 +86,7 @@ public final class Gateway: Sendable {
         await execution.expire()
         await execution.settleOverdue()
         claims.sweep()
-        await queue.examineLeft()
+        queue.beginExaminingLeft()
         await leases.sweep()
     }
 }

@@ -3,8 +3,8 @@ import Crypto
 import Foundation
 import StrictJSON
 
-/// Working copies as files of one folder: the sealed text (AES-GCM, bound to its change) and, apart from it, its key. Whoever
-/// copies the folder without the keys has nothing; a key is overwritten before its file is removed.
+/// Working copies as files of one folder: the sealed text (AES-GCM, bound to its change) and, in a file of its own, its key, which
+/// is overwritten before it is removed.
 public struct FileWorkingCopies: WorkingCopies {
     private let folder: URL
 
@@ -33,7 +33,12 @@ public struct FileWorkingCopies: WorkingCopies {
     }
 
     public func copy(of change: String) throws -> WorkingCopy? {
-        guard let key = try? Data(contentsOf: key(change)), let bytes = try? Data(contentsOf: sealed(change)) else { return nil }
+        // The key is written last and is the first to go.
+        guard FileManager.default.fileExists(atPath: key(change).path) else { return nil }
+        let (key, bytes): (Data, Data)
+        do { (key, bytes) = (try Data(contentsOf: self.key(change)), try Data(contentsOf: sealed(change))) } catch {
+            throw StoreError(.unavailable, "the working copy of \(change) can't be read: \(error.localizedDescription)")
+        }
         do {
             let opened = try AES.GCM.open(
                 try AES.GCM.SealedBox(combined: bytes), using: SymmetricKey(data: key), authenticating: Array(change.utf8))
@@ -43,10 +48,11 @@ public struct FileWorkingCopies: WorkingCopies {
 
     public func destroy(_ change: String) throws {
         let key = key(change)
-        if let handle = try? FileHandle(forWritingTo: key) {
+        if FileManager.default.fileExists(atPath: key.path) {
+            let handle = try FileHandle(forWritingTo: key)
+            defer { handle.closeFile() }
             try handle.write(contentsOf: Data(count: 32))
             try handle.synchronize()
-            try handle.close()
         }
         for file in [key, sealed(change)] where FileManager.default.fileExists(atPath: file.path) {
             try FileManager.default.removeItem(at: file)

@@ -17,9 +17,14 @@ public struct Fields {
         path + "/" + key.replacing("~", with: "~0").replacing("/", with: "~1")
     }
 
+    /// Whether a member that was not yet taken has this name.
+    public func has(_ key: String) -> Bool { place(key) != nil }
+
+    private func place(_ key: String) -> Int? { rest.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } }
+
     public mutating func optional(_ key: String) -> JSONValue? {
         known.append(key)
-        guard let place = rest.firstIndex(where: { $0.key.utf8.elementsEqual(key.utf8) }) else { return nil }
+        guard let place = place(key) else { return nil }
         return rest.remove(at: place).value
     }
 

@@ -74,7 +74,7 @@ struct ApprovalTests {
         let change = try #require(try await world.store.change(id))
         var row = try #require(change.json.object)
         var shown: JSONValue = row["shown"] ?? [:]
-        shown.add("more", "than was signed")
+        shown.add("labels", ["more than was signed"])
         row["shown"] = shown
         try await world.witnessed.commit([.updateChange(try Change(json: .object(row)), from: change)], entries: [])
         let after = try? await world.say(.approve, on: id, by: "lars")

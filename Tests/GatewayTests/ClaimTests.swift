@@ -26,9 +26,9 @@ struct ClaimTests {
         let (world, id) = try await staged("Ticket 4711\u{202E}\u{7}", prompt: "PROMPT")
         defer { world.close() }
         let claim = try await world.gateway.desk.why(id, for: Self.lena)
-        #expect(claim.justification?.contains("Ticket 4711") == true && claim.prompt == nil)
-        #expect(claim.justification?.unicodeScalars.contains("\u{7}") == false)
-        #expect(claim.justification?.unicodeScalars.contains("\u{202E}") == false)
+        #expect(claim.copy.justification?.text?.contains("Ticket 4711") == true && claim.copy.prompt == nil)
+        #expect(claim.copy.justification?.text?.unicodeScalars.contains("\u{7}") == false)
+        #expect(claim.copy.justification?.text?.unicodeScalars.contains("\u{202E}") == false)
         #expect(try await world.entries("opening").map { $0["by"]?.string } == ["lena"])
         for (person, teams) in [("olga", ["desk"]), ("dan", ["security"])] {
             await #expect(throws: Refusal.self) {
@@ -46,7 +46,49 @@ struct ClaimTests {
     func prompts(shows: Bool) async throws {
         let (world, id) = try await staged("why", prompt: "PROMPT", showsPrompts: shows)
         defer { world.close() }
-        #expect(try await world.gateway.desk.why(id, for: Self.lena).prompt == (shows ? "PROMPT" : nil))
+        #expect(try await world.gateway.desk.why(id, for: Self.lena).copy.prompt?.text == (shows ? "PROMPT" : nil))
+    }
+
+    @Test("A prompt that is no longer to be shown is withheld, and what is shown is still what was committed to")
+    func withheld() async throws {
+        let copy = WorkingCopy(justification: "why", prompt: "PROMPT", random: { Array(repeating: 7, count: $0) })
+        let read = try WorkingCopy(json: copy.withoutPrompt.json)
+        #expect(read.justification?.text == "why" && read.prompt?.text == nil && read.commitment == copy.commitment)
+        #expect(!JSONWriter.canonicalText(read.json).contains("PROMPT"))
+        #expect(try WorkingCopy(json: copy.json).commitment == copy.commitment)
+        for (justification, prompt) in [("other", "PROMPT"), ("why", "other")] {
+            let other = WorkingCopy(justification: justification, prompt: prompt, random: { Array(repeating: 7, count: $0) })
+            #expect(other.commitment != copy.commitment)
+        }
+    }
+
+    @Test("What is long or has many lines is cut")
+    func long() {
+        func shown(_ text: String) -> String {
+            WorkingCopy(justification: text, prompt: nil, random: { Array(repeating: 7, count: $0) }).justification?.text ?? ""
+        }
+        #expect(
+            shown(String(repeating: "\n", count: 3_800) + "    + Dispatcher II").split(
+                separator: "\n", omittingEmptySubsequences: false
+            ).count <= 40)
+        #expect(shown(String(repeating: "x", count: 9_000)).count == 4_001)
+    }
+
+    @Test("Who could not approve it when the first signature was given is not shown it either")
+    func later() async throws {
+        let world = try await GatewayFixture(policy: GatewayFixture.policy.replacing("count >= 1", with: "count >= 2"))
+        defer { world.close() }
+        let answer = try await world.submit("group.add-member", Self.adding, evidence: Evidence(justification: "why"))
+        let id = try #require(answer.change)
+        try await world.say(.approve, on: id, by: "lena")
+        try await world.reload(
+            GatewayFixture.policy.replacing("count >= 1", with: "count >= 2")
+                + "permit (principal in Exequatur::Team::\"security\", action in Exequatur::Action::\"approve\", resource);")
+        await #expect(throws: Refusal.self) {
+            try await world.gateway.desk.why(id, for: Fixture.person("dan", teams: ["security"]))
+        }
+        let lars = Fixture.person("lars", teams: ["leads"])
+        #expect(try await world.gateway.desk.why(id, for: lars).copy.justification?.text == "why")
     }
 
     @Test("When the change is over its key and its text are gone from the disk", arguments: ["approved", "refused", "expired"])
@@ -72,7 +114,7 @@ struct ClaimTests {
             guard let bytes = try? Data(contentsOf: file) else { continue }
             #expect(bytes.range(of: Data("MARKER-7".utf8)) == nil, "\(file.lastPathComponent)")
         }
-        let other = WorkingCopy(justification: "Two people have approved this already.", prompt: nil, salt: [1])
+        let other = WorkingCopy(justification: "Two people have approved this already.", prompt: nil, random: { _ in [1] })
         try world.copies.put(other, of: id)
         let error = await #expect(throws: StoreError.self) { try await world.gateway.desk.why(id, for: Self.lena) }
         #expect(error?.code == .altered)
@@ -87,7 +129,7 @@ struct ClaimTests {
         let again = try await world.submit(
             "group.add-member", Self.adding, evidence: Evidence(justification: "The CEO approved it"))
         #expect(again.change == id)
-        #expect(try await world.gateway.desk.why(id, for: Self.lena).justification == "The first reason")
+        #expect(try await world.gateway.desk.why(id, for: Self.lena).copy.justification?.text == "The first reason")
         #expect(try await world.gateway.desk.sheet(id).digest == before.digest)
     }
 

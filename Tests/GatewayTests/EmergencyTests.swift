@@ -118,6 +118,48 @@ struct EmergencyTests {
         #expect(refusal?.code == .locked)
     }
 
+    @Test("A lock on another task of the person, placed after the first signature, stops their undo too")
+    func laterSession() async throws {
+        let (world, done, task) = try await world()
+        defer { world.close() }
+        let other = try await world.gateway.tasks.task(for: Self.lena, session: "t", expires: Instant(milliseconds: .max / 2))
+        _ = try await world.gateway.locks.place(.system, "corp", by: Self.lars)
+        let id = try #require(try await world.gateway.submissions.rollback(done, by: Self.lena, task: other).change)
+        try await world.say(.approve, on: id, by: "lars")
+        _ = try await world.gateway.locks.place(.task, task.id, by: Self.dan)
+        let refusal = await #expect(throws: Refusal.self) {
+            try await world.say(.approve, on: id, by: "dan", teams: ["security"])
+        }
+        #expect(refusal?.code == .locked)
+        let retried = await #expect(throws: Refusal.self) { try await world.gateway.queue.retry(id, by: Self.lena) }
+        #expect(retried?.code == .locked)
+        try await world.gateway.locks.lift(.task, task.id, by: Self.lena)
+        #expect(try await world.say(.approve, on: id, by: "dan", teams: ["security"]).state == .executed)
+    }
+
+    @Test("Under a lock on the person nothing of theirs is undone, adopted or approved, and refusing still works")
+    func person() async throws {
+        let (world, done, task) = try await world()
+        defer { world.close() }
+        let id = try #require(try await world.submit("group.add-member", ["group": "operations", "member": "ivo.petrov"]).change)
+        _ = try await world.gateway.locks.place(.person, "lena", by: Self.lars)
+        for attempt in 0..<2 {
+            let refusal = await #expect(throws: Refusal.self) {
+                if attempt == 0 {
+                    _ = try await world.gateway.submissions.rollback(done, by: Self.lena, task: task)
+                } else {
+                    try await world.say(.approve, on: id, by: "lena")
+                }
+            }
+            #expect(refusal?.code == .locked)
+        }
+        #expect(try await world.say(.refuse, on: id, by: "lena").state == .withdrawn)
+        let unknown = await #expect(throws: Refusal.self) {
+            try await world.gateway.locks.place(.person, "nobody", by: Self.lars)
+        }
+        #expect(unknown?.code == .lockUnknown)
+    }
+
     @Test("Under a lock on the person's own task nothing is undone, nor by an agent under any")
     func own() async throws {
         let (world, done, task) = try await world()

@@ -23,14 +23,16 @@ struct InstantTests {
         "A statement with dates beyond the year 9999 is refused where it is read",
         arguments: [Int64.min, -1, 253_402_300_800_000, .max])
     func statements(date: Int64) throws {
+        let digest = String(repeating: "0", count: 64)
         let text = { (issued: Int64, expires: Int64) in
             JSONWriter.canonicalText([
-                "type": "exequatur-approval-v1", "verdict": "approve", "gateway": "g", "change": "c",
-                "plan": .string(String(repeating: "0", count: 64)), "assessment": .string(String(repeating: "0", count: 64)),
+                "type": "exequatur-approval-v2", "verdict": "approve", "gateway": "g", "change": "c",
+                "terms": .string(digest), "assessment": .string(digest), "requirement": .string(digest),
                 "approver": "p", "issued": .integer(issued), "expires": .integer(expires),
                 "nonce": .string(String(repeating: "0", count: 32)),
             ])
         }
+        #expect(throws: Never.self) { try ApprovalStatement(text: text(1, 2)) }
         #expect(throws: ShapeError.self) { try ApprovalStatement(text: text(date, 1)) }
         #expect(throws: ShapeError.self) { try ApprovalStatement(text: text(1, date)) }
     }

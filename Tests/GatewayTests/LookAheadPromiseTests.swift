@@ -89,8 +89,8 @@ struct LookAheadPromiseTests {
                     continue
                 }
                 done += 1
-                let reach = try await world.gateway.desk.sheet(change).assessment["reach"]
-                #expect(reach?["count"] == .integer(0), "seed \(seed): \(operation) \(input): \(policy)")
+                let reach = try await world.gateway.desk.sheet(change).assessment.reach
+                #expect(reach.count == 0, "seed \(seed): \(operation) \(input): \(policy)")
             }
             try await world.gateway.reachWatch.reread("corp")
             #expect(pairs(world).isSubset(of: before), "seed \(seed): \(policy)")

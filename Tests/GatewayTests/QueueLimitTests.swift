@@ -12,16 +12,17 @@ struct QueueLimitTests {
     private static let adding: JSONValue = ["group": "operations", "member": "ivo.petrov"]
 
     private func submit(
-        _ world: GatewayFixture, _ input: JSONValue, token: String, purpose: String? = nil, delegator: String? = nil
+        _ world: GatewayFixture, _ input: JSONValue, token: String, purpose: String? = nil, delegator: String? = nil,
+        by workload: Workload = Fixture.workload()
     )
         async throws -> Answer
     {
         let task = try await world.gateway.tasks.task(
-            for: Fixture.workload(), delegator: delegator, token: token, expires: Instant(milliseconds: .max / 2),
+            for: workload, delegator: delegator, token: token, expires: Instant(milliseconds: .max / 2),
             purpose: purpose)
         return try await world.gateway.submissions.submit(
             Submissions.Request(
-                principal: .workload(Fixture.workload()), task: task, system: "corp", operation: "group.add-member", input: input,
+                principal: .workload(workload), task: task, system: "corp", operation: "group.add-member", input: input,
                 evidence: Evidence(), door: "test"))
     }
 
@@ -87,6 +88,39 @@ struct QueueLimitTests {
         #expect(try await submit(world, ["group": "operations", "member": "eli.strand"], token: "a").status == .staged)
     }
 
+    @Test("So many wait on behalf of one person, whichever workloads ask")
+    func delegator() async throws {
+        let world = try await GatewayFixture(waitingLimit: 2)
+        defer { world.close() }
+        func ask(_ member: String, _ workload: String, for person: String) async throws -> Answer {
+            try await submit(
+                world, ["group": "operations", "member": .string(member)], token: "\(workload) \(person)", delegator: person,
+                by: Fixture.workload(workload))
+        }
+        #expect(try await ask("ivo.petrov", "agent", for: "lena").status == .staged)
+        #expect(try await ask("nora.lie", "agent-2", for: "lena").status == .staged)
+        let refusal = await #expect(throws: Refusal.self) { try await ask("eli.strand", "agent", for: "lena") }
+        #expect(refusal?.code == .limitWaiting)
+        #expect(try await ask("eli.strand", "agent", for: "lars").status == .staged)
+    }
+
+    @Test(
+        "On behalf of a person it reads what both may read, and nothing on behalf of who may not delegate that",
+        arguments: [true, false])
+    func delegatedRead(mayDelegate: Bool) async throws {
+        let policy = mayDelegate ? "" : "forbid (principal, action in Exequatur::Action::\"delegate\", resource);"
+        let world = try await GatewayFixture(policy: GatewayFixture.policy + policy)
+        defer { world.close() }
+        let task = try await world.gateway.tasks.task(
+            for: Fixture.workload(), delegator: "lena", token: "d", expires: Instant(milliseconds: .max / 2), purpose: nil)
+        let answer = try await world.gateway.submissions.submit(
+            Submissions.Request(
+                principal: .workload(Fixture.workload()), task: task, system: "corp", operation: "user.read",
+                input: ["user": "kai.nilsen"], evidence: Evidence(), door: "test"))
+        #expect(answer.status == (mayDelegate ? .done : .denied))
+        #expect((answer.result?.json["attributes"]?["title"] != nil) == mayDelegate)
+    }
+
     @Test("Many at once don't get beyond the cap")
     func capAtOnce() async throws {
         let world = try await GatewayFixture(waitingLimit: 3)
@@ -115,6 +149,17 @@ struct QueueLimitTests {
             Set(rows.map(\.sentence)) == [
                 "add ivo.petrov to operations", "disable kai.nilsen", "set title of kai.nilsen to Mate",
             ])
+    }
+
+    @Test(
+        "What an agent writes is in the row as it is, whatever it looks like",
+        arguments: ["CFO (acting)", "{removed}", "{user}", "{target} (u-1)"])
+    func values(value: String) async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        _ = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": .string(value)])
+        let rows = try await world.gateway.desk.rows(QueueQuery(Set(Change.State.allCases))).rows
+        #expect(rows.map(\.sentence) == ["set title of kai.nilsen to \(value)"])
     }
 
     @Test("What a person who refuses says reaches whoever asked, and no name with it")

@@ -30,9 +30,9 @@ struct SmallStepsTests {
         let text = last.text
         #expect(!text.contains("domain-admins") && !text.contains("platform"), "agents never see paths")
         let shown = try await world.gateway.desk.sheet(try #require(last.change))
-        let reach = try #require(shown.assessment["reach"])
-        #expect(reach["targets"]?.array?.contains("corp/group/domain-admins") == true)
-        let paths = JSONWriter.canonicalText(reach["paths"] ?? .null)
+        let reach = shown.assessment.reach
+        #expect(reach.targets.contains("corp/group/domain-admins"))
+        let paths = reach.gained.flatMap(\.path).joined()
         #expect(paths.contains("corp/group/apprentices is a member of corp/group/release-managers"))
         #expect(paths.contains("corp/group/release-managers owns corp/group/platform-admins"))
         #expect(shown.needs?.contains("different teams") == true)
@@ -68,7 +68,7 @@ struct SmallStepsTests {
         // The agents chose where kai's password can be recovered: what kai gets now, they get.
         let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "kai.nilsen"])
         let shown = try await world.gateway.desk.sheet(try #require(nest.change))
-        #expect(JSONWriter.canonicalText(shown.assessment).contains("exequatur/coalition/agents"))
+        #expect(JSONWriter.canonicalText(shown.assessment.json).contains("exequatur/coalition/agents"))
     }
 
     @Test("Each half of a takeover runs by itself", arguments: [true, false])
@@ -91,6 +91,9 @@ struct SmallStepsTests {
         // nora → chain → release-managers: each half alone leads nowhere.
         #expect(try await world.submit("group.remove-member", ["group": "apprentices", "member": "june.okafor"]).status == .done)
         #expect(try await world.submit("user.disable", ["user": "nora.lie"]).status == .done)
+        // Neither is decided before both are planned, so that each is decided without the other.
+        let meeting = Meeting(of: 2)
+        world.meddler.onPlan { await meeting.arrive() }
         async let enabling = world.submit("user.enable", ["user": "nora.lie"])
         async let joining = world.submit("group.add-member", ["group": "release-managers", "member": "nora.lie"])
         let answers = try await [enabling, joining]
@@ -256,7 +259,7 @@ struct SmallStepsTests {
         #expect(try await world.entries("drift").isEmpty)
         let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "new.one"])
         let shown = try await world.gateway.desk.sheet(try #require(nest.change))
-        #expect(JSONWriter.canonicalText(shown.assessment).contains("exequatur/coalition/agents"))
+        #expect(JSONWriter.canonicalText(shown.assessment.json).contains("exequatur/coalition/agents"))
     }
 
     private func user(_ name: String) -> ReachSettings.EntryName { .init(system: "corp", kind: .user, name: name) }
@@ -301,7 +304,7 @@ struct SmallStepsTests {
                 if isRead { try await world.gateway.reachWatch.reread("corp") }
                 let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": .string(name)])
                 let shown = try await world.gateway.desk.sheet(try #require(nest.change))
-                #expect(JSONWriter.canonicalText(shown.assessment).contains("exequatur/coalition/agents"))
+                #expect(JSONWriter.canonicalText(shown.assessment.json).contains("exequatur/coalition/agents"))
             }
         }
     }

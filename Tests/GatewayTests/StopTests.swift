@@ -6,6 +6,7 @@ import Gateway
 import Identity
 import Storage
 import StrictJSON
+import Synchronization
 import GatewayWorld
 import TestSupport
 import Testing
@@ -42,6 +43,31 @@ struct StopTests {
         #expect(answer.status == .failed && answer.code == "locked")
         #expect(try await world.store.openLeases().isEmpty)
         #expect(try await world.directory.leftovers().isEmpty)
+    }
+
+    @Test(
+        "A lock, or the end of the task, ends the lease of a step that is being applied, and does not wait for it",
+        arguments: [true, false])
+    func stopWhileApplying(byLock: Bool) async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let (gateway, task, fixture) = (world.gateway, try await world.task(), world)
+        let left = Mutex<Int?>(nil)
+        world.meddler.onApply {
+            if byLock {
+                _ = try? await gateway.locks.place(.system, "corp", by: Fixture.person("olga", teams: ["desk"]))
+            } else {
+                try? await gateway.tasks.end(task)
+            }
+            for _ in 0..<200 {
+                let leases = (try? await fixture.directory.leftovers())?.count
+                left.withLock { $0 = leases }
+                guard leases != 0 else { return }
+                try? await _Concurrency.Task.sleep(for: .milliseconds(50))
+            }
+        }
+        _ = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"])
+        #expect(left.withLock { $0 } == 0)
     }
 
     @Test("A label given to a group between plan and write makes the write a conflict")

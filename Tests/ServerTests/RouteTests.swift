@@ -54,13 +54,26 @@ struct RouteTests {
         return table.routes.flatMap { $0.described(prefix).map(\.path) }
     }
 
-    @Test("Each door refuses by codes of a closed set, each with one status; the codes of the gateway's own refusals are others")
+    @Test("Each code that a door refuses by has its status, and none is one of the gateway's own")
     func codes() {
-        let doors = HTTPProblem.Code.allCases.map { HTTPProblem($0, "") }
-        #expect(doors.allSatisfy { (400..<600).contains($0.status) })
-        #expect(Set(doors.map(\.code)).isDisjoint(with: Refusal.Code.allCases.map(\.rawValue)))
-        let statuses = Refusal.Kind.allCases.map(\.status)
-        #expect(Set(statuses).count == statuses.count, "no two kinds look the same")
+        let statuses: [HTTPProblem.Code: Int] = [
+            .session: 401, .sessionRefused: 401, .host: 421, .manyHosts: 400, .method: 405, .notFound: 404, .origin: 403,
+            .contentType: 415, .duplicateHeader: 400, .tooLong: 413, .tooSlow: 408, .unknownTool: 400, .unreadable: 400,
+            .bytesInFlight: 503, .connections: 429, .inFlight: 429, .unavailable: 503,
+        ]
+        for code in HTTPProblem.Code.allCases { #expect(HTTPProblem(code, "").status == statuses[code], "\(code)") }
+        #expect(Set(HTTPProblem.Code.allCases.map(\.rawValue)).isDisjoint(with: Refusal.Code.allCases.map(\.rawValue)))
+    }
+
+    @Test(
+        "Each kind of refusal has one status of HTTP and one code of JSON-RPC",
+        arguments: zip(
+            [.invalid, .forbidden, .notFound, .conflict, .tooMany, .unavailable] as [Refusal.Kind],
+            [(400, -32602), (403, 40301), (404, -32602), (409, 40901), (429, 42901), (503, -32603)] as [(Int, Int64)]))
+    func kinds(kind: Refusal.Kind, expected: (Int, Int64)) throws {
+        let code = try #require(Refusal.Code.allCases.first { $0.kind == kind })
+        let problem = try #require(HTTPProblem(Refusal(code, "")))
+        #expect(problem.status == expected.0 && problem.rpcCode == expected.1)
     }
 
     @Test("Without a good token nothing of the API answers but its description")

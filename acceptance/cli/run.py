@@ -103,7 +103,7 @@ def people(world):
     code, text, error = world.cli("sara", "changes", "show", "chg-000000000000000000000000", check=False)
     check(code != 0 and "change.not_found" in error, "an unknown change is refused")
     code, text, error = world.cli("sara", "lock", "everything", check=False)
-    check(code != 0 and "workload ID, task ID, operation SYSTEM/OPERATION/TARGET, system NAME or all" in error, "a lock of nothing known says what can be locked")
+    check(code != 0 and "workload ID, person ID, task ID, operation SYSTEM/OPERATION/TARGET, system NAME or all" in error, "a lock of nothing known says what can be locked")
     for arguments in (["lock", "workload", "agnet"], ["lock", "all", "agent"], ["unlock", "workload", "agent"], ["lock", "task", "task-0"]):
         code, text, error = world.cli("olga", *arguments, check=False)
         check(code != 0 and "[lock." in error, f"`{' '.join(arguments)}` says that it does nothing")

@@ -55,6 +55,9 @@ def tries(s, queue):
     for statement, (change, name) in zip(queue.early, queue.of("strict")[6:]):
         yield "signed before the demand grew, handed in after", change, name, \
             lambda c=change, t=statement: s.desk.hand_in(c, t, "dana")
+    for statement, (change, name) in zip(queue.unedited, queue.of("edited")):
+        yield "its operation is another since the first signed, and the second signs what it was", change, name, \
+            lambda c=change, t=statement: (s.desk.hand_in(c, t, "farah"), s.sign(c, "farah"), s.retry(c))
     change, name = next(strict)
     yield "one team signs twice", change, name, lambda c=change: (s.sign(c, "dana"), s.sign(c, "erik"), s.retry(c))
     for change, name in itertools.islice(loose, 4):

@@ -25,4 +25,5 @@ BROKEN = FIRST + "permit (principal, action, resource) when { resource.nothing }
 CHANGED = READS + f"permit ({CREATE}) when {{ context.approvals.count >= 1 }};\n" + demand("teams", "context.approvals.distinctTeams >= 2") \
     + demand("strict", "context.approvals.distinctTeams >= 2") + f"forbid ({CREATE}) when {{ {named('deny')} }};\n" \
     + f"permit ({CREATE}) when {{ {named('loose')} }};\npermit ({CREATE}) when {{ {named('free')} }};\n"
+NOTHING = READS
 WIDENED = CHANGED + 'permit (principal in Exequatur::Team::"audit", action in Exequatur::Action::"approve", resource);\n'

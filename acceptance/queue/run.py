@@ -2,10 +2,11 @@
 import os
 import sqlite3
 import sys
+import threading
 
 import attacks
 import policies
-from setting import AGENTS, Setting
+from setting import AGENTS, RACERS, Setting
 
 # Of each agent's twenty, so many have each fate.
 FATES = {"keep": 2, "strict": 3, "deny": 2, "loose": 4, "free": 2, "teams": 4, "task": 1, "refuse": 1, "moved": 1}
@@ -47,6 +48,8 @@ def sign_first(s, queue):
         for change, _ in queue.of(fate):
             reply = s.sign(change, "dana")
             s.check(reply.status == 200 and reply.json["state"] == "proposed", f"each of two demanded: one signature does not run it [{reply}]")
+    # Whose operation is another later on, when one of two has signed.
+    queue.by_fate["edited"] = [queue.of("loose").pop() for _ in range(2)]
     queue.early = [s.desk_statement(change, "dana") for change, _ in queue.of("strict")[6:16]]
 
 
@@ -106,10 +109,11 @@ def restarts(s, queue):
     s.stop(kill=True)
     s.start()
     unchanged(s, queue, before, "killed and started again, each is as it was")
+    queue.unedited = [s.desk_statement(change, "farah") for change, _ in queue.of("edited")]
     s.stop()
     aged, redefined = [c for c, _ in queue.of("keep")[:4]], [c for c, _ in queue.of("keep")[4:6]]
     s.age("version", aged)
-    s.age("definition", redefined)
+    s.age("definition", redefined + [c for c, _ in queue.of("edited")])
     s.start()
     s.check(s.until(lambda: all(s.states()[c][::2] == ("void", "upgraded") for c in aged)), "after an upgrade, what the older version staged is void: upgraded")
     s.check(s.until(lambda: all(s.states()[c][::2] == ("void", "altered") for c in redefined)), "whose operation is another by now is void: altered")
@@ -129,6 +133,39 @@ def completed(s, queue):
             for person in ("dana", "farah"):
                 s.sign(change, person)
             s.check(s.states()[change][0] == "executed" and s.exists(name), f"each of two demanded: both have signed, and it runs [{fate}, {s.states()[change]}]")
+
+
+def racing(s, queue):
+    """Changes that are staged at the very moment when policies are reloaded, or when their task ends."""
+    found, rounds = {}, 6 if os.environ.get("LONG") else 2
+    for number in range(rounds):
+        s.reload(policies.FIRST)
+        threads = [threading.Thread(target=race, args=(s, racer, number, found)) for racer in RACERS]
+        for thread in threads:
+            thread.start()
+        s.reload(policies.NOTHING)
+        for thread in threads:
+            thread.join()
+        waiting = lambda: [c for c in found if s.states()[c][0] == "proposed"]
+        s.check(s.until(lambda: not waiting(), 15), f"each that was staged while policies that permit nothing were loaded is void [{waiting()[:3]}]")
+    s.check(len(found) > 2 * rounds and {s.states()[c][2] for c in found} <= {"policy changed", "task ended"}, f"…with its reason [{len(found)}]")
+    s.reload(policies.FIRST)
+    at_once, waiting = {}, lambda: [c for c in at_once if s.states()[c][0] == "proposed"]
+    for number in range(10):
+        s.tokens["racer-a"] = s.world.token("racer-a")
+        ending = threading.Thread(target=lambda: s.agent("racer-a").send("POST", "/v1/task/end", {}))
+        ending.start()
+        at_once[s.create("racer-a", f"ending-{number}").answer.get("change")] = "racer-a"
+        ending.join()
+    at_once.pop(None, None)
+    s.check(s.until(lambda: not waiting(), 15), f"each that was staged while its task ended is void [{len(at_once)}: {waiting()[:3]}]")
+
+
+def race(s, racer, number, found):
+    for turn in range(8):
+        change = s.create(racer, f"race-{racer[-1]}{number}-{turn}").answer.get("change")
+        if change:
+            found[change] = racer
 
 
 def judged(s, queue):
@@ -156,6 +193,8 @@ def main():
         attacks.play(s, queue)
         print("completed", flush=True)
         completed(s, queue)
+        print("racing", flush=True)
+        racing(s, queue)
         judged(s, queue)
     finally:
         s.world.close() if "KEEP" not in os.environ else print(s.world.folder)

@@ -15,14 +15,15 @@ from world import World
 PEOPLE = {"dana": ["leads"], "erik": ["leads"], "farah": ["security"], "gil": ["audit"], "olga": []}
 # Twenty changes of each: 80, and 200 with LONG=1.
 AGENTS = [f"agent-{letter}" for letter in ("abcdefghij" if os.environ.get("LONG") else "abcd")]
-WORKLOADS = {name: {"owner": "olga", "groups": []} for name in AGENTS}
+RACERS = ["racer-a", "racer-b", "racer-c"]
+WORKLOADS = {name: {"owner": "olga", "groups": []} for name in AGENTS + RACERS}
 SYSTEM = {"name": "corp", "kind": "embedded", "file": "state/corp.sqlite", "seed": "demo"}
 
 
 class Setting:
     def __init__(self):
         self.world = World(policies.FIRST, [SYSTEM], PEOPLE, WORKLOADS, gateway="queue", waiting=20)
-        self.tokens = {name: self.world.token(name) for name in AGENTS}
+        self.tokens = {name: self.world.token(name) for name in AGENTS + RACERS}
         # What is to end with its task has a task of its own.
         self.ending = {name: self.world.token(name) for name in AGENTS}
         self.checks, self.failed, self.tries = 0, [], 0

@@ -54,9 +54,6 @@ public struct Catalogue: Sendable {
 
     public func action(_ path: Path, _ operation: String) -> EntityUID { action("\(path.rawValue):\(operation)") }
 
-    /// The action that discloses attributes of that sensitivity.
-    public func disclosure(_ sensitivity: Sensitivity) -> EntityUID { action("read:sensitivity.\(sensitivity.rawValue)") }
-
     private func action(_ id: String) -> EntityUID {
         EntityUID(type: ExactString("\(namespace)::Action"), id: ExactString(id))
     }
@@ -73,9 +70,14 @@ public struct Catalogue: Sendable {
                 all.append(Entity(action(path, operation.name), parents: Set(parents + [path.action])))
             }
         }
-        all += Sensitivity.allCases.filter { $0 != .secret }.map { Entity(disclosure($0), parents: [Path.read.action]) }
+        for sensitivity in Sensitivity.allCases where sensitivity != .secret {
+            all += Self.disclosing.map { Entity(action($0, "sensitivity.\(sensitivity.rawValue)"), parents: [$0.action]) }
+        }
         return all
     }
+
+    /// How what is disclosed is decided: it is read, by the workload and on whose behalf, who must be able to delegate that.
+    static let disclosing: [Path] = [.read, .delegate]
 
     /// What people may do with the gateway itself.
     private static let personal = ["view", "unlock"].map { EntityUID(type: "Exequatur::Action", id: $0) }

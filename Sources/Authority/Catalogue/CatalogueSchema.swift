@@ -28,9 +28,11 @@ public enum CatalogueSchema {
         let actions = catalogue.operations.flatMap { operation in
             ["  action \"\(operation.name)\";"] + Path.allCases.filter { $0.applies(to: operation) }.map { action($0, operation) }
         }
-        let disclosures = Sensitivity.allCases.filter { $0 != .secret }.map { sensitivity in
-            "  action \"read:sensitivity.\(sensitivity.rawValue)\" in [Exequatur::Action::\"read\"]"
-                + appliesTo(.read, resources: ["User", "Group"], input: nil)
+        let disclosures = Sensitivity.allCases.filter { $0 != .secret }.flatMap { sensitivity in
+            Catalogue.disclosing.map { path in
+                "  action \"\(path.rawValue):sensitivity.\(sensitivity.rawValue)\" in [Exequatur::Action::\"\(path.rawValue)\"]"
+                    + appliesTo(path, resources: ["User", "Group"], input: nil)
+            }
         }
         let attributes = catalogue.attributes.filter { $0.sensitivity != .secret && !["name", "enabled"].contains($0.name) }
             .map { "\"\($0.name)\"?: String" }
@@ -51,13 +53,13 @@ public enum CatalogueSchema {
             + operation.classes.map { "Exequatur::Action::\"\($0.rawValue)\"" }
         let input = operation.input.map { "\"\($0.name)\"\($0.isRequired ? "" : "?"): \($0.type.cedar)" }.joined(separator: ", ")
         return "  action \"\(path.rawValue):\(operation.name)\" in [\(groups.joined(separator: ", "))]"
-            + appliesTo(path, resources: [operation.target.type], input: "{ \(input) }")
+            + appliesTo(path, resources: [operation.target.type], input: "{ \(input) }", isRead: operation.access == .read)
     }
 
     /// What is read in passing, such as the member that is to be added, is decided without the input: there it is optional.
-    private static func appliesTo(_ path: Path, resources: [String], input: String?) -> String {
+    private static func appliesTo(_ path: Path, resources: [String], input: String?, isRead: Bool = true) -> String {
         let principals = path == .approve || path == .delegate ? "Exequatur::Person" : "Exequatur::Workload, Exequatur::Person"
-        let context = ContextShape.declaration(input: input, isInputRequired: path != .read)
+        let context = ContextShape.declaration(input: input, isInputRequired: !isRead)
         return " appliesTo { principal: [\(principals)], resource: [\(resources.joined(separator: ", "))], context: \(context) };"
     }
 }

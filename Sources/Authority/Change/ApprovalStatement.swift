@@ -90,6 +90,7 @@ public struct ApprovalStatement: Hashable, Sendable {
 
     public static func isReason(_ text: String) -> Bool {
         (1...longestReason).contains(text.unicodeScalars.count) && text.unicodeScalars.allSatisfy(Printable.isVisible)
+            && text.unicodeScalars.contains { $0.properties.generalCategory != .spaceSeparator && $0 != "\u{2800}" }
     }
 
     /// Why the statement does not hold for this change, person, gateway and moment; nil when it does.

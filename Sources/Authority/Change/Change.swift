@@ -40,7 +40,7 @@ public struct Change: Sendable {
     /// The digest of its operation's definition when it was staged.
     public let definition: Digest
     /// What approvers are shown of its weight.
-    public private(set) var shown: JSONValue
+    public private(set) var shown: ShownAssessment
     /// What policy demands of approvals, as it was decided last.
     public var requirement: ApprovalRequirement
     /// The commitment to what approvers are shown of the evidence.
@@ -80,7 +80,7 @@ public struct Change: Sendable {
         input = submission.input.json
         self.plan = plan
         self.definition = definition
-        shown = assessment.json
+        shown = assessment.shown
         self.requirement = requirement
         self.created = created
         self.expires = expires
@@ -99,11 +99,14 @@ public struct Change: Sendable {
     public var digest: Digest { terms.digest }
 
     /// The digest of what approvers are shown of its weight.
-    public var assessment: Digest { Digest(of: shown) }
+    public var assessment: Digest { shown.digest }
 
     /// One for all requests that ask for the same, for the same person and purpose, of the same state of things; for whoever may
     /// not know that state, of whatever state: else a new change would tell that it is another.
-    public var sameness: Digest {
+    public var sameness: Digest { sameness(isDiscreet: isDiscreet) }
+
+    /// The same, as it is for whoever may, or may not, know that state.
+    public func sameness(isDiscreet: Bool) -> Digest {
         Digest(of: [
             "principal": requester.json, "delegator": task.delegator.map(JSONValue.string) ?? .null,
             "purpose": .string(task.purpose.name), "system": .string(system), "operation": .string(operation),
@@ -114,13 +117,13 @@ public struct Change: Sendable {
     }
 
     /// Takes a new assessment, before anybody has approved.
-    public mutating func assess(_ assessment: Assessment) { shown = assessment.json }
+    public mutating func assess(_ assessment: Assessment) { shown = assessment.shown }
 
     public var json: JSONValue {
         var json: JSONValue = [
             "id": .string(id), "state": .string(state.rawValue), "wait": .string(wait.rawValue), "request": .string(request),
             "requester": requester.json, "task": task.json, "system": .string(system), "operation": .string(operation),
-            "input": input, "plan": plan.json, "definition": .string(definition.hex), "shown": shown,
+            "input": input, "plan": plan.json, "definition": .string(definition.hex), "shown": shown.json,
             "requirement": requirement.json, "locks": .array(locks.map(JSONValue.string)), "version": .integer(version),
             "obstructed": .bool(isObstructed), "discreet": .bool(isDiscreet),
             "created": .integer(created.milliseconds), "expires": .integer(expires.milliseconds),
@@ -152,7 +155,7 @@ public struct Change: Sendable {
         input = try fields.required("input")
         plan = try Plan(json: try fields.required("plan"))
         definition = try fields.digest("definition")
-        shown = try fields.required("shown")
+        shown = try ShownAssessment(json: try fields.required("shown"))
         requirement = try ApprovalRequirement(json: try fields.required("requirement"))
         locks = try fields.strings("locks")
         claims = try fields.optionalDigest("claims")

@@ -12,6 +12,8 @@ public struct ChangeRow: Sendable {
     public let operation: String
     /// What it does, in the words of people: `add apprentices to release-managers`.
     public let sentence: String
+    /// What policy demands of approvals, in words; nil of one that waits for none.
+    public let demanded: String?
     /// The protected targets that it would make takeable.
     public let takeover: [String]
     public let created: Instant
@@ -23,7 +25,8 @@ public struct ChangeRow: Sendable {
         (requester, delegator) = (change.requester, change.task.delegator)
         (system, operation) = (change.system, change.operation)
         sentence = Self.sentence(phrase, change)
-        takeover = (change.shown["reach"]?["targets"]?.array ?? []).compactMap(\.string)
+        demanded = change.state == .proposed && change.wait == .approval ? change.requirement.words : nil
+        takeover = change.shown.reach.targets
         (created, expires) = (change.created, change.expires)
     }
 
@@ -31,15 +34,26 @@ public struct ChangeRow: Sendable {
         let (target, touched) = (change.plan.targetName, change.plan.touched)
         guard !phrase.isEmpty else { return "\(change.operation) on \(target)" }
         func names(_ more: (TouchedValue) -> [String], _ than: (TouchedValue) -> [String]) -> String {
-            let found = touched.flatMap { value in more(value).filter { !than(value).contains($0) } }
-            return found.isEmpty ? "nothing" : found.map(Self.name).joined(separator: ", ")
+            let found = touched.flatMap { value in
+                more(value).filter { !than(value).contains($0) }.map { value.attribute == "member" ? name($0) : $0 }
+            }
+            return found.isEmpty ? "nothing" : found.joined(separator: ", ")
         }
-        var text = phrase.replacing("{target}", with: target)
-            .replacing("{added}", with: names(\.after, \.before)).replacing("{removed}", with: names(\.before, \.after))
-        for member in change.input.object?.members ?? [] {
-            text = text.replacing("{\(member.key)}", with: member.value.string ?? "")
+        func word(_ placeholder: Substring) -> String {
+            switch placeholder {
+            case "target": target
+            case "added": names(\.after, \.before)
+            case "removed": names(\.before, \.after)
+            default: change.input[String(placeholder)]?.string ?? ""
+            }
         }
-        return text
+        // Each placeholder once, and only those of the phrase: a name may look like one.
+        let parts = phrase.split(separator: "{", omittingEmptySubsequences: false)
+        return (parts.first.map(String.init) ?? "")
+            + parts.dropFirst().map { part in
+                let end = part.firstIndex(of: "}") ?? part.endIndex
+                return word(part[..<end]) + part[end...].dropFirst()
+            }.joined()
     }
 
     /// A member is written with its id, which people don't say: `kim (u-7)`.
@@ -57,6 +71,7 @@ public struct ChangeRow: Sendable {
         ]
         json.add("reason", reason.map(JSONValue.string))
         json.add("delegator", delegator.map(JSONValue.string))
+        json.add("demanded", demanded.map(JSONValue.string))
         return json
     }
 
@@ -73,6 +88,7 @@ public struct ChangeRow: Sendable {
         system = try fields.string("system")
         operation = try fields.string("operation")
         sentence = try fields.string("sentence")
+        demanded = try fields.optionalString("demanded")
         takeover = try fields.strings("takeover")
         created = try fields.instant("created")
         expires = try fields.instant("expires")

@@ -31,7 +31,7 @@ public struct ChangeSheet: Sendable {
     public let created: Instant
     public let expires: Instant
     public let terms: Terms
-    public let assessment: JSONValue
+    public let assessment: ShownAssessment
     public let requirement: ApprovalRequirement
     public let words: [Word]
     /// What is still missing, in words; nil when nothing is, or nothing helps.
@@ -66,20 +66,23 @@ public struct ChangeSheet: Sendable {
         reason: String? = nil
     ) -> ApprovalStatement {
         ApprovalStatement(
-            verdict: verdict, gateway: gateway, change: id, terms: terms.digest, assessment: Digest(of: assessment),
+            verdict: verdict, gateway: gateway, change: id, terms: terms.digest, assessment: assessment.digest,
             requirement: requirement.digest, approver: person, issued: issued, expires: issued.adding(seconds: life),
             nonce: nonce, reason: reason)
     }
 
+    /// Whether this is what its agent claimed when it was staged, and not what somebody put in its place.
+    public func isClaim(_ copy: WorkingCopy) -> Bool { copy.commitment == terms.claims }
+
     /// One for all that is shown: who compares it has compared everything.
     public var digest: Digest {
-        Digest(of: [terms.json, assessment, requirement.json])
+        Digest(of: [terms.json, assessment.json, requirement.json])
     }
 
     /// Those that a statement is made of, for clients that compute none.
     private var digests: JSONValue {
         [
-            "terms": .string(terms.digest.hex), "assessment": .string(Digest(of: assessment).hex),
+            "terms": .string(terms.digest.hex), "assessment": .string(assessment.digest.hex),
             "requirement": .string(requirement.digest.hex),
         ]
     }
@@ -90,7 +93,7 @@ public struct ChangeSheet: Sendable {
         var json: JSONValue = [
             "gateway": .string(gateway), "id": .string(id), "state": .string(state.rawValue), "wait": .string(wait.rawValue),
             "requester": requester.json, "request": .string(request), "created": .integer(created.milliseconds),
-            "expires": .integer(expires.milliseconds), "terms": terms.json, "assessment": assessment,
+            "expires": .integer(expires.milliseconds), "terms": terms.json, "assessment": assessment.json,
             "requirement": requirement.json,
             "words": .array(words.map { ["by": .string($0.by), "verdict": .string($0.verdict.rawValue)] }),
             "eligible": .array(eligible.map(JSONValue.string)), "digest": .string(digest.hex), "digests": digests,
@@ -123,7 +126,7 @@ public struct ChangeSheet: Sendable {
         created = try fields.instant("created")
         expires = try fields.instant("expires")
         terms = try Terms(json: try fields.required("terms"))
-        assessment = try fields.required("assessment")
+        assessment = try ShownAssessment(json: try fields.required("assessment"))
         requirement = try ApprovalRequirement(json: try fields.required("requirement"))
         words = try fields.array("words").map { try Word(json: $0) }
         needs = try fields.optionalString("needs")

@@ -4,8 +4,11 @@ public import StrictJSON
 /// What an approval binds: any difference asks anew (invariant 5). Whoever is shown the terms can compute their digest, and so
 /// signs what they see.
 public struct Terms: Sendable {
+    /// The version that changes are staged with.
     public static let version: Int64 = 2
 
+    /// The version that the change was staged with: what is still under way of an older one keeps its terms, and their digest.
+    public let version: Int64
     public let tenant: String
     public let system: String
     public let operation: String
@@ -44,22 +47,26 @@ public struct Terms: Sendable {
         claims: Digest? = nil
     ) {
         self.init(
-            submission.task, submission.principal.name, submission.system, submission.operation.name, submission.input.json, plan,
-            definition: definition, owner: owner, rollbackOf: rollbackOf, locks: locks, claims: claims)
+            Self.version, submission.task, submission.principal.name, submission.system, submission.operation.name,
+            submission.input.json, plan, definition: definition, owner: owner, rollbackOf: rollbackOf, locks: locks,
+            claims: claims)
     }
 
     /// Of a change as it was staged.
     init(_ change: Change) {
         self.init(
-            change.task, change.adopter.map(PrincipalID.person) ?? change.requester, change.system, change.operation,
+            change.version, change.task, change.adopter.map(PrincipalID.person) ?? change.requester, change.system,
+            change.operation,
             change.input, change.plan, definition: change.definition, owner: change.owner, rollbackOf: change.rollbackOf,
             locks: change.locks, claims: change.claims)
     }
 
     private init(
-        _ task: Task, _ principal: PrincipalID, _ system: String, _ operation: String, _ input: JSONValue, _ plan: Plan,
+        _ version: Int64, _ task: Task, _ principal: PrincipalID, _ system: String, _ operation: String, _ input: JSONValue,
+        _ plan: Plan,
         definition: Digest, owner: String?, rollbackOf: String?, locks: [String], claims: Digest?
     ) {
+        self.version = version
         (tenant, self.task, holder, purpose, delegator) = (task.tenant, task.id, task.holder, task.purpose, task.delegator)
         (self.principal, self.system, self.operation, self.input) = (principal, system, operation, input)
         (target, targetName, touched, inverse) = (plan.target, plan.targetName, plan.touched, plan.inverse)
@@ -70,7 +77,7 @@ public struct Terms: Sendable {
 
     public var json: JSONValue {
         [
-            "version": .integer(Self.version), "tenant": .string(tenant), "system": .string(system),
+            "version": .integer(version), "tenant": .string(tenant), "system": .string(system),
             "operation": .string(operation), "definition": .string(definition.hex), "target": target.json,
             "targetName": .string(targetName), "input": input, "touched": .array(touched.map(\.json)),
             "inverse": inverse?.json ?? .null, "reversibility": .string(reversibility.rawValue),
@@ -86,7 +93,8 @@ public struct Terms: Sendable {
     /// - Throws: ``ShapeError``, also for terms of another version.
     public init(json: JSONValue) throws(ShapeError) {
         var fields = try Fields(json)
-        guard try fields.integer("version") == Self.version else {
+        version = try fields.integer("version")
+        guard version == Self.version else {
             throw ShapeError(.invalid, at: "/version", "terms of another version: use the program that fits the gateway")
         }
         tenant = try fields.string("tenant")

@@ -126,21 +126,21 @@ public struct DriftRecord: Sendable {
     public let removed: [NamedFact]
     /// How many were added and removed altogether.
     public let counts: (added: Int64, removed: Int64)
-    public let reach: JSONValue
+    public let reach: ShownReach
 
     public init(_ system: String, added: [NamedFact], removed: [NamedFact], reach: ReachFinding) {
         self.system = system
         self.added = Array(added.prefix(Self.told))
         self.removed = Array(removed.prefix(Self.told))
         counts = (Int64(added.count), Int64(removed.count))
-        self.reach = reach.json
+        self.reach = ShownReach(reach)
     }
 
     var json: JSONValue {
         [
             "message": "the system was changed by somebody else", "system": .string(system),
             "added": .array(added.map(\.json)), "removed": .array(removed.map(\.json)),
-            "counts": [.integer(counts.added), .integer(counts.removed)], "reach": reach,
+            "counts": [.integer(counts.added), .integer(counts.removed)], "reach": reach.json,
         ]
     }
 
@@ -155,7 +155,7 @@ public struct DriftRecord: Sendable {
         let numbers = try fields.array("counts").compactMap(\.integer)
         guard numbers.count == 2 else { throw ShapeError(.invalid, at: "/counts", "two numbers belong here") }
         counts = (numbers[0], numbers[1])
-        reach = try fields.required("reach")
+        reach = try ShownReach(json: try fields.required("reach"))
         try fields.end()
     }
 }

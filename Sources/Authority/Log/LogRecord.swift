@@ -35,6 +35,9 @@ public enum LogRecord: Sendable {
     /// The version that is written.
     public static let version: Int64 = 2
 
+    /// The versions that there are readers for.
+    static let readable: Set<Int64> = [2]
+
     /// What happened, as entries name it. A `part` is a piece of a long body and no record by itself.
     public enum Kind: String, Sendable, CaseIterable {
         case request, approval, task, lock, unlock, adoption, registry, policies, decision, denial, intent, effect, outcome, read,
@@ -116,7 +119,9 @@ public enum LogRecord: Sendable {
     /// - Throws: ``ShapeError`` and what the parts throw.
     public init(_ kind: Kind, _ body: JSONValue, version: Int64 = LogRecord.version) throws {
         // Each version has its reader here, and keeps it.
-        guard version == 2 else { throw ShapeError(.invalid, at: "/v", "there is no reader for version \(version)") }
+        guard Self.readable.contains(version) else {
+            throw ShapeError(.invalid, at: "/v", "there is no reader for version \(version)")
+        }
         switch kind {
         case .request: self = .request(try RequestRecord(json: body))
         case .approval: self = .approval(try SignedApproval(json: body))

@@ -24,10 +24,10 @@ public struct LoggedEntry: Sendable {
     private init(json: JSONValue) throws {
         var fields = try Fields(json)
         version = try fields.integer("v")
-        guard version == LogRecord.version else {
+        guard LogRecord.readable.contains(version) else {
             throw StoreError(
                 .corrupt,
-                "an entry has version \(version), and this program reads version \(LogRecord.version): read it with the program that wrote it"
+                "an entry has version \(version), and this program reads \(LogRecord.readable.sorted()): read it with the program that wrote it"
             )
         }
         let (log, kind) = (try fields.string("log"), try fields.string("kind"))

@@ -84,8 +84,9 @@ public struct IdempotencyRecord: Hashable, Sendable {
 
 /// Something that stops the next step at once.
 public struct Lock: Hashable, Sendable {
-    /// `operation`: one operation on one target, as ``operation(_:_:_:)`` names it.
-    public enum Scope: String, Sendable, CaseIterable { case workload, task, operation, system, all }
+    /// `operation`: one operation on one target, as ``operation(_:_:_:)`` names it; `person`: what they do and approve, by whatever
+    /// id, and what is done on their behalf.
+    public enum Scope: String, Sendable, CaseIterable { case workload, person, task, operation, system, all }
 
     /// The subject of a lock on an operation: `corp/user.set-title/u-1001`.
     public static func operation(_ system: String, _ operation: String, _ target: String) -> String {

@@ -1,5 +1,5 @@
 import Cedar
-public import StrictJSON
+import StrictJSON
 
 /// What is known of a change's weight beyond the plan itself. Data about the world; never the agent's word.
 public struct Assessment: Sendable {
@@ -23,21 +23,5 @@ public struct Assessment: Sendable {
     }
 
     /// What approvers are shown and sign over.
-    public var json: JSONValue {
-        [
-            "labels": .array(labels.map(JSONValue.string)), "classes": .array(classes.map { .string($0.rawValue) }),
-            "reversibility": .string(reversibility.rawValue), "reach": reach.json,
-        ]
-    }
-
-    public var digest: Digest { Digest(of: json) }
-
-    /// Whether an approval of what was shown covers this: it weighs no more in anything, and nothing is gained that was not shown.
-    public func isCovered(by shown: JSONValue) -> Bool {
-        func names(_ key: String) -> Set<String> { Set((shown[key]?.array ?? []).compactMap(\.string)) }
-        guard let then = shown["reversibility"]?.string.flatMap(Reversibility.init(rawValue:)), reversibility <= then,
-            names("labels").isSuperset(of: labels), names("classes").isSuperset(of: classes.map(\.rawValue))
-        else { return false }
-        return reach.isCovered(by: shown["reach"])
-    }
+    public var shown: ShownAssessment { ShownAssessment(self) }
 }

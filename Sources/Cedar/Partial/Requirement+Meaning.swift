@@ -106,23 +106,23 @@ extension Requirement {
     private init(json: JSONValue, depth: Int) throws {
         guard depth < 100 else { throw ShapeError(.tooLong, at: "", "a requirement is not that deep") }
         var fields = try Fields(json)
-        func parts(_ json: JSONValue?) throws -> [Requirement]? {
-            try json.map { try ($0.array ?? []).map { try Requirement(json: $0, depth: depth + 1) } }
+        func parts(_ key: String) throws -> [Requirement] {
+            try fields.array(key).map { try Requirement(json: $0, depth: depth + 1) }
         }
-        if let parts = try parts(fields.optional("all")) {
-            self = .all(parts)
-        } else if let parts = try parts(fields.optional("any")) {
-            self = .any(parts)
+        if fields.has("all") {
+            self = .all(try parts("all"))
+        } else if fields.has("any") {
+            self = .any(try parts("any"))
         } else if let text = try fields.optionalString("condition") {
             self = .condition(text)
         } else {
             let path = try fields.strings("path")
             if let least = try fields.optionalInteger("atLeast") {
                 self = .atLeast(path, least)
-            } else if let values = fields.optional("holdsAll")?.array {
-                self = .holdsAll(path, try values.map { try Value(json: $0) })
             } else {
-                self = .holdsAny(path, try fields.array("holdsAny").map { try Value(json: $0) })
+                let isAll = fields.has("holdsAll")
+                let values = try fields.array(isAll ? "holdsAll" : "holdsAny").map { try Value(json: $0) }
+                self = isAll ? .holdsAll(path, values) : .holdsAny(path, values)
             }
         }
         try fields.end()

@@ -80,9 +80,9 @@ struct Deliberations: Sendable {
 
     // MARK: The parts
 
-    /// The locks that an undo may be done under: none that is on its own task.
+    /// The locks that an undo may be done under.
     private func inTheWay(of submission: Submission, _ plan: Plan) -> [Lock] {
-        locks.inTheWay(of: submission, plan).filter { $0.scope != .task }
+        locks.inTheWay(of: submission, plan).filter(\.canBeUndoneUnder)
     }
 
     /// Takes a write to its plan, in one order: its graph is fresh, asked before its target is looked at, or the answer would tell

@@ -109,7 +109,12 @@ public final class ReachKeeper: ReachGuard {
         }
     }
 
-    public func release(_ change: String) { state.withLock { try? $0.release(change) } }
+    public func release(_ change: String) {
+        state.withLock { state in
+            // A graph that can't be put back answers nothing until the systems are read anew.
+            do { try state.release(change) } catch { state.graph = nil }
+        }
+    }
 
     func resume(_ change: String, on system: String, _ step: Step) throws {
         try state.withLock { try $0.reserve(change, system, step, at: now()) }

@@ -15,6 +15,11 @@ extension Approvals {
         let tally: ApprovalTally
         /// Why its system could not do it, as it could not when it was staged: its requester is not to learn that from its end.
         var obstacle: ConnectorError? { deliberation.plan.obstacle }
+
+        /// Whether an approval of this person's would count.
+        func mayApprove(_ person: Person) -> Bool {
+            (tally.mayComplete?.contains(person.id) ?? true) && deliberation.mayApprove(person.id)
+        }
     }
 
     enum Examined {
@@ -53,7 +58,7 @@ extension Approvals {
         var shown = change
         if tally.isEmpty {
             shown.assess(deliberation.assessment)
-        } else if !deliberation.assessment.isCovered(by: change.shown) {
+        } else if !change.shown.covers(deliberation.assessment) {
             return .over(.targetChanged, because: "it would make more possible than those who signed it were shown")
         }
         return .waiting(Waiting(stored: change, change: shown, deliberation: deliberation, tally: tally))
@@ -79,21 +84,22 @@ extension Approvals {
 
     /// Decides a change that was examined, and makes what comes of it durable.
     ///
-    /// - Parameter mayRun: whether it is carried out when that is permitted; if not, it waits on.
-    func settle(_ examined: Examined, _ change: Change, mayRun: Bool) async throws -> Change {
+    /// - Parameters:
+    ///   - mayRun: whether it is carried out when that is permitted; if not, it waits on.
+    ///   - tries: how often it is decided anew when something else is written of it meanwhile.
+    func settle(_ examined: Examined, _ change: Change, mayRun: Bool, tries: Int = 3) async throws -> Change {
         guard case .waiting(let waiting) = examined else {
             guard case .over(let reason, let words) = examined else { return change }
             return try await core.void(change, reason, words)
         }
         let deliberation = waiting.deliberation
         if mayRun {
-            try locks.check(
-                deliberation.submission.principal.name, change.task, writing: change.system, change.operation,
-                deliberation.plan, under: change.locks)
+            try await locks.check(change, as: deliberation.submission.principal.name, deliberation.plan)
         }
         let decision = deliberation.decide()
         var next = waiting.change
         if let requirement = decision.requirement { next.requirement = requirement }
+        next.wait = Self.wait(for: decision, waiting)
         let entry = deliberation.entry(decision, in: core, change: next, counting: waiting.tally)
         switch (decision.verdict, waiting.tally.standing) {
         case (.permit, .open), (.needsApproval, _):
@@ -101,14 +107,21 @@ extension Approvals {
                 let words = "nobody who may still approve it could complete it"
                 return try await core.void(change, .policyChanged, words, by: entry)
             }
-            next.wait = .approval
         case (.deny, _), (.permit, .untellable):
             return try await core.void(change, .policyChanged, "no approval could make policy permit it now", by: entry)
-        case (.permit, .met) where mayRun && waiting.obstacle == nil: return try await run(next, waiting, decision, entry)
-        case (.permit, .met): next.wait = waiting.tally.isEmpty ? .nothing : .approval
-        case (.propose, _): next.wait = .adoption
+        case (.permit, .met) where mayRun && waiting.obstacle == nil:
+            return try await run(next, waiting, decision, entry, tries: tries)
+        case (.permit, .met), (.propose, _): break
         }
         return try await keep(next, waiting, entry)
+    }
+
+    private static func wait(for decision: Decision, _ waiting: Waiting) -> Change.Wait {
+        switch decision.verdict {
+        case .propose: .adoption
+        case .permit where waiting.tally.isEmpty: .nothing
+        default: .approval
+        }
     }
 
     /// Whether those who may still approve, all together and with verified keys, could have it carried out.
@@ -127,14 +140,20 @@ extension Approvals {
             && waiting.deliberation.counting(waiting.tally.facts + facts).decide().verdict == .permit
     }
 
-    private func run(_ change: Change, _ waiting: Waiting, _ decision: Decision, _ entry: LogEntry) async throws -> Change {
+    private func run(_ change: Change, _ waiting: Waiting, _ decision: Decision, _ entry: LogEntry, tries: Int) async throws
+        -> Change
+    {
         let approved = try change.after(.approvedEnough)
         do {
             try await execution.run(approved, decision, waiting.deliberation) {
                 try await core.store.commit([.updateChange(approved, from: waiting.stored)], entries: [entry])
             }
         } catch let error as StoreError where error.code == .conflict {
-            // Another approval of the same moment was first to carry it out.
+            // Another approval of the same moment was first to carry it out, or an examination wrote what it found: nobody else
+            // would come back to it then.
+            let current = try await core.stored(change)
+            guard current.state == .proposed, tries > 1 else { return current }
+            return try await settle(try await examine(current), current, mayRun: true, tries: tries - 1)
         }
         return try await core.stored(change)
     }
@@ -148,7 +167,11 @@ extension Approvals {
         if case .waiting(let waiting) = examined {
             let decision = waiting.deliberation.decide()
             let isShown = waiting.change.json == change.json && decision.verdict != .deny
-            if isShown, (decision.requirement ?? change.requirement) == change.requirement { return (change, waiting) }
+            if isShown, Self.wait(for: decision, waiting) == change.wait,
+                (decision.requirement ?? change.requirement) == change.requirement
+            {
+                return (change, waiting)
+            }
         }
         let next = try await settle(examined, change, mayRun: false)
         guard next.state == .proposed, case .waiting(let waiting) = try await examine(next) else { return (next, nil) }
@@ -162,6 +185,10 @@ extension Approvals {
             // Written again though it is the same: a decision on what has moved on meanwhile is none.
             try await core.store.commit([.updateChange(change, from: waiting.stored)], entries: [entry])
         } catch let error as StoreError where error.code == .conflict { return try await core.stored(change) }
+        guard waiting.deliberation.policies.digest == core.policies.digest else {
+            // Others are in force since: whoever examined it by those may have been first.
+            return try await settle(try await examine(change), change, mayRun: false)
+        }
         if !isSame { core.note("a change waits for something else now", ["change": change.id, "for": change.requirement.words]) }
         return change
     }
@@ -182,8 +209,9 @@ extension Approvals {
     /// Makes a change the person's own: it is decided as their `execute`, and they do not count as an approver.
     public func adopt(_ id: String, by person: Person) async throws -> Change {
         let change = try await core.requireChange(id)
-        guard change.state == .proposed, change.wait == .adoption, change.expires > core.now else {
-            throw Refusal(.changeClosed, "The change is \(change.state.rawValue) and does not wait to be adopted.")
+        guard change.state == .proposed, change.expires > core.now else { throw Self.closed(change, now: core.now) }
+        guard change.wait == .adoption else {
+            throw Refusal(.changeClosed, "The change waits for approval and not to be adopted.")
         }
         var adopted = change
         (adopted.adopter, adopted.wait) = (person.id, .approval)

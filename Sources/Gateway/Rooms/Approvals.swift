@@ -49,9 +49,12 @@ public final class Approvals: Sendable {
         Refusal(.init(problem), "The signed statement does not hold for this change; show the change again and sign anew.")
     }
 
-    static func closed(_ change: Change) -> Refusal {
+    /// - Parameter now: nil where it does not matter whether its time is over.
+    static func closed(_ change: Change, now: Instant? = nil) -> Refusal {
+        let isExpired = now.map { change.state == .proposed && change.expires <= $0 } ?? false
+        let state = isExpired ? Change.State.expired : change.state
         let reason = change.reason.map { " (\($0))" } ?? ""
-        return Refusal(.changeClosed, "The change is \(change.state.rawValue)\(reason) and takes no more statements.")
+        return Refusal(.changeClosed, "The change is \(state.rawValue)\(reason) and takes no more statements.")
     }
 
     static let used = Refusal(
@@ -69,13 +72,13 @@ public final class Approvals: Sendable {
 
     /// Everything is decided again, on fresh facts, and carried out when that permits it.
     private func approve(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
-        guard change.state == .proposed, change.expires > core.now else { throw Self.closed(change) }
+        guard change.state == .proposed, change.expires > core.now else { throw Self.closed(change, now: core.now) }
         guard change.wait != .adoption else {
             throw Refusal(.approvalNotWaiting, "The change waits to be adopted: there is nothing to approve before that.")
         }
         let examined = try await examine(change)
         guard case .waiting(let waiting) = examined else { return try await settle(examined, change, mayRun: false) }
-        guard waiting.deliberation.assessment.isCovered(by: change.shown) else {
+        guard change.shown.covers(waiting.deliberation.assessment) else {
             // It would make more possible than was shown: whoever signs must see that first.
             let shown = try await settle(examined, change, mayRun: false)
             guard shown.state == .proposed else { return shown }
@@ -84,11 +87,10 @@ public final class Approvals: Sendable {
         if let obstacle = waiting.obstacle {
             throw Refusal(.init(obstacle.code), "It can't be done: \(obstacle.message).")
         }
-        let mayComplete = waiting.tally.mayComplete?.contains(person.id) ?? true
-        guard mayComplete, waiting.deliberation.mayApprove(person.id) else { throw Self.notEligible }
-        // A word given under a lock would be used up for nothing.
-        try locks.check(
-            waiting.deliberation.submission.principal.name, change.task, writing: change.system, under: change.locks)
+        guard waiting.mayApprove(person) else { throw Self.notEligible }
+        // A word given under a lock would be used up for nothing, and whoever is stopped gives none.
+        try await locks.requireUnlocked(.person(person.id))
+        try await locks.check(change, as: waiting.deliberation.submission.principal.name)
         let earlier = try await core.store.approvals(of: change.id).first {
             $0.statement.approver == person.id && $0.statement.verdict == .approve
         }

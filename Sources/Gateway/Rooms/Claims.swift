@@ -5,9 +5,6 @@ import Synchronization
 
 /// Why an agent asks, as it claims: for those who may approve a change, while it waits. It decides nothing.
 public final class Claims: Sendable {
-    /// What is shown of one text, in characters.
-    private static let longest = 4000
-
     private let core: Core
     private let copies: any WorkingCopies
     /// Whether approvers are shown prompts, too.
@@ -25,7 +22,7 @@ public final class Claims: Sendable {
     func copy(of evidence: Evidence) -> WorkingCopy? {
         let prompt = showsPrompts ? evidence.prompt : nil
         guard evidence.justification != nil || prompt != nil else { return nil }
-        return WorkingCopy(justification: evidence.justification, prompt: prompt, salt: core.environment.random(32))
+        return WorkingCopy(justification: evidence.justification, prompt: prompt, random: core.environment.random)
     }
 
     /// Keeps a copy while its change is being staged, and for as long as it is open.
@@ -45,9 +42,8 @@ public final class Claims: Sendable {
     /// What an approver is told that the agent claims.
     public struct Claim: Sendable {
         public let by: PrincipalID
-        /// Without control and invisible characters but for its lines' ends, and cut where it is long.
-        public let justification: String?
-        public let prompt: String?
+        /// With its salt: whoever is shown it can tell that it is what the terms commit to.
+        public let copy: WorkingCopy
     }
 
     /// Opens what was claimed of a change, for somebody who may approve it. That is logged.
@@ -61,14 +57,7 @@ public final class Claims: Sendable {
         }
         try await core.store.commit(
             [], entries: [core.entry(.opening(by: person.id), links: ["change": change.id, "request": change.request])])
-        func shown(_ text: String?) -> String? { text.map(Self.visible) }
-        return Claim(by: change.requester, justification: shown(copy.justification), prompt: shown(copy.prompt))
-    }
-
-    private static func visible(_ text: String) -> String {
-        let scalars = text.unicodeScalars.prefix(longest).map { $0 == "\n" || Printable.isVisible($0) ? $0 : "\u{FFFD}" }
-        let shown = String(String.UnicodeScalarView(scalars))
-        return text.unicodeScalars.count > longest ? shown + "…" : shown
+        return Claim(by: change.requester, copy: showsPrompts ? copy : copy.withoutPrompt)
     }
 
     /// Destroys the copies of changes that are over.
@@ -76,8 +65,17 @@ public final class Claims: Sendable {
         do {
             for change in try copies.changes() where core.store.openState(of: change) == nil {
                 guard !staging.withLock({ $0.contains(change) }) else { continue }
-                try copies.destroy(change)
+                destroy(change)
             }
-        } catch { core.log.error("what was claimed of changes that are over can't be destroyed: \(error)") }
+        } catch { core.log.error("what was claimed of changes that are over can't be listed: \(error)") }
+    }
+
+    /// One that can't be destroyed now keeps no other.
+    private func destroy(_ change: String) {
+        do { try copies.destroy(change) } catch {
+            core.log.error(
+                "what was claimed of a change that is over can't be destroyed; it is tried again",
+                metadata: ["change": "\(change)", "error": "\(error)"])
+        }
     }
 }

@@ -77,8 +77,8 @@ public struct Desk: Sendable {
     /// What the agent claims of a waiting change, for somebody who may approve it: one change at a time, and logged.
     public func why(_ id: String, for person: Person) async throws -> Claims.Claim {
         let change = try await core.requireChange(id)
-        guard change.state == .proposed, case .waiting(let waiting) = try await approvals.examine(change),
-            waiting.deliberation.mayApprove(person.id)
+        guard change.state == .proposed, change.expires > core.now,
+            case .waiting(let waiting) = try await approvals.examine(change), waiting.mayApprove(person)
         else {
             throw Refusal(.approvalNotEligible, "Only who may approve a change that waits is shown what is claimed of it.")
         }

@@ -12,18 +12,30 @@ extension Execution {
         for change in try await core.store.changes(in: [.executing], limit: 10_000) {
             if let done = await reconciled(change) { settled.append(done) }
         }
-        return settled + (try await settleApproved())
+        return settled + (await settleApproved())
     }
 
     /// Approved and then cut short before the intent: nothing was done, and it waits again.
-    private func settleApproved() async throws -> [Change] {
+    private func settleApproved() async -> [Change] {
         var settled: [Change] = []
-        // It may have gone on since the list was made.
-        for change in try await core.store.changes(in: [.approved], limit: 10_000)
-        where change.state == .approved && !underway.isIn(change.id) {
-            settled.append(try await giveBack(change))
-        }
+        do {
+            // It may have gone on since the list was made.
+            for change in try await core.store.changes(in: [.approved], limit: 10_000)
+            where change.state == .approved && !underway.isIn(change.id) {
+                if let returned = await returned(change) { settled.append(returned) }
+            }
+        } catch { core.log.error("what was approved can't be listed now; it will be retried", metadata: ["error": "\(error)"]) }
         return settled
+    }
+
+    /// One that can't be given back now, as on a full disk, keeps nobody from being settled.
+    private func returned(_ change: Change) async -> Change? {
+        do { return try await giveBack(change) } catch {
+            core.log.error(
+                "an approved change can't be given back; it will be retried",
+                metadata: ["change": "\(change.id)", "error": "\(error)"])
+            return nil
+        }
     }
 
     @discardableResult
@@ -50,8 +62,8 @@ extension Execution {
 
     /// Settles changes whose grant is over and whose outcome could not be stored, and those approved that got no grant.
     func settleOverdue() async {
+        _ = await settleApproved()
         do {
-            _ = try await settleApproved()
             let executing = try await core.store.changes(in: [.executing], limit: 10_000)
             await withDiscardingTaskGroup { group in
                 for change in executing { group.addTask { await self.settleIfOverdue(change) } }

@@ -50,8 +50,7 @@ public final class Execution: Sendable {
         let reference = grant.lease
         let result = await perform(grant, connector, reference) {
             try await self.tasks.requireOpen(change.task)
-            try self.locks.check(
-                submission.principal.name, change.task, writing: change.system, change.operation, plan, under: change.locks)
+            try await self.locks.check(change, as: submission.principal.name, plan)
         }
         Failpoint.reach("applied")
         let executing = try change.after(.began)

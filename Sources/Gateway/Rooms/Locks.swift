@@ -25,28 +25,55 @@ public struct Locks: Sendable {
         let (locks, epoch) = core.store.locks()
         let target = plan.map { Lock.operation(system ?? "", operation, $0.target.id.string) }
         let isStopped = locks.contains {
-            !allowed.contains($0.identity) && Self.stops($0, principal, task, system, target: target)
+            !allowed.contains($0.identity) && stops($0, principal, task, system, target: target)
         }
         guard !isStopped else { throw Refusal(.locked, "This work was stopped by a person.") }
         return epoch
+    }
+
+    /// The same for a change that is about to be carried out, or to be approved.
+    ///
+    /// - Parameter principal: as whose request it is decided.
+    func check(_ change: Change, as principal: PrincipalID, _ plan: Plan? = nil) async throws {
+        try check(
+            principal, change.task, writing: change.system, plan == nil ? "" : change.operation, plan, under: change.locks)
+        if change.rollbackOf != nil { try await requireUnlocked(principal) }
+    }
+
+    /// A lock on a person, or on any task of theirs, stops what they undo under locks, and what they approve: neither a new session
+    /// nor another id of theirs is a way around it.
+    func requireUnlocked(_ principal: PrincipalID) async throws {
+        guard let person = principal.person else { return }
+        let ids = core.principals.aliases(of: person)
+        for lock in inForce {
+            let holder = lock.scope == .task ? try await core.store.task(lock.subject)?.holder.person : nil
+            let locked = lock.scope == .person ? lock.subject : holder
+            guard locked.map(ids.contains) != true else { throw Refusal(.locked, "This work was stopped by a person.") }
+        }
     }
 
     /// The locks in force that stand in the way of a write.
     func inTheWay(of submission: Submission, _ plan: Plan) -> [Lock] {
         let target = Lock.operation(submission.system, submission.operation.name, plan.target.id.string)
         return inForce.filter {
-            Self.stops($0, submission.principal.name, submission.task, submission.system, target: target)
+            stops($0, submission.principal.name, submission.task, submission.system, target: target)
         }
     }
 
-    private static func stops(_ lock: Lock, _ principal: PrincipalID, _ task: Task, _ system: String?, target: String?) -> Bool {
+    private func stops(_ lock: Lock, _ principal: PrincipalID, _ task: Task, _ system: String?, target: String?) -> Bool {
         switch lock.scope {
         case .all: true
         case .system: lock.subject == system
         case .workload: [principal, task.holder].contains(.workload(lock.subject))
+        case .person: isOf(lock.subject, [principal.person, task.holder.person, task.delegator])
         case .task: lock.subject == task.id
         case .operation: lock.subject == target
         }
+    }
+
+    /// Whether one of these is the person, by whatever id.
+    private func isOf(_ person: String, _ ids: [String?]) -> Bool {
+        !core.principals.aliases(of: person).isDisjoint(with: ids.compactMap { $0 })
     }
 
     /// Stops the next step at once and ends live leases. Any person may; only lifting a lock needs policy's leave.
@@ -63,6 +90,8 @@ public struct Locks: Sendable {
             case .all: true
             case .system: change.system == subject
             case .workload: [change.requester, change.task.holder].contains(.workload(subject))
+            case .person:
+                isOf(subject, [change.requester.person, change.adopter, change.task.holder.person, change.task.delegator])
             case .task: change.task.id == subject
             case .operation: Lock.operation(change.system, change.operation, change.plan.target.id.string) == subject
             }
@@ -132,6 +161,7 @@ public struct Locks: Sendable {
             guard !core.store.knows(task: subject) else { return }
             throw Refusal(.lockUnknown, "There is no task `\(Printable.text(subject))`.")
         case .workload: try require(subject, among: core.principals.workloadIDs, "workload")
+        case .person: try require(subject, among: core.principals.people.map(\.id), "person")
         }
     }
 
@@ -140,4 +170,9 @@ public struct Locks: Sendable {
         let hint = Suggestion.nearest(to: subject, in: known).map { "; did you mean `\($0)`?" } ?? "."
         throw Refusal(.lockUnknown, "There is no \(what) `\(Printable.text(subject))`" + hint)
     }
+}
+
+extension Lock {
+    /// Whether a person's undo may be done under it, where policy permits that: not when it is they that were stopped.
+    var canBeUndoneUnder: Bool { scope != .task && scope != .person }
 }

@@ -4,17 +4,14 @@ import Synchronization
 
 /// The changes that wait for people: whatever ends, ends with a reason.
 public final class Queue: Sendable {
-    /// So many are examined at a time.
+    /// So many of each system are examined at a time: one that is silent holds up no other's.
     private static let width = 4
 
     private let core: Core
     private let approvals: Approvals
     private let tasks: Tasks
     private let rights: Rights
-    /// Whether an examination goes on, and whether another is wanted after it.
-    private let examination = Mutex((isRunning: false, isWanted: false))
-    /// Those that could not be examined: their system was out of reach.
-    private let left = Mutex<Set<String>>([])
+    private let examination = Mutex(Examination())
 
     init(_ core: Core, _ approvals: Approvals, _ tasks: Tasks, _ rights: Rights) {
         self.core = core
@@ -25,54 +22,96 @@ public final class Queue: Sendable {
 
     // MARK: Examining
 
+    /// What is being examined, and what is to be.
+    private struct Examination {
+        var isRunning = false
+        var isAllWanted = false
+        /// Those that could not be examined, in the order in which they are tried again.
+        var left: [WaitingChange] = []
+
+        mutating func leave(_ changes: [WaitingChange]) {
+            let known = Set(left.map(\.id))
+            left += changes.filter { !known.contains($0.id) }
+        }
+    }
+
     /// Has every waiting change examined in the background: policies, people or systems are others than they were. Nothing is
     /// carried out by it.
-    public func beginExamining() {
+    public func beginExamining() { begin { $0.isAllWanted = true } }
+
+    /// Has those examined that could not be before.
+    func beginExaminingLeft() { begin { _ in } }
+
+    private func begin(_ want: (inout Examination) -> Void) {
         let isFirst = examination.withLock { state in
-            defer { (state.isRunning, state.isWanted) = (true, state.isRunning) }
-            return !state.isRunning
+            want(&state)
+            guard !state.isRunning, state.isAllWanted || !state.left.isEmpty else { return false }
+            state.isRunning = true
+            return true
         }
         guard isFirst else { return }
         _ = Running.task {
-            repeat { await self.examineAll() } while self.goesOn()
+            repeat {
+                let isAll = self.examination.withLock { state in
+                    defer { state.isAllWanted = false }
+                    return state.isAllWanted
+                }
+                if isAll { await self.examineAll() } else { await self.examineLeft() }
+            } while self.goesOn()
         }
     }
 
     private func goesOn() -> Bool {
         examination.withLock { state in
-            defer { state = (isRunning: state.isWanted, isWanted: false) }
-            return state.isWanted
+            state.isRunning = state.isAllWanted
+            return state.isRunning
         }
     }
 
     /// Examines every waiting change, oldest first.
-    public func examineAll() async {
-        let waiting = core.store.waiting()
+    public func examineAll() async { await examine(core.store.waiting()) }
+
+    /// Examines those that could not be examined before, each once.
+    public func examineLeft() async {
+        await examine(
+            examination.withLock { state in
+                defer { state.left = [] }
+                return state.left
+            })
+    }
+
+    private func examine(_ changes: [WaitingChange]) async {
         await withDiscardingTaskGroup { group in
-            let places = Places(waiting)
-            for _ in 0..<Self.width { group.addTask { while let id = places.next() { await self.examine(id) } } }
+            for lane in Dictionary(grouping: changes, by: \.system).values.map(Places.init) {
+                for _ in 0..<Self.width { group.addTask { while let change = lane.next() { await self.examine(change, lane) } } }
+            }
         }
     }
 
-    private func examine(_ id: String) async {
+    private func examine(_ waiting: WaitingChange, _ lane: Places) async {
         do {
-            guard let change = try await core.store.change(id), change.state == .proposed else { return }
+            guard let change = try await core.store.change(waiting.id), change.state == .proposed else { return }
             _ = try await approvals.settle(try await approvals.examine(change), change, mayRun: false)
         } catch {
-            left.withLock { _ = $0.insert(id) }
-            core.log.notice("a change waits on unexamined", metadata: ["change": "\(id)", "error": "\(error)"])
+            core.log.notice("a change waits on unexamined", metadata: ["change": "\(waiting.id)", "error": "\(error)"])
+            // A system that does not answer is not asked about the rest now, which are asked about first the next time.
+            let isSilent = (error as? Refusal)?.code.kind == .unavailable || (error as? ConnectorError)?.code == .unavailable
+            leave((isSilent ? lane.close() : []) + [waiting])
         }
     }
 
-    /// Examines some of those that could not be examined before.
-    func examineLeft() async {
-        let some = left.withLock { left in
-            let some = left.sorted().prefix(20)
-            left.subtract(some)
-            return some
-        }
-        for id in some { await examine(id) }
+    /// Looks at a change that has just been staged: what ended its task, or was reloaded, meanwhile did not find it.
+    ///
+    /// - Parameter policies: the digest of those that it was decided by.
+    func catchUp(_ change: Change, policies: Authority.Digest) async throws -> Change {
+        let isOpen = try await core.store.task(change.task.id)?.ended == nil
+        guard !isOpen || policies != core.policies.digest else { return change }
+        let waiting = WaitingChange(id: change.id, system: change.system)
+        await examine(waiting, Places([]))
+        return try await core.stored(change)
     }
+
+    private func leave(_ changes: [WaitingChange]) { examination.withLock { $0.leave(changes) } }
 
     // MARK: By hand
 
@@ -81,8 +120,9 @@ public final class Queue: Sendable {
     public func retry(_ id: String, by person: Person) async throws -> Change {
         try rights.require(.view, of: person)
         let change = try await core.requireChange(id)
-        guard change.state == .proposed, change.wait != .adoption, change.expires > core.now else {
-            throw Approvals.closed(change)
+        guard change.state == .proposed, change.expires > core.now else { throw Approvals.closed(change, now: core.now) }
+        guard change.wait != .adoption else {
+            throw Refusal(.approvalNotWaiting, "The change waits to be adopted: `exequatur changes adopt` makes it one's own.")
         }
         return try await approvals.reconsider(change)
     }
@@ -92,23 +132,41 @@ public final class Queue: Sendable {
     /// Ends a task, whatever it still leases, and whatever waits of it.
     public func end(_ task: Task) async throws {
         try await tasks.end(task)
-        for id in core.store.waiting(ofTask: task.id) {
+        for waiting in core.store.waiting(ofTask: task.id) {
             do {
-                guard let change = try await core.store.change(id), change.state == .proposed else { continue }
+                guard let change = try await core.store.change(waiting.id), change.state == .proposed else { continue }
                 _ = try await core.void(change, .taskEnded, "the task that it belongs to was ended")
             } catch {
+                leave([waiting])
                 core.log.error(
-                    "a change of a task that ended can't be ended now", metadata: ["change": "\(id)", "error": "\(error)"])
+                    "a change of a task that ended can't be ended now; it is tried again",
+                    metadata: ["change": "\(waiting.id)", "error": "\(error)"])
             }
         }
     }
 }
 
-/// Hands ids out, each once, to whoever asks.
+/// A change that waits, and the system that it is about.
+struct WaitingChange: Sendable {
+    let id: String
+    let system: String
+}
+
+/// Hands changes out, each once, to whoever asks.
 private final class Places: Sendable {
-    private let rest: Mutex<ArraySlice<String>>
+    private let rest: Mutex<ArraySlice<WaitingChange>>
 
-    init(_ all: [String]) { rest = Mutex(all[...]) }
+    init(_ all: [WaitingChange]) { rest = Mutex(all[...]) }
 
-    func next() -> String? { rest.withLock { $0.popFirst() } }
+    func next() -> WaitingChange? { rest.withLock { $0.popFirst() } }
+
+    /// Hands nothing out any more.
+    ///
+    /// - Returns: those that nobody had.
+    func close() -> [WaitingChange] {
+        rest.withLock { rest in
+            defer { rest = [] }
+            return Array(rest)
+        }
+    }
 }

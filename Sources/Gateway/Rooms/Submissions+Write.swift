@@ -14,7 +14,9 @@ extension Submissions {
         let (change, known) = try await staged(request, deliberation, decision, copy)
         if let known { return known }
         Failpoint.reach("decision")
-        guard decision.verdict == .permit else { return try await core.answer(on: change) }
+        guard decision.verdict == .permit else {
+            return try await core.answer(on: queue.catchUp(change, policies: deliberation.policies.digest))
+        }
         let done = try await execution.execute(change, decision, deliberation)
         // What it was decided on has changed since: it is decided anew, once.
         return try await core.answer(on: done.state == .proposed ? try await approvals.reconsider(done) : done)
@@ -25,7 +27,8 @@ extension Submissions {
     private func alike(_ change: Change, _ request: Request, _ deliberation: Deliberation, _ decision: Decision) async throws
         -> Answer?
     {
-        guard let id = core.store.waiting(like: change.sameness), let known = try await core.store.change(id) else { return nil }
+        guard let known = try await waiting(like: change) else { return nil }
+        let id = known.id
         do {
             try await core.store.commit(
                 keyed(request, deliberation.submission, id),
@@ -36,13 +39,22 @@ extension Submissions {
         }
         guard known.state == .proposed, known.expires > core.now else { return try await core.answer(on: known) }
         // Whoever may not know the target learns nothing of it by asking again: the change is looked at when people are shown it.
-        if known.isDiscreet, known.wait != .nothing { return try await core.answer(on: known) }
+        if known.isDiscreet || change.isDiscreet, known.wait != .nothing { return try await core.answer(on: known) }
         // Its approvers are shown what it comes to now. What waits for nobody is tried again.
         do {
             let now =
                 known.wait == .nothing ? try await approvals.reconsider(known) : try await approvals.refreshed(known).0
             return now.state == .void ? nil : try await core.answer(on: now)
         } catch is Refusal { return try await core.answer(on: known) }
+    }
+
+    private func waiting(like change: Change) async throws -> Change? {
+        if let id = core.store.waiting(like: change.sameness) { return try await core.store.change(id) }
+        // Its requester may read the target by now, and could not when the other was staged, or the other way round.
+        guard let id = core.store.waiting(like: change.sameness(isDiscreet: !change.isDiscreet)),
+            let other = try await core.store.change(id)
+        else { return nil }
+        return other.plan.touched.map(\.json) == change.plan.touched.map(\.json) ? other : nil
     }
 
     /// Binds the request's key, if it has one, to the change.

@@ -11,6 +11,7 @@ public final class Submissions: Sendable {
     let locks: Locks
     let execution: Execution
     let approvals: Approvals
+    let queue: Queue
     let claims: Claims
     /// Changes of each principal that are being staged.
     let staging = InFlight(limit: .max)
@@ -19,13 +20,14 @@ public final class Submissions: Sendable {
 
     init(
         _ core: Core, _ deliberations: Deliberations, _ locks: Locks, _ execution: Execution, _ approvals: Approvals,
-        _ claims: Claims
+        _ queue: Queue, _ claims: Claims
     ) {
         self.core = core
         self.deliberations = deliberations
         self.locks = locks
         self.execution = execution
         self.approvals = approvals
+        self.queue = queue
         self.claims = claims
         cursorKey = SymmetricKey(data: core.environment.random(32))
     }
@@ -71,8 +73,8 @@ public final class Submissions: Sendable {
         let isUndo = request.rollbackOf != nil && !request.principal.isWorkload
         let epoch = try locks.check(
             request.principal.name, request.task, writing: isWrite ? request.system : nil,
-            under: isUndo ? locks.inForce.filter { $0.scope != .task }.map(\.identity) : [])
-        if isUndo { try await requireUnlocked(request.principal.name) }
+            under: isUndo ? locks.inForce.filter(\.canBeUndoneUnder).map(\.identity) : [])
+        if isUndo { try await locks.requireUnlocked(request.principal.name) }
         if let known = try await replay(request, input) { return known }
         let submission = Submission(
             id: core.environment.id("req"), principal: request.principal, task: request.task, system: request.system,
@@ -87,15 +89,6 @@ public final class Submissions: Sendable {
             return try await answer(error, submission)
         } catch let error as StoreError where error.code == .tooLarge {
             return try await answer(ConnectorError(.invalid, error.message), submission)
-        }
-    }
-
-    /// A lock on any task of a person stops what they undo under locks: a new session is no way around it.
-    private func requireUnlocked(_ person: PrincipalID) async throws {
-        for lock in locks.inForce where lock.scope == .task {
-            guard try await core.store.task(lock.subject)?.holder != person else {
-                throw Refusal(.locked, "This work was stopped by a person.")
-            }
         }
     }
 

@@ -29,11 +29,12 @@ struct Ledger: Sendable {
         let requester: PrincipalID
         let delegator: String?
         let task: String
+        let system: String
         var decision: Decided?
 
         init(_ change: Change, _ decision: Decided?) {
             (state, created, requester) = (change.state, change.created, change.requester)
-            (delegator, task) = (change.task.delegator, change.task.id)
+            (delegator, task, system) = (change.task.delegator, change.task.id, change.system)
             self.decision = decision
         }
     }
@@ -188,9 +189,11 @@ struct Ledger: Sendable {
 
     static let waitingStates: Set<Change.State> = [.proposed, .approved]
 
-    /// The changes that wait, and are such.
-    func waiting(_ isSuch: (Open) -> Bool) -> [String] {
-        open.filter { $0.value.state == .proposed && isSuch($0.value) }.keys.sorted()
+    /// The changes that wait, and are such; oldest first.
+    func waiting(_ isSuch: (Open) -> Bool = { _ in true }) -> [WaitingChange] {
+        open.filter { $0.value.state == .proposed && isSuch($0.value) }
+            .sorted { ($0.value.created, $0.key) < ($1.value.created, $1.key) }
+            .map { WaitingChange(id: $0.key, system: $0.value.system) }
     }
 
     /// The open changes in these states, newest first.

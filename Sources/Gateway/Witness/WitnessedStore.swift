@@ -252,9 +252,9 @@ public final class WitnessedStore: Store {
     func openState(of change: String) -> Change.State? { ledger.withLock { $0.open[change]?.state } }
 
     /// The changes that wait, oldest first.
-    func waiting() -> [String] { ledger.withLock { $0.open(in: [.proposed]).reversed().map(\.id) } }
+    func waiting() -> [WaitingChange] { ledger.withLock { $0.waiting() } }
 
-    func waiting(ofTask task: String) -> [String] { ledger.withLock { $0.waiting { $0.task == task } } }
+    func waiting(ofTask task: String) -> [WaitingChange] { ledger.withLock { $0.waiting { $0.task == task } } }
 
     /// The change that waits and asks for the same.
     func waiting(like sameness: Authority.Digest) -> String? { ledger.withLock { $0.alike[sameness] } }

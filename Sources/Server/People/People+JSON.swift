@@ -49,7 +49,7 @@ extension ReachPath {
 
 extension WhatIf {
     var json: JSONValue {
-        var json = finding.json
+        var json = ShownReach(finding).json
         json.add("target", .string(target))
         json.add("obstacle", obstacle.map(JSONValue.string))
         return json
@@ -59,9 +59,6 @@ extension WhatIf {
 extension Claims.Claim {
     /// It says of itself that it is a claim.
     var json: JSONValue {
-        var json: JSONValue = ["claimedBy": by.json]
-        json.add("justification", justification.map(JSONValue.string))
-        json.add("prompt", prompt.map(JSONValue.string))
-        return json
+        ["claimedBy": by.json, "claims": copy.json]
     }
 }

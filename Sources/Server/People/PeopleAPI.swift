@@ -33,7 +33,7 @@ struct PeopleAPI: Sendable {
                 body: OpenAPI.strings(["statement", "signature"]), answers: Self.sheet, serve: state),
             Route(
                 .post, "changes/{id}/why", "What the agent claims, for who may approve; it is logged", body: Self.none,
-                answers: .object(["claimedBy"], optional: ["justification", "prompt"]), serve: why),
+                answers: .object(["claimedBy", "claims"]), serve: why),
             Route(
                 .post, "changes/{id}/adopt", "Make a proposed change one's own", body: Self.none, answers: Self.sheet,
                 serve: adopt),
@@ -173,7 +173,7 @@ struct PeopleAPI: Sendable {
                 HTTPAnswer(200, ["locks": .array(gateway.locks.inForce.map(\.json))])
             },
             Route(
-                .post, "locks", "Stop a workload, a task, an operation, a system or all", body: lock,
+                .post, "locks", "Stop a workload, a person, a task, an operation, a system or all", body: lock,
                 answers: .perhapsLater(["scope", "subject", "by", "at", "stored"]), serve: place),
             Route(.delete, "locks", "Lift a lock", body: lock, answers: .object(["status"]), serve: lift),
         ]
@@ -196,7 +196,7 @@ struct PeopleAPI: Sendable {
     private func lock(_ routed: Call) async throws -> (Lock.Scope, String) {
         var fields = try Fields(try await routed.call.json())
         guard let scope = Lock.Scope(rawValue: try fields.string("scope")) else {
-            throw ShapeError(.invalid, at: "/scope", "one of workload, task, operation, system, all belongs here")
+            throw ShapeError(.invalid, at: "/scope", "one of workload, person, task, operation, system, all belongs here")
         }
         let subject = try fields.optionalString("subject") ?? ""
         try fields.end()

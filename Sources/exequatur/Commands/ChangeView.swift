@@ -12,7 +12,7 @@ struct ChangeView {
     }
 
     /// - Parameter claim: what the agent claims, where it was opened for whoever is shown this.
-    func print(sealKey: String?, claim: JSONValue? = nil) throws {
+    func print(sealKey: String?, claim: WorkingCopy? = nil) throws {
         let (terms, reversibility) = (sheet.terms, sheet.terms.reversibility.rawValue)
         let rows = [
             ("change", sheet.id), ("state", state), ("because", sheet.because ?? ""), ("said", sheet.said ?? ""),
@@ -21,26 +21,57 @@ struct ChangeView {
                 sheet.requester.id + (sheet.requester.isWorkload ? "" : " (a person)")
                     + (sheet.adopter.map { ", adopted by \($0)" } ?? "")
             ),
-            ("on behalf of", terms.delegator ?? ""),
+            ("on behalf of", terms.delegator ?? ""), ("decided as", terms.principal == sheet.requester ? "" : terms.principal.id),
+            ("purpose", purpose), ("undoes", terms.rollbackOf ?? ""),
             ("operation", "\(terms.operation) on \(terms.system)"), ("target", terms.targetName),
-            ("labels", list("labels")), ("undo", terms.inverse.map { "\(reversibility), by \($0.operation)" } ?? reversibility),
+            ("labels", sheet.assessment.labels.joined(separator: ", ")),
+            ("undo", terms.inverse.map { "\(reversibility), by \($0.operation)" } ?? reversibility),
             ("under locks", terms.locks.map(Self.lock).joined(separator: ", ")),
             ("expires", Terminal.time(sheet.expires.milliseconds)),
             ("approvals", sheet.words.map { "\($0.by): \($0.verdict.rawValue)" }.joined(separator: ", ")),
-            ("still needs", sheet.needs ?? ""), ("may approve", sheet.eligible.joined(separator: ", ")),
+            ("demanded", sheet.state == .proposed ? demanded : ""), ("still needs", sheet.needs ?? ""),
+            ("may approve", sheet.eligible.joined(separator: ", ")),
         ]
         for (label, value) in rows where !value.isEmpty {
             Swift.print(Terminal.styled(label.padding(toLength: 14, withPad: " ", startingAt: 0), .dim) + Printable.text(value))
         }
-        if let opened = sheet.assessment["reach"].flatMap(ReachText.finding) { Swift.print("\n" + opened) }
-        Swift.print(Terminal.styled("\nWhat changes", .bold))
-        for value in terms.touched { Swift.print(difference(value)) }
-        if let claim { Swift.print("\n" + ClaimView.text(claim)) } else { try printEvidence(sealKey) }
+        if let opened = ReachText.finding(sheet.assessment.reach) { Swift.print("\n" + opened) }
+        printWhatIsDone(heading: "\nWhat changes")
+        if let claim {
+            Swift.print("\n" + ClaimView.text(claim))
+            // Whatever was claimed, the last that is read is what would be done.
+            printWhatIsDone(
+                heading: "\nWhat is signed: \(Printable.text(terms.operation)) on \(Printable.text(terms.targetName))")
+            let targets = sheet.assessment.reach.targets
+            if !targets.isEmpty {
+                Swift.print(Terminal.styled("It opens a way to \(Printable.text(targets.joined(separator: ", "))).", .red))
+            }
+        } else {
+            try printEvidence(sealKey)
+        }
         Swift.print("\n" + Terminal.styled("digest        ", .dim) + sheet.digest.hex)
         if let left { Swift.print(left) }
         if let obstacle = sheet.obstacle {
             Swift.print(Terminal.styled("Do not sign: \(Printable.text(obstacle)).", .red))
         }
+    }
+
+    private func printWhatIsDone(heading: String) {
+        Swift.print(Terminal.styled(heading, .bold))
+        for value in sheet.terms.touched { Swift.print(difference(value)) }
+    }
+
+    private var purpose: String {
+        let purpose = sheet.terms.purpose
+        return purpose.name.isEmpty ? "" : "\(purpose.name) (\(purpose.source.rawValue))"
+    }
+
+    /// What policy demands, which is signed with the rest, and of whom.
+    private var demanded: String {
+        let requirement = sheet.requirement
+        guard !requirement.approvers.isEmpty else { return "no approval" }
+        let approvers = requirement.approvers.map { "\($0.id) (\($0.teams.joined(separator: ", ")))" }
+        return "\(requirement.words), of \(approvers.joined(separator: ", "))"
     }
 
     /// `system:corp@1790000000000`, as people read it.
@@ -66,10 +97,6 @@ struct ChangeView {
         return ([title] + removed + added).joined(separator: "\n")
     }
 
-    private func list(_ key: String) -> String {
-        sheet.assessment[key]?.array?.compactMap(\.string).joined(separator: ", ") ?? ""
-    }
-
     private func printEvidence(_ sealKey: String?) throws {
         guard let evidence = sheet.evidence else { return }
         Swift.print(Terminal.styled("\nWhat the agent claims (decides nothing)", .bold))
@@ -90,18 +117,29 @@ struct ChangeView {
 
 /// What an agent claims, marked as such.
 enum ClaimView {
-    static func text(_ claim: JSONValue) -> String {
+    static func text(_ claim: WorkingCopy) -> String {
         let title = Terminal.styled("What the agent claims (decides nothing)", .bold)
-        let said = ["justification", "prompt"].compactMap { name -> [String]? in
-            guard let text = claim[name]?.string else { return nil }
+        let said = [("justification", claim.justification?.text), ("prompt", claim.prompt?.text)].compactMap {
+            name, text -> [String]? in
+            guard let text else { return nil }
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            return ["  \(name)"] + lines.map { "    " + Printable.text(String($0), limit: 4000) }
+            return ["  \(name)"] + lines.map { Terminal.styled("  │ ", .dim) + Printable.text(String($0), limit: 4000) }
         }
         return ([title] + said.joined()).joined(separator: "\n")
     }
 }
 
 extension ChangeSheet {
+    /// What the agent claims of the change.
+    ///
+    /// - Throws: when it is not what the terms commit to.
+    func claim(_ answer: JSONValue) throws -> WorkingCopy {
+        guard let copy = try? WorkingCopy(json: answer["claims"] ?? .null), isClaim(copy) else {
+            throw Problem("what the gateway gives as the agent's claim is not what the terms commit to")
+        }
+        return copy
+    }
+
     /// The signed statement of that person on the change as shown; it is good for ten minutes.
     func sign(_ verdict: ApprovalStatement.Verdict, as client: PeopleClient, reason: String? = nil) throws -> (
         statement: String, signature: String

@@ -32,8 +32,14 @@ struct Changes: AsyncParsableCommand {
         @Argument(help: "The change's id.") var id: String
         @OptionGroup var options: PersonOptions
         func run() async throws {
-            let answer = try await options.client().session { try await $0.call(.post, try changePath(id, "why")) }
-            print(options.json ? Terminal.json(answer) : ClaimView.text(answer))
+            let (sheet, answer) = try await options.client().session { session in
+                (
+                    try ChangeView(try await session.call(.get, try changePath(id))).sheet,
+                    try await session.call(.post, try changePath(id, "why"))
+                )
+            }
+            let claim = try sheet.claim(answer)
+            print(options.json ? Terminal.json(answer) : ClaimView.text(claim))
         }
     }
 
@@ -101,10 +107,13 @@ struct Changes: AsyncParsableCommand {
     }
 
     /// Says how a change stands; ends with 1 where it can't be carried out.
-    static func report(_ answer: JSONValue, _ options: PersonOptions) throws {
+    ///
+    /// - Parameter wasRefused: whether that is what was asked for.
+    static func report(_ answer: JSONValue, _ options: PersonOptions, wasRefused: Bool = false) throws {
         let view = try ChangeView(answer)
         if options.json { print(Terminal.json(answer)) } else { tell(view) }
-        guard ![.failed, .void, .indeterminate, .expired].contains(view.sheet.state) else { throw ExitCode.failure }
+        let isOver = [.failed, .void, .indeterminate, .expired].contains(view.sheet.state)
+        guard !isOver, view.sheet.state != .withdrawn || wasRefused else { throw ExitCode.failure }
     }
 
     private static func tell(_ view: ChangeView) {

@@ -5,10 +5,11 @@ import StrictJSON
 /// Stops an agent, a task or everything at once.
 struct LockCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lock", abstract: "Stop a workload, a task, writing to a system, or all at once.",
+        commandName: "lock", abstract: "Stop a workload, a person, a task, writing to a system, or all at once.",
         discussion: "Any person may place a lock. Lifting one (`exequatur unlock`) needs policy's leave.")
-    @Argument(help: "workload, task, operation, system or all.") var scope: String
-    @Argument(help: "The workload's or task's id, SYSTEM/OPERATION/TARGET-ID, or the system's name.") var subject: String?
+    @Argument(help: "workload, person, task, operation, system or all.") var scope: String
+    @Argument(help: "The workload's, person's or task's id, SYSTEM/OPERATION/TARGET-ID, or the system's name.") var subject:
+        String?
     @OptionGroup var options: PersonOptions
 
     func run() async throws {
@@ -23,8 +24,9 @@ struct LockCommand: AsyncParsableCommand {
 
 struct Unlock: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lift a lock.")
-    @Argument(help: "workload, task, operation, system or all.") var scope: String
-    @Argument(help: "The workload's or task's id, SYSTEM/OPERATION/TARGET-ID, or the system's name.") var subject: String?
+    @Argument(help: "workload, person, task, operation, system or all.") var scope: String
+    @Argument(help: "The workload's, person's or task's id, SYSTEM/OPERATION/TARGET-ID, or the system's name.") var subject:
+        String?
     @OptionGroup var options: PersonOptions
 
     func run() async throws {
@@ -51,7 +53,7 @@ struct Locks: AsyncParsableCommand {
 
 private func lockBody(_ scope: String, _ subject: String?) throws -> JSONValue {
     guard Lock.Scope(rawValue: scope) != nil else {
-        throw Problem("say what to lock: workload ID, task ID, operation SYSTEM/OPERATION/TARGET, system NAME or all")
+        throw Problem("say what to lock: workload ID, person ID, task ID, operation SYSTEM/OPERATION/TARGET, system NAME or all")
     }
     var body: JSONValue = ["scope": .string(scope)]
     body.add("subject", subject.map(JSONValue.string))

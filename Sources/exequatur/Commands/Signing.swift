@@ -24,7 +24,7 @@ struct Signing {
             return try await session.call(
                 .post, try changePath(id, "statement"), ["statement": .string(text), "signature": .string(signature)])
         }
-        try Changes.report(answer, options)
+        try Changes.report(answer, options, wasRefused: verdict == .refuse)
     }
 
     private func check(_ view: ChangeView, _ session: PeopleSession, _ person: String) async throws {
@@ -39,7 +39,7 @@ struct Signing {
             }
             return
         }
-        guard isatty(STDIN_FILENO) == 1, !options.json else {
+        guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, !options.json else {
             throw Refused(
                 "not signed: nobody is at the terminal to be asked; give --digest as `exequatur changes show \(id)` prints it",
                 kind: .invalid)
@@ -71,9 +71,9 @@ struct Signing {
 
     /// What the agent claims. Who has no say in the change is shown none, and what is not kept any more is not there; anything
     /// else is a reason not to sign.
-    private func claim(_ sheet: ChangeSheet, _ session: PeopleSession) async throws -> JSONValue? {
+    private func claim(_ sheet: ChangeSheet, _ session: PeopleSession) async throws -> WorkingCopy? {
         guard sheet.terms.claims != nil else { return nil }
-        do { return try await session.call(.post, try changePath(id, "why")) } catch let refused as Refused
+        do { return try sheet.claim(try await session.call(.post, try changePath(id, "why"))) } catch let refused as Refused
             where [.approvalNotEligible, .claimNone].contains(refused.code)
         { return nil }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authority
 import Foundation
 import StrictJSON
 
@@ -73,7 +74,11 @@ struct ReachCommand: AsyncParsableCommand {
             let body: JSONValue = ["system": .string(system), "operation": .string(operation), "input": fields]
             let answer = try await options.client().session { try await $0.call(.post, "reach/what-if", body) }
             guard !options.json else { return print(Terminal.json(answer)) }
-            print(ReachText.finding(answer) ?? Terminal.styled("Nobody gains anything protected.", .green))
+            guard var finding = answer.object else { throw Problem("the gateway's answer can't be read") }
+            (finding["target"], finding["obstacle"]) = (nil, nil)
+            print(
+                ReachText.finding(try ShownReach(json: .object(finding)))
+                    ?? Terminal.styled("Nobody gains anything protected.", .green))
         }
     }
 
@@ -102,16 +107,13 @@ enum ReachPath {
 /// What a change newly makes possible, in words.
 enum ReachText {
     /// Nil when nothing is gained.
-    static func finding(_ json: JSONValue) -> String? {
-        guard let count = json["count"]?.integer, count > 0 else { return nil }
-        let targets = (json["targets"]?.array ?? []).compactMap(\.string).joined(separator: ", ")
-        var lines = [Terminal.styled("This opens a way to \(Printable.text(targets)) (\(count) new).", .red)]
-        for (pair, path) in zip(json["gained"]?.array ?? [], json["paths"]?.array ?? []) {
-            let names = (pair.array ?? []).compactMap(\.string).map { Printable.text($0) }
-            lines.append("  \(names.first ?? "") could take \(names.last ?? ""):")
-            for (number, step) in (path.array ?? []).enumerated() {
-                lines.append("    \(number + 1). \(Printable.text(step.string ?? ""))")
-            }
+    static func finding(_ reach: ShownReach) -> String? {
+        guard reach.count > 0 else { return nil }
+        let targets = Printable.text(reach.targets.joined(separator: ", "))
+        var lines = [Terminal.styled("This opens a way to \(targets) (\(reach.count) new).", .red)]
+        for (pair, path) in reach.gained {
+            lines.append("  \(Printable.text(pair.who)) could take \(Printable.text(pair.target)):")
+            for (number, step) in path.enumerated() { lines.append("    \(number + 1). \(Printable.text(step))") }
         }
         return lines.joined(separator: "\n")
     }

@@ -19,6 +19,12 @@ package final class Meddler: Connector {
     /// Does something whenever a lease has been made.
     package func onLease(_ body: @escaping @Sendable () async -> Void) { afterLease.withLock { $0 = body } }
     private let afterLease = Mutex<@Sendable () async -> Void>({})
+    /// Does something whenever a plan has been made.
+    package func onPlan(_ body: @escaping @Sendable () async -> Void) { afterPlan.withLock { $0 = body } }
+    private let afterPlan = Mutex<@Sendable () async -> Void>({})
+    /// Does something whenever a step is about to be applied.
+    package func onApply(_ body: @escaping @Sendable () async -> Void) { beforeApply.withLock { $0 = body } }
+    private let beforeApply = Mutex<@Sendable () async -> Void>({})
     private var current: Trick { trick.withLock { $0 } }
 
     package var system: String { inner.system }
@@ -31,6 +37,7 @@ package final class Meddler: Connector {
     package func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan {
         if current == .unreachable { throw ConnectorError(.unavailable, "nobody answers") }
         let plan = try await inner.plan(operation, input)
+        await afterPlan.withLock { $0 }()
         let extra: NamedFact
         switch current {
         case .undeclared: extra = NamedFact("owner", "corp:user:u-1013", "corp:group:g-8")
@@ -88,7 +95,8 @@ package final class Meddler: Connector {
         return lease
     }
     package func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
-        try await inner.apply(grant, with: lease)
+        await beforeApply.withLock { $0 }()
+        return try await inner.apply(grant, with: lease)
     }
     package func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation {
         try await inner.observe(plan, under: lease)

@@ -36,7 +36,7 @@ struct SheetTests {
     }
 
     @Test(
-        "Whatever is altered on the way is seen, or is in what is signed",
+        "Whatever is altered on the way is seen",
         arguments: [
             "/terms/input", "/terms/touched", "/terms/targetName", "/terms/operation", "/terms/definition", "/terms/purpose",
             "/terms/locks",

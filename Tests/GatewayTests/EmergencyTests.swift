@@ -1,7 +1,5 @@
 import Authority
-import ConnectorEmbedded
 import Gateway
-import Storage
 import StrictJSON
 import GatewayWorld
 import TestSupport

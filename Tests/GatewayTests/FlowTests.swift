@@ -1,6 +1,5 @@
 import Authority
 import ConnectorEmbedded
-import Foundation
 import Gateway
 import Storage
 import StrictJSON

@@ -1,13 +1,5 @@
 import Authority
-import ConnectorEmbedded
-import Foundation
-import GRDB
-import Gateway
-import Identity
-import Storage
 import StrictJSON
-import GatewayWorld
-import TestSupport
 import Testing
 
 @Suite("Moments from outside")

@@ -6,7 +6,6 @@ import StrictJSON
 import GatewayWorld
 import TestSupport
 import Testing
-import TransparencyLog
 
 @Suite("Large answers", .serialized)
 struct PageTests {

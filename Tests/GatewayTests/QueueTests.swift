@@ -1,5 +1,4 @@
 import Authority
-import ConnectorEmbedded
 import Gateway
 import Storage
 import StrictJSON

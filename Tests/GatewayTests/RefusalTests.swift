@@ -1,9 +1,5 @@
 import Authority
-import ConnectorEmbedded
-import Foundation
-import GRDB
 import Gateway
-import Identity
 import Storage
 import StrictJSON
 import GatewayWorld

@@ -1,9 +1,5 @@
 import Authority
-import ConnectorEmbedded
-import Foundation
-import GRDB
 import Gateway
-import Identity
 import Storage
 import StrictJSON
 import GatewayWorld
@@ -12,15 +8,6 @@ import Testing
 
 @Suite("Rollbacks of rollbacks")
 struct RollbackTests {
-    private static let adding: JSONValue = ["group": "operations", "member": "ivo.petrov"]
-
-    /// A gateway with a change that waits, and that change's id.
-    private func staged(policy: String = GatewayFixture.policy) async throws -> (GatewayFixture, String) {
-        let world = try await GatewayFixture(policy: policy)
-        let waiting = try await world.submit("group.add-member", Self.adding)
-        return (world, try #require(waiting.change))
-    }
-
     @Test("A key used for one rollback answers for no other")
     func rollbackKeys() async throws {
         let world = try await GatewayFixture()

@@ -1,16 +1,12 @@
 import Authority
-import ConnectorEmbedded
-import Foundation
-import GRDB
 import Gateway
-import Reach
 import StrictJSON
 import GatewayWorld
 import TestSupport
 import Testing
 
 /// Everything may be executed at once, as far as policy goes: what stops a step here is what it makes possible.
-private let openPolicy = """
+let openPolicy = """
     permit (principal is Exequatur::Workload, action in [Exequatur::Action::"execute", Exequatur::Action::"read"], resource);
     permit (principal in Exequatur::Team::"leads", action in Exequatur::Action::"approve", resource);
     permit (principal in Exequatur::Team::"security", action in Exequatur::Action::"approve", resource);
@@ -331,84 +327,5 @@ struct SmallStepsTests {
         #expect(
             try await world.submit("group.add-member", ["group": "release-managers", "member": "kai.nilsen"]).code
                 == "staged.approval")
-    }
-
-    @Test(
-        "A plan that goes beyond what its operation declares is refused",
-        arguments: [Meddler.Trick.undeclared, .undeclaredAttribute])
-    func undeclaredEffects(_ trick: Meddler.Trick) async throws {
-        let world = try await GatewayFixture(policy: openPolicy)
-        defer { world.close() }
-        world.meddler.play(trick)
-        let error = await #expect(throws: Refusal.self) {
-            try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"])
-        }
-        #expect(error?.code == .planUndeclared)
-    }
-
-    @Test("A change that did more than it declares alarms, and that operation on that target waits for a person")
-    func moreThanDeclared() async throws {
-        let world = try await GatewayFixture(policy: openPolicy)
-        defer { world.close() }
-        world.meddler.play(.moreThanDeclared)
-        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)
-        world.meddler.play(.none)
-        #expect(try await world.entries("alarm").count == 1)
-        let error = await #expect(throws: Refusal.self) {
-            try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "y"])
-        }
-        #expect(error?.code == .locked)
-        #expect(try await world.submit("user.set-title", ["user": "lena.vik", "value": "y"]).status == .done)
-        let lock = try #require(world.gateway.locks.inForce.first)
-        #expect(lock.scope == .operation)
-        try await world.gateway.locks.lift(.operation, lock.subject, by: Fixture.person("dan", teams: ["security"]))
-        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "y"]).status == .done)
-    }
-
-    @Test("One that did so and made an administrator of somebody locks the system for writing until a person lifts it")
-    func undeclaredTakeover() async throws {
-        let world = try await GatewayFixture(policy: openPolicy)
-        defer { world.close() }
-        world.meddler.play(.takeover)
-        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)
-        world.meddler.play(.none)
-        let error = await #expect(throws: Refusal.self) {
-            try await world.submit("user.set-title", ["user": "lena.vik", "value": "y"])
-        }
-        #expect(error?.code == .locked)
-        #expect(try await world.submit("user.read", ["user": "kai.nilsen"]).status == .done, "reading goes on")
-        try await world.gateway.locks.lift(.system, "corp", by: Fixture.person("dan", teams: ["security"]))
-        #expect(try await world.submit("user.set-title", ["user": "lena.vik", "value": "y"]).status == .done)
-    }
-
-    @Test("What somebody else is known to have written meanwhile is drift, and locks nothing")
-    func racedByAnAdministrator() async throws {
-        let world = try await GatewayFixture(policy: openPolicy)
-        defer { world.close() }
-        world.meddler.play(.byOthers)
-        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)
-        world.meddler.play(.none)
-        #expect(world.gateway.locks.inForce.isEmpty)
-        #expect(try await world.entries("alarm").isEmpty)
-        #expect(try await world.entries("drift").count == 1)
-    }
-
-    @Test("A change that took more away than it declares alarms and locks all the same")
-    func moreTakenAway() async throws {
-        let world = try await GatewayFixture(policy: openPolicy)
-        defer { world.close() }
-        #expect(try await world.submit("user.disable", ["user": "kai.nilsen"]).status == .done)
-        world.meddler.play(.takenAway)
-        #expect(try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "x"]).status == .done)
-        world.meddler.play(.none)
-        let alarm = JSONWriter.canonicalText(try #require(try await world.entries("alarm").first))
-        #expect(alarm.contains("disabled") && alarm.contains("member"))
-        #expect(!world.gateway.locks.inForce.isEmpty)
-    }
-
-    @Test("A system whose operations don't say what they do can't be taken on")
-    func undeclared() throws {
-        let silent = Operation("x.do", "Does something.", .write, on: .user, input: [])
-        #expect(Catalogue(namespace: "X", operations: [silent], attributes: []).undeclared == ["x.do"])
     }
 }

@@ -1,9 +1,6 @@
 import Authority
 import ConnectorEmbedded
-import Foundation
-import GRDB
 import Gateway
-import Identity
 import Storage
 import StrictJSON
 import Synchronization
@@ -14,13 +11,6 @@ import Testing
 @Suite("What comes between a grant and its step")
 struct StopTests {
     private static let adding: JSONValue = ["group": "operations", "member": "ivo.petrov"]
-
-    /// A gateway with a change that waits, and that change's id.
-    private func staged(policy: String = GatewayFixture.policy) async throws -> (GatewayFixture, String) {
-        let world = try await GatewayFixture(policy: policy)
-        let waiting = try await world.submit("group.add-member", Self.adding)
-        return (world, try #require(waiting.change))
-    }
 
     @Test("A task that ends while the lease is being made stops the step before anything is applied")
     func endWhileLeasing() async throws {

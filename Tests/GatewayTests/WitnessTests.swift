@@ -1,5 +1,4 @@
 import Authority
-import Foundation
 import Gateway
 import Storage
 import StrictJSON

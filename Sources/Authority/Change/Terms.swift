@@ -41,7 +41,7 @@ public struct Terms: Sendable {
     ///
     /// - Parameters:
     ///   - owner: who answered for the workload when the change was staged.
-    ///   - locks: the keys of the locks that it is to be done under.
+    ///   - locks: the identities of the locks that it is to be done under.
     public init(
         _ submission: Submission, _ plan: Plan, definition: Digest, owner: String?, rollbackOf: String?, locks: [String] = [],
         claims: Digest? = nil

@@ -141,23 +141,28 @@ public enum LogRecord: Sendable {
         case .effect: self = .effect(try EffectRecord(json: body))
         case .outcome: self = .outcome(try OutcomeRecord(json: body))
         case .read:
-            var fields = try Fields(body)
-            let digest = try fields.required("disclosed")
-            try fields.end()
+            let digest = try Self.one("disclosed", body)
             self = .read(disclosed: digest == .null ? nil : try Digest(json: digest, at: "/disclosed"))
         case .drift: self = .drift(try DriftRecord(json: body))
         case .alarm: self = .alarm(try AlarmRecord(json: body))
-        case .disclosure:
-            var fields = try Fields(body)
-            let person = try fields.string("to")
-            try fields.end()
-            self = .disclosure(to: person)
-        case .opening:
-            var fields = try Fields(body)
-            let person = try fields.string("by")
-            try fields.end()
-            self = .opening(by: person)
+        case .disclosure: self = .disclosure(to: try Self.person("to", body))
+        case .opening: self = .opening(by: try Self.person("by", body))
         case .part: throw ShapeError(.invalid, at: "", "a part is no record by itself")
         }
+    }
+
+    /// The only member of a body.
+    private static func one(_ key: String, _ body: JSONValue) throws -> JSONValue {
+        var fields = try Fields(body)
+        let value = try fields.required(key)
+        try fields.end()
+        return value
+    }
+
+    private static func person(_ key: String, _ body: JSONValue) throws -> String {
+        guard let person = try one(key, body).string else {
+            throw ShapeError(.wrongType, at: "/" + key, "a string belongs here")
+        }
+        return person
     }
 }

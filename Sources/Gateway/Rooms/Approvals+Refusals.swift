@@ -112,7 +112,9 @@ extension Approvals {
     private func hasSay(_ person: Person, in change: Change) async -> Bool {
         if await hadSay(person, in: change.id) { return true }
         guard core.principals.aliases(of: person.id).isDisjoint(with: deliberations.parties(of: change)) else { return false }
-        do { return try await deliberations.on(change).mayApprove(person.id) } catch { return false }
+        return await core.holds("whether a person has a say can't be told", of: change.id) {
+            try await deliberations.on(change).mayApprove(person.id)
+        }
     }
 
     /// Whether the person had a say when the change was last decided, though its record can't be used now. Each by itself: where
@@ -120,27 +122,30 @@ extension Approvals {
     private func hadSay(_ person: Person, in change: String) async -> Bool {
         if core.store.decision(on: change)?.eligible.contains(person.id) == true { return true }
         if await hasApproved(person, change) { return true }
-        do {
+        return await core.holds("the last decision on a change can't be read", of: change) {
             guard let record = try await core.latestDecision(on: change) else { return false }
-            if record.decided.eligible.contains(person.id) { return true }
-            return try deliberations.mayApprove(person, by: record)
-        } catch {
-            core.log.warning(
-                "the last decision on a change can't be read", metadata: ["change": "\(change)", "error": "\(error)"])
-            return false
+            return try record.decided.eligible.contains(person.id) || deliberations.mayApprove(person, by: record)
         }
     }
 
     private func hasApproved(_ person: Person, _ change: String) async -> Bool {
-        do {
-            return try await core.store.approvals(of: change).contains {
+        await core.holds("the approvals of a change can't be read", of: change) {
+            try await core.store.approvals(of: change).contains {
                 $0.statement.approver == person.id && $0.statement.verdict == .approve
             }
-        } catch { return false }
+        }
     }
 }
 
 extension Core {
+    /// What can't be told does not hold, and the operator's log says why.
+    func holds(_ otherwise: String, of change: String, _ ask: () async throws -> Bool) async -> Bool {
+        do { return try await ask() } catch {
+            log.warning("\(otherwise)", metadata: ["change": "\(change)", "error": "\(error)"])
+            return false
+        }
+    }
+
     /// The last decision on a change.
     func latestDecision(on change: String) async throws -> DecisionRecord? {
         func decision(_ record: LogRecord) -> DecisionRecord? {

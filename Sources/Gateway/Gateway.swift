@@ -34,7 +34,7 @@ public final class Gateway: Sendable {
         strangers = StrangerLog(log: environment.log, now: environment.now)
         leases = Leases(core: core)
         rights = Rights(core: core)
-        locks = Locks(core: core, leases: leases, rights: rights)
+        locks = Locks(core, leases, rights)
         tasks = Tasks(core: core, leases: leases)
         reachWatch = ReachWatch(core: core, locks: locks)
         let deliberations = Deliberations(core: core, tasks: tasks, locks: locks)
@@ -43,7 +43,8 @@ public final class Gateway: Sendable {
         claims = Claims(core, copies, showsPrompts: environment.showsPrompts)
         queue = Queue(core, approvals, tasks, rights)
         submissions = Submissions(core, deliberations, locks, execution, approvals, queue, claims)
-        desk = Desk(core: core, deliberations: deliberations, execution: execution, approvals: approvals, claims: claims)
+        desk = Desk(
+            core: core, deliberations: deliberations, execution: execution, approvals: approvals, locks: locks, claims: claims)
     }
 
     public var environment: GatewayEnvironment { core.environment }
@@ -85,6 +86,7 @@ public final class Gateway: Sendable {
         await approvals.storeRefusals()
         await execution.expire()
         await execution.settleOverdue()
+        execution.forgetDisclosures()
         claims.sweep()
         queue.beginExaminingLeft()
         await leases.sweep()

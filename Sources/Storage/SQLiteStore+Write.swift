@@ -107,7 +107,10 @@ extension SQLiteStore {
     private func performLock(_ write: Write, _ db: Database) throws {
         if case .placeLock(let lock) = write {
             try db.execute(
-                sql: "INSERT INTO lock VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                sql: """
+                    INSERT INTO lock VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET by = excluded.by, at = excluded.at
+                    WHERE by IS NOT excluded.by OR at IS NOT excluded.at
+                    """,
                 arguments: [lock.key, lock.scope.rawValue, lock.subject, lock.by, lock.at.milliseconds])
         } else if case .liftLock(let key) = write {
             try db.execute(sql: "DELETE FROM lock WHERE key = ?", arguments: [key])

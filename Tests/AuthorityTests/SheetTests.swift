@@ -1,4 +1,5 @@
 import Cedar
+import Reach
 import StrictJSON
 import TestSupport
 import Testing
@@ -35,6 +36,21 @@ struct SheetTests {
         #expect(try statement.problem(for: change(), by: Fixture.person("ann"), at: "g", now: Fixture.now) == nil)
     }
 
+    @Test("Fewer gains than were shown are covered, however many are left, and one more is not", arguments: [3, 250])
+    func covers(count: Int) throws {
+        func assessment(_ numbers: Range<Int>) throws -> Assessment {
+            let gains = numbers.map { Gain(who: "w\($0)", target: "t") }
+            let finding = ReachFinding(gains: gains, targets: ["t"], shown: [], paths: [])
+            let change = try change()
+            let operation = try #require(Catalogue.directory(namespace: "Test", attributes: [])["user.disable"])
+            return Assessment(change.plan, operation, reach: finding)
+        }
+        let shown = try assessment(0..<count).shown
+        #expect(try shown.covers(assessment(0..<count)) && shown.covers(assessment(1..<count)))
+        #expect(try !shown.covers(assessment(0..<count + 1)) && !shown.covers(assessment(1..<count + 1)))
+        #expect(try ShownAssessment(json: shown.json).digest == shown.digest)
+    }
+
     @Test(
         "Whatever is altered on the way is seen",
         arguments: [
@@ -58,7 +74,10 @@ struct SheetTests {
 
     @Test(
         "A refusal may say why, an approval may not",
-        arguments: [("Ask HR.", true), ("", false), ("a\u{200B}b", false), (String(repeating: "x", count: 281), false)])
+        arguments: [
+            ("Ask HR.", true), ("", false), ("   ", false), ("\u{2800}\u{2800}", false), ("a\u{200B}b", false),
+            (String(repeating: "x", count: 281), false),
+        ])
     func reasons(text: String, isGood: Bool) throws {
         func read(_ verdict: ApprovalStatement.Verdict) throws -> ApprovalStatement {
             let statement = try sheet().statement(

@@ -95,6 +95,22 @@ struct ApprovalTests {
         #expect(try await world.say(.approve, on: id, by: "dan", teams: ["security"]).state == .executed)
     }
 
+    @Test("To adopt a change is final: what its adopter may not execute any more is void, and nobody else's to adopt")
+    func adoptedForGood() async throws {
+        let policy = """
+            permit (principal is Exequatur::Workload, action == Embedded::Action::"propose:user.disable", resource);
+            permit (principal in Exequatur::Team::"leads", action, resource) when { !(action in Exequatur::Action::"execute") || context.approvals.count >= 1 };
+            """
+        let world = try await GatewayFixture(policy: policy)
+        defer { world.close() }
+        let id = try #require(try await world.submit("user.disable", ["user": "kai.nilsen"]).change)
+        let lars = Fixture.person("lars", teams: ["leads"])
+        #expect(try await world.gateway.approvals.adopt(id, by: lars).state == .proposed)
+        try await world.reload(policy + "forbid (principal, action in Exequatur::Action::\"execute\", resource);")
+        let change = try #require(try await world.store.change(id))
+        #expect(change.state == .void && change.reason == "policy changed" && change.adopter == "lars")
+    }
+
     @Test("Nobody can use up their approval on a change that waits to be adopted")
     func beforeAdoption() async throws {
         let world = try await GatewayFixture()

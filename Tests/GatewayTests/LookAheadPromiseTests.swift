@@ -89,7 +89,7 @@ struct LookAheadPromiseTests {
                     continue
                 }
                 done += 1
-                let reach = try await world.gateway.desk.sheet(change).assessment.reach
+                let reach = try await world.gateway.desk.sheet(change).shown.reach
                 #expect(reach.count == 0, "seed \(seed): \(operation) \(input): \(policy)")
             }
             try await world.gateway.reachWatch.reread("corp")

@@ -84,7 +84,7 @@ struct ProvenanceTests {
         (body["decision"], body["question"]) = (.object(decision), .object(question))
         body["counted"] = .array(signed.map(JSONValue.string))
         body["terms"] = .string(fault == .terms ? Digest(of: "other").hex : change.digest.hex)
-        body["assessment"] = .string(fault == .assessment ? Digest(of: "other").hex : change.assessment.hex)
+        body["assessment"] = .string(fault == .assessment ? Digest(of: "other").hex : change.shown.digest.hex)
         return .object(body)
     }
 }

@@ -259,90 +259,6 @@ struct QueueTests {
         #expect(try await world.submit("group.add-member", Self.adding).change != id)
     }
 
-    @Test("What could not be examined because its system was away is examined when it is back")
-    func outage() async throws {
-        let (world, id) = try await staged()
-        defer { world.close() }
-        world.meddler.play(.unreachable)
-        try await world.reload("permit (principal in Exequatur::Team::\"leads\", action, resource);")
-        #expect(try await state(world, id) == .proposed)
-        world.meddler.play(.none)
-        await world.gateway.queue.examineLeft()
-        #expect(try await answer(world, id).code == "void.policy_changed")
-    }
-
-    @Test("However many could not be examined, each is once its system answers again, and the sweep does not wait for it")
-    func manyOut() async throws {
-        let (world, id) = try await staged()
-        defer { world.close() }
-        var all = [id]
-        for member in ["nora.lie", "eli.strand", "milo.dahl", "cleo.aas", "june.okafor", "gus.holm"] {
-            let answer = try await world.submit("group.add-member", ["group": "operations", "member": .string(member)])
-            if let change = answer.change { all.append(change) }
-        }
-        #expect(all.count > 4)
-        world.meddler.play(.unreachable)
-        try await world.reload("permit (principal in Exequatur::Team::\"leads\", action, resource);")
-        await world.gateway.queue.examineLeft()
-        world.meddler.play(.none)
-        await world.gateway.sweep()
-        for id in all {
-            for _ in 0..<1_000 {
-                guard try await state(world, id) == .proposed else { break }
-                try await _Concurrency.Task.sleep(for: .milliseconds(5))
-            }
-            #expect(try await answer(world, id).code == "void.policy_changed")
-        }
-    }
-
-    @Test("A task that ends while a change of it is being staged ends that change too")
-    func endedWhileStaging() async throws {
-        let world = try await GatewayFixture(policy: Self.one)
-        defer { world.close() }
-        let (gateway, task) = (world.gateway, try await world.task())
-        world.meddler.onPlan { try? await gateway.queue.end(task) }
-        let answer = try await world.submit("group.add-member", Self.adding, evidence: Evidence(justification: "why"))
-        #expect(answer.code == "void.task_ended")
-        await world.gateway.sweep()
-        #expect(try world.copies.changes().isEmpty)
-    }
-
-    @Test(
-        "The same is the same after its requester came to be allowed to read the target, and after it was taken away",
-        arguments: [true, false])
-    func readableMeanwhile(atFirst: Bool) async throws {
-        let hidden = Self.one.replacing("Embedded::Action::\"read:group.read\", ", with: "")
-        let (world, id) = try await staged(policy: atFirst ? Self.one : hidden)
-        defer { world.close() }
-        try await world.reload(atFirst ? hidden : Self.one)
-        #expect(try await world.submit("group.add-member", Self.adding).change == id)
-        #expect(try await world.gateway.desk.rows(QueueQuery([.proposed])).rows.count == 1)
-    }
-
-    @Test("An approved change that can't be given back now keeps no other from it")
-    func givenBack() async throws {
-        let (world, first) = try await staged()
-        defer { world.close() }
-        let task = try await world.gateway.tasks.task(
-            for: Fixture.workload(), delegator: nil, token: "other", expires: Instant(milliseconds: .max / 2), purpose: nil)
-        let second = try #require(
-            try await world.gateway.submissions.submit(
-                Submissions.Request(
-                    principal: .workload(Fixture.workload()), task: task, system: "corp", operation: "group.add-member",
-                    input: ["group": "operations", "member": "nora.lie"], evidence: Evidence(), door: "test")
-            ).change)
-        for id in [first, second] {
-            let change = try #require(try await world.store.change(id))
-            try await world.witnessed.commit([.updateChange(try change.after(.approvedEnough), from: change)], entries: [])
-        }
-        // The record of the newer one's task is altered: it is looked at first.
-        try await world.tamper(
-            "UPDATE task SET json = CAST(replace(CAST(json AS TEXT), '\"p\"', '\"q\"') AS BLOB) WHERE id = '\(task.id)'")
-        await world.gateway.sweep()
-        #expect(try await state(world, first) == .proposed)
-        #expect(try await state(world, second) == .approved)
-    }
-
     @Test("Who may not read the target does not learn by asking again, or by the end, that it is another by now")
     func discreet() async throws {
         let policy = Self.one.replacing("Embedded::Action::\"read:group.read\", ", with: "")
@@ -383,7 +299,7 @@ struct QueueTests {
         defer { world.close() }
         try await world.change("INSERT INTO label SELECT id, 'sensitive' FROM entry WHERE name = 'operations'")
         await world.gateway.queue.examineAll()
-        #expect(try await world.gateway.desk.sheet(id).assessment.labels == ["sensitive"])
+        #expect(try await world.gateway.desk.sheet(id).shown.labels == ["sensitive"])
         try await world.say(.approve, on: id, by: "lena")
         try await world.change("DELETE FROM label WHERE entry = (SELECT id FROM entry WHERE name = 'operations')")
         await world.gateway.queue.examineAll()
@@ -407,6 +323,6 @@ struct QueueTests {
         }
         #expect(refusal?.code == .approvalDigestMismatch)
         let shown = try await world.gateway.desk.sheet(id)
-        #expect(JSONWriter.canonicalText(shown.assessment.json).contains("domain-admins") && shown.obstacle == nil)
+        #expect(JSONWriter.canonicalText(shown.shown.json).contains("domain-admins") && shown.obstacle == nil)
     }
 }

@@ -26,7 +26,7 @@ struct SmallStepsTests {
         let text = last.text
         #expect(!text.contains("domain-admins") && !text.contains("platform"), "agents never see paths")
         let shown = try await world.gateway.desk.sheet(try #require(last.change))
-        let reach = shown.assessment.reach
+        let reach = shown.shown.reach
         #expect(reach.targets.contains("corp/group/domain-admins"))
         let paths = reach.gained.flatMap(\.path).joined()
         #expect(paths.contains("corp/group/apprentices is a member of corp/group/release-managers"))
@@ -64,7 +64,7 @@ struct SmallStepsTests {
         // The agents chose where kai's password can be recovered: what kai gets now, they get.
         let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "kai.nilsen"])
         let shown = try await world.gateway.desk.sheet(try #require(nest.change))
-        #expect(JSONWriter.canonicalText(shown.assessment.json).contains("exequatur/coalition/agents"))
+        #expect(JSONWriter.canonicalText(shown.shown.json).contains("exequatur/coalition/agents"))
     }
 
     @Test("Each half of a takeover runs by itself", arguments: [true, false])
@@ -255,7 +255,7 @@ struct SmallStepsTests {
         #expect(try await world.entries("drift").isEmpty)
         let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": "new.one"])
         let shown = try await world.gateway.desk.sheet(try #require(nest.change))
-        #expect(JSONWriter.canonicalText(shown.assessment.json).contains("exequatur/coalition/agents"))
+        #expect(JSONWriter.canonicalText(shown.shown.json).contains("exequatur/coalition/agents"))
     }
 
     private func user(_ name: String) -> ReachSettings.EntryName { .init(system: "corp", kind: .user, name: name) }
@@ -300,7 +300,7 @@ struct SmallStepsTests {
                 if isRead { try await world.gateway.reachWatch.reread("corp") }
                 let nest = try await world.submit("group.add-member", ["group": "release-managers", "member": .string(name)])
                 let shown = try await world.gateway.desk.sheet(try #require(nest.change))
-                #expect(JSONWriter.canonicalText(shown.assessment.json).contains("exequatur/coalition/agents"))
+                #expect(JSONWriter.canonicalText(shown.shown.json).contains("exequatur/coalition/agents"))
             }
         }
     }

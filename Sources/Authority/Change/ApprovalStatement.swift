@@ -90,7 +90,7 @@ public struct ApprovalStatement: Hashable, Sendable {
 
     public static func isReason(_ text: String) -> Bool {
         (1...longestReason).contains(text.unicodeScalars.count) && text.unicodeScalars.allSatisfy(Printable.isVisible)
-            && text.unicodeScalars.contains { $0.properties.generalCategory != .spaceSeparator && $0 != "\u{2800}" }
+            && text.unicodeScalars.contains { $0 != " " && $0 != "\u{2800}" }
     }
 
     /// Why the statement does not hold for this change, person, gateway and moment; nil when it does.
@@ -98,7 +98,7 @@ public struct ApprovalStatement: Hashable, Sendable {
     /// Who refuses, refuses the change whatever became of its plan; who approves, approves what was shown.
     public func problem(for change: Change, by person: Person, at gateway: String, now: Instant) -> Problem? {
         if self.change != change.id { return .otherChange }
-        let shown = (change.terms.digest, change.assessment, change.requirement.digest)
+        let shown = (change.terms.digest, change.shown.digest, change.requirement.digest)
         if verdict == .approve, (terms, assessment, requirement) != shown { return .digestMismatch }
         return problem(by: person, at: gateway, now: now)
     }

@@ -21,7 +21,7 @@ public struct ApprovalTally: Sendable {
     private let demands: [ApprovalRequirement]
 
     public init(_ signed: [Signed], on change: Change) {
-        self.init(signed, change: change.id, terms: change.terms.digest, assessment: change.assessment)
+        self.init(signed, change: change.id, terms: change.terms.digest, assessment: change.shown.digest)
     }
 
     /// Counts one of each human, for these terms and this assessment alone; after the first, only those whom policy let approve

@@ -98,9 +98,6 @@ public struct Change: Sendable {
     /// The digest of its terms.
     public var digest: Digest { terms.digest }
 
-    /// The digest of what approvers are shown of its weight.
-    public var assessment: Digest { shown.digest }
-
     /// One for all requests that ask for the same, for the same person and purpose, of the same state of things; for whoever may
     /// not know that state, of whatever state: else a new change would tell that it is another.
     public var sameness: Digest { sameness(isDiscreet: isDiscreet) }

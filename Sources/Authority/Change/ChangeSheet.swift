@@ -31,7 +31,7 @@ public struct ChangeSheet: Sendable {
     public let created: Instant
     public let expires: Instant
     public let terms: Terms
-    public let assessment: ShownAssessment
+    public let shown: ShownAssessment
     public let requirement: ApprovalRequirement
     public let words: [Word]
     /// What is still missing, in words; nil when nothing is, or nothing helps.
@@ -51,7 +51,7 @@ public struct ChangeSheet: Sendable {
         (because, said) = (change.because, change.said)
         (requester, adopter, request) = (change.requester, change.adopter, change.request)
         (created, expires, terms) = (change.created, change.expires, change.terms)
-        (assessment, requirement) = (change.shown, change.requirement)
+        (shown, requirement) = (change.shown, change.requirement)
         (self.words, self.needs, self.eligible) = (words, needs, eligible)
         (self.obstacle, self.evidence) = (obstacle, evidence)
     }
@@ -66,7 +66,7 @@ public struct ChangeSheet: Sendable {
         reason: String? = nil
     ) -> ApprovalStatement {
         ApprovalStatement(
-            verdict: verdict, gateway: gateway, change: id, terms: terms.digest, assessment: assessment.digest,
+            verdict: verdict, gateway: gateway, change: id, terms: terms.digest, assessment: shown.digest,
             requirement: requirement.digest, approver: person, issued: issued, expires: issued.adding(seconds: life),
             nonce: nonce, reason: reason)
     }
@@ -76,13 +76,13 @@ public struct ChangeSheet: Sendable {
 
     /// One for all that is shown: who compares it has compared everything.
     public var digest: Digest {
-        Digest(of: [terms.json, assessment.json, requirement.json])
+        Digest(of: [terms.json, shown.json, requirement.json])
     }
 
     /// Those that a statement is made of, for clients that compute none.
     private var digests: JSONValue {
         [
-            "terms": .string(terms.digest.hex), "assessment": .string(assessment.digest.hex),
+            "terms": .string(terms.digest.hex), "assessment": .string(shown.digest.hex),
             "requirement": .string(requirement.digest.hex),
         ]
     }
@@ -93,7 +93,7 @@ public struct ChangeSheet: Sendable {
         var json: JSONValue = [
             "gateway": .string(gateway), "id": .string(id), "state": .string(state.rawValue), "wait": .string(wait.rawValue),
             "requester": requester.json, "request": .string(request), "created": .integer(created.milliseconds),
-            "expires": .integer(expires.milliseconds), "terms": terms.json, "assessment": assessment.json,
+            "expires": .integer(expires.milliseconds), "terms": terms.json, "assessment": shown.json,
             "requirement": requirement.json,
             "words": .array(words.map { ["by": .string($0.by), "verdict": .string($0.verdict.rawValue)] }),
             "eligible": .array(eligible.map(JSONValue.string)), "digest": .string(digest.hex), "digests": digests,
@@ -126,7 +126,7 @@ public struct ChangeSheet: Sendable {
         created = try fields.instant("created")
         expires = try fields.instant("expires")
         terms = try Terms(json: try fields.required("terms"))
-        assessment = try ShownAssessment(json: try fields.required("assessment"))
+        shown = try ShownAssessment(json: try fields.required("assessment"))
         requirement = try ApprovalRequirement(json: try fields.required("requirement"))
         words = try fields.array("words").map { try Word(json: $0) }
         needs = try fields.optionalString("needs")

@@ -101,7 +101,7 @@ public struct DecisionRecord: Sendable {
         asked = question.json
         decided = DecidedRecord(decision)
         terms = change?.digest
-        assessment = change?.assessment
+        assessment = change?.shown.digest
         self.counted = counted
         self.reason = reason
         self.further = further

@@ -38,7 +38,8 @@ public enum Write: Sendable {
     case replaceApproval(SignedApproval, with: SignedApproval)
     case putLease(LeaseReference)
     case endLease(String, at: Instant)
-    /// Placing a lock that is there, or lifting one that is not, changes nothing.
+    /// One placed on the same later takes the place of the lock that is there. Placing the very lock again, or lifting one that is
+    /// not there, changes nothing.
     case placeLock(Lock)
     case liftLock(String)
     /// Moves the epoch that grants are bound to, as a change of a lock does: other policies are in force from here on.

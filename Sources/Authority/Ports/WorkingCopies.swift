@@ -56,9 +56,9 @@ extension WorkingCopy.Text {
 
     fileprivate static func visible(_ text: String) -> String {
         var (shown, lines) = (String.UnicodeScalarView(), 1)
-        for scalar in text.unicodeScalars {
+        for (count, scalar) in text.unicodeScalars.enumerated() {
             if scalar == "\n" { lines += 1 }
-            guard shown.count < longest.characters, lines <= longest.lines else { return String(shown) + "…" }
+            guard count < longest.characters, lines <= longest.lines else { return String(shown) + "…" }
             shown.append(scalar == "\n" || Printable.isVisible(scalar) ? scalar : "\u{FFFD}")
         }
         return String(shown)

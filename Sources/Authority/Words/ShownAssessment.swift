@@ -66,11 +66,11 @@ public struct ShownReach: Sendable {
     public let targets: [String]
     /// The first pairs by title, each with the sentences that say why.
     public let gained: [(pair: Pair, path: [String])]
-    /// Every pair by node id; nil of more than are told one by one.
+    /// Every pair by node id; nil of too many.
     public let pairs: [Pair]?
 
-    /// So many pairs are told one by one; of more, all must be those that were shown.
-    private static let listed = 200
+    /// Of more pairs than these nobody can tell which are new: all must be those that were shown.
+    private static let listed = 10_000
 
     public init(_ finding: ReachFinding) {
         count = Int64(finding.gains.count)
@@ -115,6 +115,7 @@ public struct ShownReach: Sendable {
         }
         self.pairs = pairs
         try fields.end()
+        guard self.json == json else { throw ShapeError(.invalid, at: "/reach", "not in canonical form") }
     }
 }
 

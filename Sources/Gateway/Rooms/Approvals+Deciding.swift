@@ -59,7 +59,7 @@ extension Approvals {
         if tally.isEmpty {
             shown.assess(deliberation.assessment)
         } else if !change.shown.covers(deliberation.assessment) {
-            return .over(.targetChanged, because: "it would make more possible than those who signed it were shown")
+            return .over(.targetChanged, because: "what it would make possible is not what those who signed it were shown")
         }
         return .waiting(Waiting(stored: change, change: shown, deliberation: deliberation, tally: tally))
     }
@@ -93,9 +93,7 @@ extension Approvals {
             return try await core.void(change, reason, words)
         }
         let deliberation = waiting.deliberation
-        if mayRun {
-            try await locks.check(change, as: deliberation.submission.principal.name, deliberation.plan)
-        }
+        if mayRun { try await locks.check(change, deliberation) }
         let decision = deliberation.decide()
         var next = waiting.change
         if let requirement = decision.requirement { next.requirement = requirement }
@@ -107,6 +105,10 @@ extension Approvals {
                 let words = "nobody who may still approve it could complete it"
                 return try await core.void(change, .policyChanged, words, by: entry)
             }
+        // Adopting it is final: nobody else makes it their own.
+        case (.propose, _) where change.adopter != nil:
+            return try await core.void(
+                change, .policyChanged, "policy does not let who adopted it execute it any more", by: entry)
         case (.deny, _), (.permit, .untellable):
             return try await core.void(change, .policyChanged, "no approval could make policy permit it now", by: entry)
         case (.permit, .met) where mayRun && waiting.obstacle == nil:
@@ -216,6 +218,7 @@ extension Approvals {
         var adopted = change
         (adopted.adopter, adopted.wait) = (person.id, .approval)
         try locks.check(.person(person.id), change.task, writing: change.system)
+        try await locks.requireUnlocked([person.id])
         let examined = try await examine(adopted)
         guard case .waiting(let waiting) = examined else { return try await settle(examined, change, mayRun: false) }
         adopted.assess(waiting.deliberation.assessment)

@@ -89,8 +89,8 @@ public final class Approvals: Sendable {
         }
         guard waiting.mayApprove(person) else { throw Self.notEligible }
         // A word given under a lock would be used up for nothing, and whoever is stopped gives none.
-        try await locks.requireUnlocked(.person(person.id))
-        try await locks.check(change, as: waiting.deliberation.submission.principal.name)
+        try await locks.requireUnlocked([person.id])
+        try await locks.check(change, waiting.deliberation)
         let earlier = try await core.store.approvals(of: change.id).first {
             $0.statement.approver == person.id && $0.statement.verdict == .approve
         }

@@ -63,8 +63,9 @@ public final class Claims: Sendable {
     /// Destroys the copies of changes that are over.
     func sweep() {
         do {
-            for change in try copies.changes() where core.store.openState(of: change) == nil {
-                guard !staging.withLock({ $0.contains(change) }) else { continue }
+            // First whether it is being staged: of one that is not any more, the state is there.
+            for change in try copies.changes()
+            where !staging.withLock({ $0.contains(change) }) && core.store.openState(of: change) == nil {
                 destroy(change)
             }
         } catch { core.log.error("what was claimed of changes that are over can't be listed: \(error)") }

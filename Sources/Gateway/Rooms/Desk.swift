@@ -10,6 +10,7 @@ public struct Desk: Sendable {
     let deliberations: Deliberations
     let execution: Execution
     let approvals: Approvals
+    let locks: Locks
     let claims: Claims
 
     /// So many rows make a page.
@@ -82,6 +83,7 @@ public struct Desk: Sendable {
         else {
             throw Refusal(.approvalNotEligible, "Only who may approve a change that waits is shown what is claimed of it.")
         }
+        try await locks.requireUnlocked([person.id])
         return try await claims.open(change, for: person)
     }
 
@@ -90,6 +92,7 @@ public struct Desk: Sendable {
         guard let change = try await core.store.change(id), try await maySeeSecret(person, of: change) else {
             throw Refusal(.denied, "Policy gives you no say in this change, or there is none.")
         }
+        try await locks.requireUnlocked([person.id])
         guard execution.hasDisclosure(of: id) else {
             throw Refusal(.secretNone, "There is nothing to show: it was shown already, or the gateway was restarted.")
         }

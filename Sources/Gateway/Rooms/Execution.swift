@@ -12,8 +12,8 @@ public final class Execution: Sendable {
     let watch: ReachWatch
     /// Approved changes on their way to an intent.
     let underway = InFlight(limit: .max)
-    /// Values shown once, by change; in memory only.
-    private let disclosures = Mutex<[String: Disclosure]>([:])
+    /// Values shown once, by change; in memory only, and not for ever.
+    private let disclosures = Mutex<[String: (value: Disclosure, made: Instant)]>([:])
 
     init(_ core: Core, _ leases: Leases, _ locks: Locks, _ tasks: Tasks, _ watch: ReachWatch) {
         self.core = core
@@ -50,7 +50,7 @@ public final class Execution: Sendable {
         let reference = grant.lease
         let result = await perform(grant, connector, reference) {
             try await self.tasks.requireOpen(change.task)
-            try await self.locks.check(change, as: submission.principal.name, plan)
+            try await self.locks.check(change, deliberation)
         }
         Failpoint.reach("applied")
         let executing = try change.after(.began)
@@ -83,14 +83,19 @@ public final class Execution: Sendable {
     func hasDisclosure(of change: String) -> Bool { disclosures.withLock { $0[change] != nil } }
 
     /// The value that a change made, once.
-    func takeDisclosure(of change: String) -> Disclosure? { disclosures.withLock { $0.removeValue(forKey: change) } }
+    func takeDisclosure(of change: String) -> Disclosure? { disclosures.withLock { $0.removeValue(forKey: change)?.value } }
+
+    /// Forgets the values that nobody asked for as long as a change may wait.
+    func forgetDisclosures() {
+        disclosures.withLock { $0 = $0.filter { core.now < $0.value.made.adding(seconds: core.environment.changeLife) } }
+    }
 
     /// What came of trying.
     enum Attempt {
         case applied(Disclosure?)
         /// The backend said no: nothing was changed.
         case refused(ConnectorError)
-        /// A lock or the end of the task came between; nothing was applied.
+        /// A lock or the end of the task came between, or that can't be told; nothing was applied.
         case stopped(code: String)
         /// No answer: it may have been applied.
         case unknown(String)
@@ -115,7 +120,7 @@ public final class Execution: Sendable {
             lease = try await connector.lease(grant, as: reference)
             Failpoint.reach("leased")
             guard let lease else { return .unknown("no lease") }
-            do { try await check() } catch { return .stopped(code: ((error as? Refusal)?.code ?? .locked).rawValue) }
+            do { try await check() } catch { return .stopped(code: Self.code(error)) }
             return .applied(try await connector.apply(grant, with: lease))
         } catch {
             core.log.warning("\(error)", metadata: ["change": "\(grant.change)"])
@@ -124,11 +129,15 @@ public final class Execution: Sendable {
         }
     }
 
+    private static func code(_ error: any Error) -> String {
+        (error as? Refusal)?.code.rawValue ?? ((error as? StoreError)?.code ?? .unavailable).rawValue
+    }
+
     /// Reads back, ends the lease and makes the outcome durable.
     private func settle(
         _ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt
     ) async throws -> Change {
-        if case .applied(let disclosure?) = attempt { disclosures.withLock { $0[change.id] = disclosure } }
+        if case .applied(let disclosure?) = attempt { disclosures.withLock { $0[change.id] = (disclosure, core.now) } }
         var seen: Observation?
         if !attempt.isWithoutEffect {
             do { seen = try await core.ask(connector, isOwn: true) { try await $0.observe(plan, under: lease) } } catch {

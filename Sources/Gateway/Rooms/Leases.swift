@@ -6,15 +6,16 @@ struct Leases: Sendable {
     let core: Core
 
     /// Ends the open leases of changes that `belongs` accepts; what can't be ended now stays listed for the sweep.
-    func end(where belongs: @Sendable (Change) -> Bool) async {
+    func end(where belongs: @Sendable (Change) async throws -> Bool) async {
         var ending: [LeaseReference] = []
         for lease in core.store.openLeases() {
             do {
-                if let change = try await core.store.change(lease.change), belongs(change) { ending.append(lease) }
+                if let change = try await core.store.change(lease.change), try await belongs(change) { ending.append(lease) }
             } catch {
                 // Whose it is can't be told: better one lease too many is ended.
                 core.log.error(
-                    "a lease is ended though its change can't be read", metadata: ["lease": "\(lease.id)", "error": "\(error)"])
+                    "a lease is ended though it can't be told whose it is",
+                    metadata: ["lease": "\(lease.id)", "error": "\(error)"])
                 ending.append(lease)
             }
         }
@@ -24,7 +25,7 @@ struct Leases: Sendable {
     }
 
     /// The same, begun now and waited for only a moment: who locks is answered though a system is not.
-    func beginEnding(where belongs: @escaping @Sendable (Change) -> Bool) async {
+    func beginEnding(where belongs: @escaping @Sendable (Change) async throws -> Bool) async {
         let ending = Running.task { await self.end(where: belongs) }
         try? await withDeadline(.milliseconds(500)) { _ = await ending.result }
     }

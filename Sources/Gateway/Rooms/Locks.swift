@@ -2,12 +2,21 @@ import Cedar
 public import Authority
 import Logging
 import StrictJSON
+import Synchronization
 
 /// Stops what goes on, at once.
-public struct Locks: Sendable {
+public final class Locks: Sendable {
     let core: Core
     let leases: Leases
     let rights: Rights
+    /// Whose the locked tasks are: that never changes.
+    private let holders = Mutex<[String: PrincipalID]>([:])
+
+    init(_ core: Core, _ leases: Leases, _ rights: Rights) {
+        self.core = core
+        self.leases = leases
+        self.rights = rights
+    }
 
     /// Refuses when a lock stands in the way. Asked at three points: before anything of a request is recorded, once its target
     /// is known, and once the lease is there.
@@ -31,24 +40,35 @@ public struct Locks: Sendable {
         return epoch
     }
 
-    /// The same for a change that is about to be carried out, or to be approved.
-    ///
-    /// - Parameter principal: as whose request it is decided.
-    func check(_ change: Change, as principal: PrincipalID, _ plan: Plan? = nil) async throws {
+    /// The same for a change that is about to be carried out, or to be approved: neither who asks for it nor anybody whose
+    /// approval counts may be stopped.
+    func check(_ change: Change, _ deliberation: Deliberation) async throws {
+        let principal = deliberation.submission.principal.name
         try check(
-            principal, change.task, writing: change.system, plan == nil ? "" : change.operation, plan, under: change.locks)
-        if change.rollbackOf != nil { try await requireUnlocked(principal) }
+            principal, change.task, writing: change.system, change.operation, deliberation.plan, under: change.locks)
+        try await requireUnlocked(deliberation.question.approvals.map(\.person.id) + [principal.person].compactMap { $0 })
     }
 
-    /// A lock on a person, or on any task of theirs, stops what they undo under locks, and what they approve: neither a new session
-    /// nor another id of theirs is a way around it.
-    func requireUnlocked(_ principal: PrincipalID) async throws {
-        guard let person = principal.person else { return }
-        let ids = core.principals.aliases(of: person)
+    /// A lock on a person, or on any task of theirs, stops all that they decide: neither a new session nor another id of theirs is
+    /// a way around it.
+    func requireUnlocked(_ people: [String]) async throws {
+        let ids = people.reduce(into: Set()) { $0.formUnion(core.principals.aliases(of: $1)) }
+        guard !ids.isEmpty else { return }
         for lock in inForce {
-            let holder = lock.scope == .task ? try await core.store.task(lock.subject)?.holder.person : nil
-            let locked = lock.scope == .person ? lock.subject : holder
-            guard locked.map(ids.contains) != true else { throw Refusal(.locked, "This work was stopped by a person.") }
+            guard let stopped = try await person(stoppedBy: lock), ids.contains(stopped) else { continue }
+            throw Refusal(.locked, "This work was stopped by a person.")
+        }
+    }
+
+    private func person(stoppedBy lock: Lock) async throws -> String? {
+        switch lock.scope {
+        case .person: return lock.subject
+        case .task:
+            if let known = holders.withLock({ $0[lock.subject] }) { return known.person }
+            guard let holder = try await core.store.task(lock.subject)?.holder else { return nil }
+            holders.withLock { $0[lock.subject] = holder }
+            return holder.person
+        default: return nil
         }
     }
 
@@ -90,13 +110,17 @@ public struct Locks: Sendable {
             case .all: true
             case .system: change.system == subject
             case .workload: [change.requester, change.task.holder].contains(.workload(subject))
-            case .person:
-                isOf(subject, [change.requester.person, change.adopter, change.task.holder.person, change.task.delegator])
+            case .person: try await self.has(subject, aPartIn: change)
             case .task: change.task.id == subject
             case .operation: Lock.operation(change.system, change.operation, change.plan.target.id.string) == subject
             }
         }
         return (lock, isStored)
+    }
+
+    private func has(_ person: String, aPartIn change: Change) async throws -> Bool {
+        let (task, approvers) = (change.task, try await core.store.approvals(of: change.id).map(\.statement.approver))
+        return isOf(person, [change.requester.person, change.adopter, task.holder.person, task.delegator] + approvers)
     }
 
     /// Makes a lock count, first of all in this process: it must stop what it can though the disk is full.
@@ -132,8 +156,10 @@ public struct Locks: Sendable {
         }
     }
 
+    /// Lifts a lock, as far as policy gives the person that right. Whoever is stopped lifts none.
     public func lift(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws {
         try rights.require(.unlock, of: person)
+        try await requireUnlocked([person.id])
         let lock = Lock(scope: scope, subject: subject, by: person.id, at: core.now)
         guard inForce.contains(where: { $0.key == lock.key }) else {
             throw Refusal(.lockNotFound, "There is no such lock; `exequatur locks` lists those in force.")

@@ -90,7 +90,10 @@ public final class Queue: Sendable {
 
     private func examine(_ waiting: WaitingChange, _ lane: Places) async {
         do {
-            guard let change = try await core.store.change(waiting.id), change.state == .proposed else { return }
+            guard let change = try await core.store.change(waiting.id) else { return }
+            // It may yet wait again.
+            if change.state == .approved { return leave([waiting]) }
+            guard change.state == .proposed else { return }
             _ = try await approvals.settle(try await approvals.examine(change), change, mayRun: false)
         } catch {
             core.log.notice("a change waits on unexamined", metadata: ["change": "\(waiting.id)", "error": "\(error)"])
@@ -119,6 +122,7 @@ public final class Queue: Sendable {
     /// and policy don't.
     public func retry(_ id: String, by person: Person) async throws -> Change {
         try rights.require(.view, of: person)
+        try await approvals.locks.requireUnlocked([person.id])
         let change = try await core.requireChange(id)
         guard change.state == .proposed, change.expires > core.now else { throw Approvals.closed(change, now: core.now) }
         guard change.wait != .adoption else {
@@ -134,8 +138,12 @@ public final class Queue: Sendable {
         try await tasks.end(task)
         for waiting in core.store.waiting(ofTask: task.id) {
             do {
-                guard let change = try await core.store.change(waiting.id), change.state == .proposed else { continue }
-                _ = try await core.void(change, .taskEnded, "the task that it belongs to was ended")
+                guard var change = try await core.store.change(waiting.id) else { continue }
+                if change.state == .proposed {
+                    change = try await core.void(change, .taskEnded, "the task that it belongs to was ended")
+                }
+                // Something else was written of it meanwhile, or it may yet wait again.
+                if Ledger.waitingStates.contains(change.state) { leave([waiting]) }
             } catch {
                 leave([waiting])
                 core.log.error(

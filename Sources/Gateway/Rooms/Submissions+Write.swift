@@ -27,25 +27,32 @@ extension Submissions {
     private func alike(_ change: Change, _ request: Request, _ deliberation: Deliberation, _ decision: Decision) async throws
         -> Answer?
     {
-        guard let known = try await waiting(like: change) else { return nil }
-        let id = known.id
+        guard let found = try await waiting(like: change), let known = try await stillWaiting(found, for: change) else {
+            return nil
+        }
         do {
             try await core.store.commit(
-                keyed(request, deliberation.submission, id),
-                entries: [deliberation.entry(decision, in: core, reason: "waiting.\(id)")])
+                keyed(request, deliberation.submission, known.id),
+                entries: [deliberation.entry(decision, in: core, reason: "waiting.\(known.id)")])
         } catch let error as StoreError where error.code == .conflict {
             guard let other = try await replay(request, deliberation.submission.input) else { throw error }
             return other
         }
-        guard known.state == .proposed, known.expires > core.now else { return try await core.answer(on: known) }
+        guard known.state == .proposed, known.wait == .nothing else { return try await core.answer(on: known) }
+        do { return try await core.answer(on: approvals.reconsider(known)) } catch is Refusal {
+            return try await core.answer(on: known)
+        }
+    }
+
+    /// The change that is found to wait, as its approvers are shown it now; nil when it turns out to be void, and is asked for anew.
+    private func stillWaiting(_ known: Change, for change: Change) async throws -> Change? {
+        guard known.state == .proposed, known.expires > core.now else { return known }
         // Whoever may not know the target learns nothing of it by asking again: the change is looked at when people are shown it.
-        if known.isDiscreet || change.isDiscreet, known.wait != .nothing { return try await core.answer(on: known) }
-        // Its approvers are shown what it comes to now. What waits for nobody is tried again.
+        if known.isDiscreet || change.isDiscreet, known.wait != .nothing { return known }
         do {
-            let now =
-                known.wait == .nothing ? try await approvals.reconsider(known) : try await approvals.refreshed(known).0
-            return now.state == .void ? nil : try await core.answer(on: now)
-        } catch is Refusal { return try await core.answer(on: known) }
+            let now = try await approvals.refreshed(known).0
+            return now.state == .void ? nil : now
+        } catch is Refusal { return known }
     }
 
     private func waiting(like change: Change) async throws -> Change? {
@@ -73,15 +80,9 @@ extension Submissions {
     /// - Throws: ``Refusal`` `limit.waiting`, once the decision is logged.
     private func requireRoom(for change: Change, _ deliberation: Deliberation, _ decision: Decision) async throws {
         guard decision.verdict != .permit, change.requester.isWorkload else { return }
-        // What is being staged is counted first: what comes to be stored meanwhile is counted twice, and never not at all.
-        let own = staging.count(deliberation.submission.principal.uid.description) - 1
-        let waiting = own + core.store.waitingCount(of: change.requester)
-        let delegated =
-            change.task.delegator.map { person in
-                staging.count("for \(person)") - 1 + core.store.waitingCount(forDelegator: person)
-            } ?? 0
         let most = core.environment.waitingLimit
-        guard waiting >= most || delegated >= most else { return }
+        let delegated = change.task.delegator.map(core.store.waitingCount(forDelegator:)) ?? 0
+        guard core.store.waitingCount(of: change.requester) >= most || delegated >= most else { return }
         let reason = Refusal.Code.limitWaiting
         try await core.store.commit([], entries: [deliberation.entry(decision, in: core, reason: reason.rawValue)])
         throw Refusal(
@@ -97,12 +98,11 @@ extension Submissions {
     {
         let submission = deliberation.submission
         let change = stage(deliberation, decision, rollbackOf: request.rollbackOf, claims: copy?.commitment)
-        let names = [submission.principal.uid.description] + [submission.task.delegator.map { "for \($0)" }].compactMap { $0 }
-        for name in names { _ = staging.enter(name) }
-        defer { for name in names { staging.leave(name) } }
         // Another request may be first, with the same key or for the same, and what it staged may be over by the time it is found.
         for _ in 0..<3 {
             if let known = try await alike(change, request, deliberation, decision) { return (change, known) }
+            await admission.take()
+            defer { admission.pass() }
             try await requireRoom(for: change, deliberation, decision)
             let writes = [Write.insertChange(change)] + keyed(request, submission, change.id)
             do {

@@ -13,8 +13,8 @@ public final class Submissions: Sendable {
     let approvals: Approvals
     let queue: Queue
     let claims: Claims
-    /// Changes of each principal that are being staged.
-    let staging = InFlight(limit: .max)
+    /// Held while what waits is counted and one more is staged.
+    let admission = Turn()
     /// Seals where a page of members ended: nobody begins at an entry that they were not shown.
     let cursorKey: SymmetricKey
 
@@ -74,7 +74,7 @@ public final class Submissions: Sendable {
         let epoch = try locks.check(
             request.principal.name, request.task, writing: isWrite ? request.system : nil,
             under: isUndo ? locks.inForce.filter(\.canBeUndoneUnder).map(\.identity) : [])
-        if isUndo { try await locks.requireUnlocked(request.principal.name) }
+        if isUndo { try await locks.requireUnlocked([request.principal.name.id]) }
         if let known = try await replay(request, input) { return known }
         let submission = Submission(
             id: core.environment.id("req"), principal: request.principal, task: request.task, system: request.system,

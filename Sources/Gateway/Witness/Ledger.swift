@@ -25,6 +25,7 @@ struct Ledger: Sendable {
     /// A change that may still go on.
     struct Open: Sendable {
         let state: Change.State
+        let wait: Change.Wait
         let created: Instant
         let requester: PrincipalID
         let delegator: String?
@@ -33,7 +34,7 @@ struct Ledger: Sendable {
         var decision: Decided?
 
         init(_ change: Change, _ decision: Decided?) {
-            (state, created, requester) = (change.state, change.created, change.requester)
+            (state, wait, created, requester) = (change.state, change.wait, change.created, change.requester)
             (delegator, task, system) = (change.task.delegator, change.task.id, change.system)
             self.decision = decision
         }
@@ -53,6 +54,9 @@ struct Ledger: Sendable {
     private(set) var open: [String: Open] = [:]
     /// The change that waits, by what it asks for.
     private(set) var alike: [Digest: String] = [:]
+    /// How many changes wait for people, of each requester and for each delegator.
+    private(set) var waitingOf: [PrincipalID: Int] = [:]
+    private(set) var waitingFor: [String: Int] = [:]
     /// How many changes there are in each state.
     private(set) var counts: [Change.State: Int] = [:]
     /// Leases not known to have ended.
@@ -172,7 +176,7 @@ struct Ledger: Sendable {
     }
 
     /// Locks that could not be stored yet.
-    var unstored: [Lock] { locks.keys.sorted().compactMap { locks[$0] }.filter { !knows(StoredRecord.lock($0).key) } }
+    var unstored: [Lock] { locks.keys.sorted().compactMap { locks[$0] }.filter { !holds(.lock($0)) } }
 
     /// A lock counts from now on, stored or not.
     mutating func hold(_ lock: Lock) { locks[lock.key] = lock }
@@ -189,9 +193,9 @@ struct Ledger: Sendable {
 
     static let waitingStates: Set<Change.State> = [.proposed, .approved]
 
-    /// The changes that wait, and are such; oldest first.
+    /// The changes that wait, or may yet wait again, and are such; oldest first.
     func waiting(_ isSuch: (Open) -> Bool = { _ in true }) -> [WaitingChange] {
-        open.filter { $0.value.state == .proposed && isSuch($0.value) }
+        open.filter { Self.waitingStates.contains($0.value.state) && isSuch($0.value) }
             .sorted { ($0.value.created, $0.key) < ($1.value.created, $1.key) }
             .map { WaitingChange(id: $0.key, system: $0.value.system) }
     }
@@ -207,7 +211,9 @@ struct Ledger: Sendable {
         switch record {
         case .change(let change):
             let isOpen = Self.openStates.contains(change.state)
+            count(open[change.id], -1)
             open[change.id] = isOpen ? Open(change, open[change.id]?.decision) : nil
+            count(open[change.id], 1)
             let sameness = change.sameness
             if Self.waitingStates.contains(change.state) {
                 alike[sameness] = change.id
@@ -229,13 +235,19 @@ struct Ledger: Sendable {
         }
     }
 
+    private mutating func count(_ change: Open?, _ step: Int) {
+        guard let change, change.state == .proposed, change.wait != .nothing else { return }
+        waitingOf[change.requester, default: 0] += step
+        if let delegator = change.delegator { waitingFor[delegator, default: 0] += step }
+    }
+
     // MARK: What writes do
 
     private func changes(of writes: [Write]) throws -> [Batch.Change] {
         var (changes, epoch): ([Batch.Change], Int64) = ([], epoch)
         for write in writes {
             switch write {
-            case .placeLock(let lock) where !knows(StoredRecord.lock(lock).key):
+            case .placeLock(let lock) where !holds(.lock(lock)):
                 changes.append(.set(.lock(lock)))
                 epoch += 1
             case .liftLock(let key):

@@ -259,10 +259,10 @@ public final class WitnessedStore: Store {
     /// The change that waits and asks for the same.
     func waiting(like sameness: Authority.Digest) -> String? { ledger.withLock { $0.alike[sameness] } }
 
-    func waitingCount(of requester: PrincipalID) -> Int { ledger.withLock { $0.waiting { $0.requester == requester }.count } }
+    func waitingCount(of requester: PrincipalID) -> Int { ledger.withLock { $0.waitingOf[requester, default: 0] } }
 
     func waitingCount(forDelegator person: String) -> Int {
-        ledger.withLock { $0.waiting { $0.delegator == person }.count }
+        ledger.withLock { $0.waitingFor[person, default: 0] }
     }
 
     /// Whether there is such a task, whatever the store says.

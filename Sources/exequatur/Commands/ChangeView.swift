@@ -24,25 +24,25 @@ struct ChangeView {
             ("on behalf of", terms.delegator ?? ""), ("decided as", terms.principal == sheet.requester ? "" : terms.principal.id),
             ("purpose", purpose), ("undoes", terms.rollbackOf ?? ""),
             ("operation", "\(terms.operation) on \(terms.system)"), ("target", terms.targetName),
-            ("labels", sheet.assessment.labels.joined(separator: ", ")),
+            ("labels", sheet.shown.labels.joined(separator: ", ")),
             ("undo", terms.inverse.map { "\(reversibility), by \($0.operation)" } ?? reversibility),
             ("under locks", terms.locks.map(Self.lock).joined(separator: ", ")),
             ("expires", Terminal.time(sheet.expires.milliseconds)),
             ("approvals", sheet.words.map { "\($0.by): \($0.verdict.rawValue)" }.joined(separator: ", ")),
-            ("demanded", sheet.state == .proposed ? demanded : ""), ("still needs", sheet.needs ?? ""),
+            ("demanded", demanded), ("still needs", sheet.needs ?? ""),
             ("may approve", sheet.eligible.joined(separator: ", ")),
         ]
         for (label, value) in rows where !value.isEmpty {
             Swift.print(Terminal.styled(label.padding(toLength: 14, withPad: " ", startingAt: 0), .dim) + Printable.text(value))
         }
-        if let opened = ReachText.finding(sheet.assessment.reach) { Swift.print("\n" + opened) }
+        if let opened = ReachText.finding(sheet.shown.reach) { Swift.print("\n" + opened) }
         printWhatIsDone(heading: "\nWhat changes")
         if let claim {
             Swift.print("\n" + ClaimView.text(claim))
             // Whatever was claimed, the last that is read is what would be done.
             printWhatIsDone(
                 heading: "\nWhat is signed: \(Printable.text(terms.operation)) on \(Printable.text(terms.targetName))")
-            let targets = sheet.assessment.reach.targets
+            let targets = sheet.shown.reach.targets
             if !targets.isEmpty {
                 Swift.print(Terminal.styled("It opens a way to \(Printable.text(targets.joined(separator: ", "))).", .red))
             }
@@ -66,10 +66,11 @@ struct ChangeView {
         return purpose.name.isEmpty ? "" : "\(purpose.name) (\(purpose.source.rawValue))"
     }
 
-    /// What policy demands, which is signed with the rest, and of whom.
+    /// What policy demands, which is signed with the rest, and of whom; empty of what waits for no approval.
     private var demanded: String {
         let requirement = sheet.requirement
-        guard !requirement.approvers.isEmpty else { return "no approval" }
+        guard sheet.state == .proposed, sheet.wait == .approval else { return "" }
+        guard !requirement.approvers.isEmpty else { return requirement.words }
         let approvers = requirement.approvers.map { "\($0.id) (\($0.teams.joined(separator: ", ")))" }
         return "\(requirement.words), of \(approvers.joined(separator: ", "))"
     }

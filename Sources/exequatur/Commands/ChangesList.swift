@@ -40,9 +40,9 @@ extension Changes {
             let waits = row.state == .proposed ? " (\(row.wait.rawValue))" : ""
             return [
                 row.id, Terminal.time(row.created.milliseconds),
-                row.state.rawValue + waits + (row.reason.map { " (\($0))" } ?? ""), Printable.text(row.sentence), row.system,
+                row.state.rawValue + waits + (row.reason.map { " (\($0))" } ?? ""), row.sentence, row.system,
                 row.requester.id + (row.delegator.map { " for \($0)" } ?? ""), row.demanded ?? "",
-            ]
+            ].map { Printable.text($0) }
         }
 
         static func seconds(_ text: String) -> Int64? {

@@ -70,11 +70,14 @@ struct Signing {
     }
 
     /// What the agent claims. Who has no say in the change is shown none, and what is not kept any more is not there; anything
-    /// else is a reason not to sign.
+    /// else is a reason not to approve, and none not to refuse.
     private func claim(_ sheet: ChangeSheet, _ session: PeopleSession) async throws -> WorkingCopy? {
         guard sheet.terms.claims != nil else { return nil }
         do { return try sheet.claim(try await session.call(.post, try changePath(id, "why"))) } catch let refused as Refused
             where [.approvalNotEligible, .claimNone].contains(refused.code)
-        { return nil }
+        { return nil } catch  where verdict == .refuse {
+            print(Terminal.styled("What the agent claims can't be shown: \(error)", .yellow))
+            return nil
+        }
     }
 }

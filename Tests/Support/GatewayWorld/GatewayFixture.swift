@@ -32,6 +32,7 @@ package final class GatewayFixture: Sendable {
     private let workloads: [WorkloadRegistration]
     private let settings: ReachSettings
     private let sources: [(name: String, text: String)]
+    private let aliases: [String: [String]]
     package let signers = Dictionary(uniqueKeysWithValues: ["olga", "lena", "lars", "dan"].map { ($0, TestSigner()) })
 
     package static let policy = """
@@ -48,9 +49,11 @@ package final class GatewayFixture: Sendable {
         policy: String = GatewayFixture.policy, longestAge: Int64 = 900, entries: Set<ReachSettings.EntryName> = [],
         accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 60,
         looking: Duration? = nil,
-        workloadLife: Int64? = nil, waitingLimit: Int = 20, showsPrompts: Bool = false
+        workloadLife: Int64? = nil, waitingLimit: Int = 20, showsPrompts: Bool = false,
+        aliases: [String: [String]] = [:]
     ) async throws {
         folder = try Fixture.folder()
+        self.aliases = aliases
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
         let clock = clock
         let now: @Sendable () -> Instant = { clock.now }
@@ -78,7 +81,8 @@ package final class GatewayFixture: Sendable {
         sources = hasBaseline ? Baseline.before([(name: "test.cedar", text: policy)]) : [(name: "test.cedar", text: policy)]
         gateway = try Gateway(
             environment: environment, store: witnessed, sealer: Sealer(key: seal.publicKey),
-            principals: Registry(workloads: workloads, people: Self.people(Self.teams, signers)), connectors: [meddler],
+            principals: Registry(workloads: workloads, people: Self.people(Self.teams, signers, aliases: aliases)),
+            connectors: [meddler],
             policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now),
             copies: copies)
         try await Self.begin(gateway)
@@ -86,11 +90,14 @@ package final class GatewayFixture: Sendable {
 
     package static let teams = ["olga": ["desk"], "lena": ["leads"], "lars": ["leads"], "dan": ["security"]]
 
-    private static func people(_ teams: [String: [String]], _ signers: [String: TestSigner]) -> [PersonRegistration] {
+    private static func people(
+        _ teams: [String: [String]], _ signers: [String: TestSigner], aliases: [String: [String]] = [:]
+    ) -> [PersonRegistration] {
         ["olga", "lena", "lars", "dan"].map { person in
             PersonRegistration(
                 id: person, teams: teams[person] ?? [],
-                keys: [signers[person]?.line].compactMap { $0.flatMap(SSHPublicKey.init(line:)) }, aliases: [], subjects: [])
+                keys: [signers[person]?.line].compactMap { $0.flatMap(SSHPublicKey.init(line:)) }, aliases: aliases[person] ?? [],
+                subjects: [])
         }
     }
 
@@ -109,7 +116,8 @@ package final class GatewayFixture: Sendable {
         let taken = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
         let gateway = try Gateway(
             environment: environment, store: taken, sealer: Sealer(key: seal.publicKey),
-            principals: Registry(workloads: workloads, people: Self.people(teams, signers)), connectors: [meddler],
+            principals: Registry(workloads: workloads, people: Self.people(teams, signers, aliases: aliases)),
+            connectors: [meddler],
             policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now),
             copies: copies)
         try await Self.begin(gateway)
@@ -126,7 +134,8 @@ package final class GatewayFixture: Sendable {
     /// Who people are, for a door of theirs.
     package var sessions: Sessions {
         Sessions(
-            authenticator: PersonAuthenticator(people: Self.people(Self.teams, signers)), environment: environment)
+            authenticator: PersonAuthenticator(people: Self.people(Self.teams, signers, aliases: aliases)),
+            environment: environment)
     }
 
     package func close() { try? FileManager.default.removeItem(at: folder) }

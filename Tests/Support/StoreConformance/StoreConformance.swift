@@ -167,14 +167,18 @@ private struct Check {
         try await store.commit([.placeLock(lock)], entries: [])
         #expect(try await store.locks().locks == [lock])
         #expect(try await store.locks().epoch == 1)
+        let later = Lock(scope: .workload, subject: "agent", by: "dan", at: Fixture.now.adding(seconds: 1))
+        try await store.commit([.placeLock(later)], entries: [])
+        #expect(try await store.locks().locks == [later], "placed again, it is another lock")
+        #expect(try await store.locks().epoch == 2)
         try await store.commit([.liftLock(lock.key)], entries: [])
         try await store.commit([.liftLock(lock.key)], entries: [])
         #expect(try await store.locks().locks.isEmpty)
-        #expect(try await store.locks().epoch == 2)
+        #expect(try await store.locks().epoch == 3)
         try await store.commit([.voidDecisions(policies: digest)], entries: [])
-        #expect(try await store.locks().epoch == 3)
+        #expect(try await store.locks().epoch == 4)
         try await others()
-        #expect(try await store.locks().epoch == 3)
+        #expect(try await store.locks().epoch == 4)
     }
 
     /// Writes of every kind that leave the epoch alone.
@@ -182,7 +186,7 @@ private struct Check {
         let (change, task) = (try change(), Fixture.task())
         let lease = LeaseReference(id: "l1", change: "chg-1", system: "corp", account: "cn=l1", expires: Fixture.now)
         let intent = Intent(
-            change: "chg-1", digest: digest, epochs: Epochs(policies: digest, locks: 3), expires: Fixture.now, lease: lease)
+            change: "chg-1", digest: digest, epochs: Epochs(policies: digest, locks: 4), expires: Fixture.now, lease: lease)
         let record = IdempotencyRecord(principal: "a", key: "k", request: digest, change: "chg-1")
         let (first, second) = (statement("a", "olga"), statement("b", "olga"))
         try await store.commit([.insertChange(change), .insertTask(task, token: "t"), .updateTask(task)], entries: [entry("o1")])

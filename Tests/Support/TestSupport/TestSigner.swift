@@ -31,7 +31,7 @@ public struct TestSigner: Sendable {
         reason: String? = nil
     ) throws -> SignedApproval {
         let statement = ApprovalStatement(
-            verdict: verdict, gateway: gateway, change: change.id, terms: change.digest, assessment: change.assessment,
+            verdict: verdict, gateway: gateway, change: change.id, terms: change.digest, assessment: change.shown.digest,
             requirement: change.requirement.digest, approver: person, issued: issued, expires: issued.adding(seconds: life),
             nonce: nonce, reason: reason)
         let signature = try sign(statement.bytes, namespace: "exequatur-approval")

@@ -86,6 +86,7 @@ struct PersonLockTests {
         _ = try await world.gateway.locks.place(scope, subject, by: Self.lars)
         let refusal = await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "lars") }
         #expect(refusal?.code == .locked)
+        #expect(try await world.gateway.desk.sheet(id).obstacle?.contains("a lock stands in the way") == true)
         #expect(try await world.store.change(id)?.state == .proposed)
         try await world.gateway.locks.lift(scope, subject, by: Self.lars)
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)

@@ -35,11 +35,13 @@ struct QueueRaceTests {
         return try await submissions.status(of: submissions.change(id, of: .workload(Fixture.workload())))
     }
 
-    @Test("What could not be examined because its system was away is examined when it is back")
-    func outage() async throws {
+    @Test(
+        "What could not be examined because its system was away, or turned the gateway away, is examined when it is back",
+        arguments: [Meddler.Trick.unreachable, .turnedAway])
+    func outage(_ trick: Meddler.Trick) async throws {
         let (world, id) = try await staged()
         defer { world.close() }
-        world.meddler.play(.unreachable)
+        world.meddler.play(trick)
         try await world.reload("permit (principal in Exequatur::Team::\"leads\", action, resource);")
         #expect(try await state(world, id) == .proposed)
         world.meddler.play(.none)
@@ -139,6 +141,37 @@ struct QueueRaceTests {
             try await _Concurrency.Task.sleep(for: .milliseconds(5))
         }
         #expect(try await answer(world, id).code == "void.policy_changed")
+    }
+
+    @Test("What waits for nobody is tried again when it is asked for again, with its key too", arguments: [nil, "k"])
+    func again(key: String?) async throws {
+        let world = try await GatewayFixture(policy: Self.one)
+        defer { world.close() }
+        let id = try #require(try await world.submit("group.add-member", Self.adding, key: key).change)
+        try await world.reload(Self.one.replacing("count >= 1", with: "count >= 0"))
+        #expect(try await answer(world, id).code == "staged.nothing")
+        let again = try await world.submit("group.add-member", Self.adding, key: key)
+        #expect(again.status == .done && again.change == id)
+    }
+
+    @Test("Of one person's words of the same moment one is kept, and it is the one that counted")
+    func wordsAtOnce() async throws {
+        let (world, id) = try await staged()
+        defer { world.close() }
+        var proofs: [SignedApproval] = []
+        for _ in 0..<3 { proofs.append(try await world.sign(.approve, on: id, by: "lena")) }
+        let (meeting, gateway) = (Meeting(of: 3), world.gateway)
+        world.meddler.onPlan { await meeting.arrive() }
+        let answers = await withTaskGroup(of: Change.State?.self) { group in
+            for proof in proofs {
+                group.addTask { try? await gateway.approvals.record(proof, by: Fixture.person("lena", teams: ["leads"])).state }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.compactMap { $0 } == [.executed])
+        let kept = try await world.store.approvals(of: id).map(\.statement.nonce)
+        let counted = try await world.entries("decision", of: .decisions).compactMap { $0["counted"]?.array }.last { !$0.isEmpty }
+        #expect(kept.map(JSONValue.string) == counted)
     }
 
     @Test("A key is bound to what waits, and not to what turns out void when it is asked for again")

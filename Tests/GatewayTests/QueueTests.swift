@@ -63,6 +63,19 @@ struct QueueTests {
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
     }
 
+    @Test("Where policy demands nothing any more, those who can complete it are told, and what is missing")
+    func loosened() async throws {
+        let (world, id) = try await staged(policy: Self.two)
+        defer { world.close() }
+        try await world.say(.approve, on: id, by: "lena")
+        let row = try #require(try await world.gateway.desk.rows(QueueQuery([.proposed])).rows.first)
+        #expect(row.needs == "one more approval")
+        try await world.reload(Self.one.replacing("count >= 1", with: "count >= 0"))
+        let sheet = try await world.gateway.desk.sheet(id)
+        #expect(sheet.needs == "one more approval" && sheet.eligible == ["lars"])
+        #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
+    }
+
     @Test("A reload that demands less does not undo what a signer was told: two were to sign, and one is not enough")
     func looser() async throws {
         let (world, id) = try await staged(policy: Self.two)

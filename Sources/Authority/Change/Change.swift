@@ -43,6 +43,8 @@ public struct Change: Sendable {
     public private(set) var shown: ShownAssessment
     /// What policy demands of approvals, as it was decided last.
     public var requirement: ApprovalRequirement
+    /// What was missing then, in words; nil when nothing was.
+    public var needs: String?
     /// The commitment to what approvers are shown of the evidence.
     public let claims: Digest?
     /// The identities of the locks in force that don't stop it.
@@ -129,6 +131,7 @@ public struct Change: Sendable {
         json.add("owner", owner.map(JSONValue.string))
         json.add("adopter", adopter.map(JSONValue.string))
         json.add("rollbackOf", rollbackOf.map(JSONValue.string))
+        json.add("needs", needs.map(JSONValue.string))
         json.add("reason", reason.map(JSONValue.string))
         json.add("because", because.map(JSONValue.string))
         json.add("said", said.map(JSONValue.string))
@@ -162,6 +165,7 @@ public struct Change: Sendable {
         created = try fields.instant("created")
         expires = try fields.instant("expires")
         rollbackOf = try fields.optionalString("rollbackOf")
+        needs = try fields.optionalString("needs")
         reason = try fields.optionalString("reason")
         because = try fields.optionalString("because")
         said = try fields.optionalString("said")

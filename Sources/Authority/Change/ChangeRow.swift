@@ -1,6 +1,6 @@
 public import StrictJSON
 
-/// A change as one line of a list. It holds nothing that a model wrote.
+/// A change as one line of a list. Names and values in it may be a model's; what it claims is not.
 public struct ChangeRow: Sendable {
     public let id: String
     public let state: Change.State
@@ -12,8 +12,8 @@ public struct ChangeRow: Sendable {
     public let operation: String
     /// What it does, in the words of people: `add apprentices to release-managers`.
     public let sentence: String
-    /// What policy demands of approvals, in words; nil of one that waits for none.
-    public let demanded: String?
+    /// What is still missing, in words; nil of one that does not wait.
+    public let needs: String?
     /// The protected targets that it would make takeable.
     public let takeover: [String]
     public let created: Instant
@@ -25,9 +25,17 @@ public struct ChangeRow: Sendable {
         (requester, delegator) = (change.requester, change.task.delegator)
         (system, operation) = (change.system, change.operation)
         sentence = Self.sentence(phrase, change)
-        demanded = change.state == .proposed && change.wait == .approval ? change.requirement.words : nil
+        needs = change.state == .proposed ? Self.needs(change) : nil
         takeover = change.shown.reach.targets
         (created, expires) = (change.created, change.expires)
+    }
+
+    private static func needs(_ change: Change) -> String {
+        switch change.wait {
+        case .adoption: "to be adopted"
+        case .approval: change.needs ?? change.requirement.words
+        case .nothing: "to be tried again"
+        }
     }
 
     private static func sentence(_ phrase: String, _ change: Change) -> String {
@@ -71,7 +79,7 @@ public struct ChangeRow: Sendable {
         ]
         json.add("reason", reason.map(JSONValue.string))
         json.add("delegator", delegator.map(JSONValue.string))
-        json.add("demanded", demanded.map(JSONValue.string))
+        json.add("needs", needs.map(JSONValue.string))
         return json
     }
 
@@ -88,7 +96,7 @@ public struct ChangeRow: Sendable {
         system = try fields.string("system")
         operation = try fields.string("operation")
         sentence = try fields.string("sentence")
-        demanded = try fields.optionalString("demanded")
+        needs = try fields.optionalString("needs")
         takeover = try fields.strings("takeover")
         created = try fields.instant("created")
         expires = try fields.instant("expires")

@@ -7,10 +7,13 @@ public struct ChangeSheet: Sendable {
     public struct Word: Sendable {
         public let by: String
         public let verdict: ApprovalStatement.Verdict
+        /// Whether it counts as things stand: not when its key is no longer the person's, or they may not approve any more.
+        public let counts: Bool
 
-        public init(by: String, verdict: ApprovalStatement.Verdict) {
+        public init(by: String, verdict: ApprovalStatement.Verdict, counts: Bool) {
             self.by = by
             self.verdict = verdict
+            self.counts = counts
         }
     }
 
@@ -95,7 +98,8 @@ public struct ChangeSheet: Sendable {
             "requester": requester.json, "request": .string(request), "created": .integer(created.milliseconds),
             "expires": .integer(expires.milliseconds), "terms": terms.json, "assessment": shown.json,
             "requirement": requirement.json,
-            "words": .array(words.map { ["by": .string($0.by), "verdict": .string($0.verdict.rawValue)] }),
+            "words": .array(
+                words.map { ["by": .string($0.by), "verdict": .string($0.verdict.rawValue), "counts": .bool($0.counts)] }),
             "eligible": .array(eligible.map(JSONValue.string)), "digest": .string(digest.hex), "digests": digests,
         ]
         json.add("reason", reason.map(JSONValue.string))
@@ -149,6 +153,7 @@ extension ChangeSheet.Word {
             throw ShapeError(.invalid, at: "/words", "not a verdict")
         }
         self.verdict = verdict
+        counts = try fields.bool("counts")
         try fields.end()
     }
 }

@@ -82,6 +82,8 @@ public enum SealedText: Sendable {
     /// Both in Base64.
     case asClaimed(encapsulated: String, ciphertext: String)
 
+    public var isClaimed: Bool { if case .asClaimed = self { true } else { false } }
+
     public var json: JSONValue {
         switch self {
         case .notSupplied: ["state": "not supplied"]

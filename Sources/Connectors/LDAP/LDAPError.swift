@@ -19,7 +19,7 @@ struct LDAPError: Error {
         case 122: ConnectorError(.conflict, "the entry changed since it was planned on (\(text))")
         case 32: ConnectorError(.notFound, text)
         case 16, 20, 65, 68, 19, 21: ConnectorError(.conflict, "the directory does not allow this now: \(text)")
-        case 51, 52, 80, -1, -5, -11: ConnectorError(.unavailable, text)
+        case 3, 11, 51, 52, 80, -1, -5, -11: ConnectorError(.unavailable, text)
         case ..<0: ConnectorError(.unavailable, text)
         default: ConnectorError(.refused, text)
         }

@@ -16,6 +16,30 @@ extension Approvals {
         /// Why its system could not do it, as it could not when it was staged: its requester is not to learn that from its end.
         var obstacle: ConnectorError? { deliberation.plan.obstacle }
 
+        /// Those whose approval would count yet; where this decision demands nothing more, whoever policy lets approve.
+        func others(_ decision: Decision) -> [PersonRecord] {
+            let able =
+                decision.verdict == .permit
+                ? deliberation.question.candidates.filter { deliberation.mayApprove($0.id) }
+                : (decision.requirement ?? .none).approvers
+            let given = Set(tally.facts.map(\.person.id))
+            return able.filter { !given.contains($0.id) && tally.mayComplete?.contains($0.id) != false }
+        }
+
+        /// The change as this decision leaves it.
+        func decided(_ decision: Decision) -> Change {
+            var next = change
+            if let requirement = decision.requirement { next.requirement = requirement }
+            next.needs = tally.needs(after: decision)
+            next.wait =
+                switch decision.verdict {
+                case .propose: .adoption
+                case .permit where tally.isEmpty: .nothing
+                default: .approval
+                }
+            return next
+        }
+
         /// Whether an approval of this person's would count.
         func mayApprove(_ person: Person) -> Bool {
             (tally.mayComplete?.contains(person.id) ?? true) && deliberation.mayApprove(person.id)
@@ -30,7 +54,8 @@ extension Approvals {
 
     /// What a waiting change comes to, as things stand: its request made anew, its approvals counted.
     ///
-    /// - Throws: ``Refusal`` while that can't be told: its system is out of reach, or its graph too old.
+    /// - Throws: ``Refusal`` while that can't be told: its system is out of reach or turns the gateway away, or its graph is too
+    ///   old.
     func examine(_ change: Change) async throws -> Examined {
         guard change.version == Terms.version else {
             return .over(.upgraded, because: "it was staged by an older version of the gateway")
@@ -70,8 +95,7 @@ extension Approvals {
         case .taskEnded: .taskEnded
         case .changeOrphaned: .policyChanged
         case .inputUnknownSystem, .inputUnknownOperation, .planUndeclared: .altered
-        case .targetNotFound, .planInvalid, .planNoChange, .targetConflict, .rollbackConflict, .systemRefused,
-            .reachLockout:
+        case .targetNotFound, .planInvalid, .planNoChange, .targetConflict, .rollbackConflict, .reachLockout:
             .targetChanged
         default: nil
         }
@@ -95,9 +119,7 @@ extension Approvals {
         let deliberation = waiting.deliberation
         if mayRun { try await locks.check(change, deliberation) }
         let decision = deliberation.decide()
-        var next = waiting.change
-        if let requirement = decision.requirement { next.requirement = requirement }
-        next.wait = Self.wait(for: decision, waiting)
+        let next = waiting.decided(decision)
         let entry = deliberation.entry(decision, in: core, change: next, counting: waiting.tally)
         switch (decision.verdict, waiting.tally.standing) {
         case (.permit, .open), (.needsApproval, _):
@@ -118,26 +140,10 @@ extension Approvals {
         return try await keep(next, waiting, entry)
     }
 
-    private static func wait(for decision: Decision, _ waiting: Waiting) -> Change.Wait {
-        switch decision.verdict {
-        case .propose: .adoption
-        case .permit where waiting.tally.isEmpty: .nothing
-        default: .approval
-        }
-    }
-
     /// Whether those who may still approve, all together and with verified keys, could have it carried out.
     private func canBeCompleted(_ waiting: Waiting, _ decision: Decision) -> Bool {
-        guard let mayComplete = waiting.tally.mayComplete else { return true }
-        let given = Set(waiting.tally.facts.map(\.person.id))
-        let able = (decision.requirement ?? .none).approvers.filter { mayComplete.contains($0.id) && !given.contains($0.id) }
-        // Where policy demands nothing by now, whoever may approve still can.
-        let others =
-            decision.verdict == .permit
-            ? waiting.deliberation.question.candidates.filter {
-                mayComplete.contains($0.id) && !given.contains($0.id) && waiting.deliberation.mayApprove($0.id)
-            } : able
-        let facts = others.map { ApprovalFact(person: $0, userVerified: true) }
+        guard !waiting.tally.isEmpty else { return true }
+        let facts = waiting.others(decision).map { ApprovalFact(person: $0, userVerified: true) }
         return waiting.tally.couldBeMet(with: facts)
             && waiting.deliberation.counting(waiting.tally.facts + facts).decide().verdict == .permit
     }
@@ -168,12 +174,7 @@ extension Approvals {
         let examined = try await examine(change)
         if case .waiting(let waiting) = examined {
             let decision = waiting.deliberation.decide()
-            let isShown = waiting.change.json == change.json && decision.verdict != .deny
-            if isShown, Self.wait(for: decision, waiting) == change.wait,
-                (decision.requirement ?? change.requirement) == change.requirement
-            {
-                return (change, waiting)
-            }
+            if decision.verdict != .deny, waiting.decided(decision).json == change.json { return (change, waiting) }
         }
         let next = try await settle(examined, change, mayRun: false)
         guard next.state == .proposed, case .waiting(let waiting) = try await examine(next) else { return (next, nil) }

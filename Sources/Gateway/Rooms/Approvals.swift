@@ -97,9 +97,13 @@ public final class Approvals: Sendable {
         let isLive = waiting.tally.facts.contains { $0.person.id == person.id }
         // What stood in the way of an earlier approval may be gone: it counts once all the same, and all is decided again.
         let writes = isLive ? [] : [earlier.map { Write.replaceApproval($0, with: proof) } ?? .insertApproval(proof)]
-        do { try await core.store.commit(writes, entries: [entry(proof, change)]) } catch let error as StoreError
-            where error.code == .conflict
-        { throw Self.used }
+        do {
+            // On condition that the change is still what was looked at.
+            try await core.store.commit(writes + [.updateChange(change, from: change)], entries: [entry(proof, change)])
+        } catch let error as StoreError where error.code == .conflict {
+            guard try await core.stored(change).json != change.json else { throw Self.used }
+            return try await record(proof, by: person)
+        }
         let again = try await reconsider(change)
         guard !isLive || again.state != .proposed else { throw Self.used }
         return again

@@ -45,7 +45,7 @@ public struct Desk: Sendable {
             do {
                 let (now, waiting) = try await approvals.refreshed(stored)
                 change = now
-                if let waiting { standing = Standing(waiting) }
+                if let waiting { standing = Standing(waiting, isLocked: await isLocked(now, waiting)) }
             } catch let refusal as Refusal { standing.obstacle = refusal.message }
         }
         let given = try await core.store.approvals(of: change.id)
@@ -53,7 +53,12 @@ public struct Desk: Sendable {
         if case .request(let request)? = try await core.journal.record(ofEntry: change.request) { evidence = request.evidence }
         return ChangeSheet(
             change, gateway: core.environment.id,
-            words: given.map { ChangeSheet.Word(by: $0.statement.approver, verdict: $0.statement.verdict) },
+            words: given.map { approval in
+                let (statement, counted) = (approval.statement, standing.counted)
+                return ChangeSheet.Word(
+                    by: statement.approver, verdict: statement.verdict,
+                    counts: statement.verdict == .refuse || counted?.contains(statement.nonce) != false)
+            },
             needs: standing.needs, eligible: standing.eligible, obstacle: standing.obstacle, evidence: evidence)
     }
 
@@ -62,17 +67,26 @@ public struct Desk: Sendable {
         var needs: String?
         var eligible: [String] = []
         var obstacle: String?
+        /// The nonces of the approvals that count; nil where that was not looked at.
+        var counted: [String]?
 
         init() {}
 
-        init(_ waiting: Approvals.Waiting) {
-            let (decision, tally) = (waiting.deliberation.decide(), waiting.tally)
-            needs = tally.needs(after: decision)
-            let approvers = Set((decision.requirement ?? .none).approvers.map(\.id))
-            eligible = approvers.subtracting(tally.facts.map(\.person.id))
-                .filter { tally.mayComplete?.contains($0) ?? true }.sorted()
-            obstacle = waiting.obstacle.map { "it can't be done: \($0.message)" }
+        init(_ waiting: Approvals.Waiting, isLocked: Bool) {
+            let decision = waiting.deliberation.decide()
+            needs = waiting.tally.needs(after: decision)
+            eligible = needs == nil ? [] : waiting.others(decision).map(\.id).sorted()
+            counted = waiting.tally.nonces
+            let lock =
+                "a lock stands in the way: `exequatur locks` lists those in force"
+                + (waiting.change.rollbackOf == nil ? "" : ", and an undo under one placed later is asked for anew")
+            obstacle = waiting.obstacle.map { "it can't be done: \($0.message)" } ?? (isLocked ? lock : nil)
         }
+    }
+
+    private func isLocked(_ change: Change, _ waiting: Approvals.Waiting) async -> Bool {
+        do { try await locks.check(change, waiting.deliberation) } catch { return true }
+        return false
     }
 
     /// What the agent claims of a waiting change, for somebody who may approve it: one change at a time, and logged.

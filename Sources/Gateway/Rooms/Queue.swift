@@ -97,9 +97,9 @@ public final class Queue: Sendable {
             _ = try await approvals.settle(try await approvals.examine(change), change, mayRun: false)
         } catch {
             core.log.notice("a change waits on unexamined", metadata: ["change": "\(waiting.id)", "error": "\(error)"])
-            // A system that does not answer is not asked about the rest now, which are asked about first the next time.
-            let isSilent = (error as? Refusal)?.code.kind == .unavailable || (error as? ConnectorError)?.code == .unavailable
-            leave((isSilent ? lane.close() : []) + [waiting])
+            // A system that does not answer, or turns the gateway away, is not asked about the rest now: those are first the next time.
+            let code = (error as? Refusal)?.code
+            leave((code?.kind == .unavailable || code == .systemRefused ? lane.close() : []) + [waiting])
         }
     }
 

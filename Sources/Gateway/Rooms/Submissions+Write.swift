@@ -38,10 +38,7 @@ extension Submissions {
             guard let other = try await replay(request, deliberation.submission.input) else { throw error }
             return other
         }
-        guard known.state == .proposed, known.wait == .nothing else { return try await core.answer(on: known) }
-        do { return try await core.answer(on: approvals.reconsider(known)) } catch is Refusal {
-            return try await core.answer(on: known)
-        }
+        return try await again(known)
     }
 
     /// The change that is found to wait, as its approvers are shown it now; nil when it turns out to be void, and is asked for anew.
@@ -82,11 +79,13 @@ extension Submissions {
         guard decision.verdict != .permit, change.requester.isWorkload else { return }
         let most = core.environment.waitingLimit
         let delegated = change.task.delegator.map(core.store.waitingCount(forDelegator:)) ?? 0
-        guard core.store.waitingCount(of: change.requester) >= most || delegated >= most else { return }
+        let isFull = core.store.waitingCount(of: change.requester) >= most
+        guard isFull || delegated >= most else { return }
         let reason = Refusal.Code.limitWaiting
         try await core.store.commit([], entries: [deliberation.entry(decision, in: core, reason: reason.rawValue)])
+        let whose = isFull ? "of yours" : "asked for on this person's behalf"
         throw Refusal(
-            reason, "\(most) changes of yours wait for people already: wait until some are decided, or ask people to refuse some."
+            reason, "\(most) changes \(whose) wait for people already: wait until some are decided, or ask people to refuse some."
         )
     }
 
@@ -154,12 +153,14 @@ extension Submissions {
     }
 
     private func stage(_ deliberation: Deliberation, _ decision: Decision, rollbackOf: String?, claims: Digest?) -> Change {
-        Change(
+        var change = Change(
             id: core.environment.id("chg"), state: .proposed,
             wait: decision.verdict == .permit ? .nothing : decision.verdict == .propose ? .adoption : .approval,
             submission: deliberation.submission, plan: deliberation.plan, definition: deliberation.definition,
             assessment: deliberation.assessment, requirement: decision.requirement ?? .none, created: core.now,
             expires: core.now.adding(seconds: core.environment.changeLife), rollbackOf: rollbackOf, locks: deliberation.locks,
             claims: claims, isDiscreet: deliberation.submission.principal.isWorkload && !mayLearn(deliberation))
+        change.needs = ApprovalTally([], on: change).needs(after: decision)
+        return change
     }
 }

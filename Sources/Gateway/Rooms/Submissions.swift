@@ -112,7 +112,17 @@ public final class Submissions: Sendable {
             throw Refusal(.inputIdempotencyConflict, "This idempotency key was used for another request.")
         }
         guard let change = try await core.store.change(known.change) else { return nil }
-        return try await core.answer(on: change)
+        return try await again(change)
+    }
+
+    /// What is told of a change that was asked for again. What waits for nobody is tried again.
+    func again(_ change: Change) async throws -> Answer {
+        guard change.state == .proposed, change.wait == .nothing, change.expires > core.now else {
+            return try await core.answer(on: change)
+        }
+        do { return try await core.answer(on: approvals.reconsider(change)) } catch is Refusal {
+            return try await core.answer(on: change)
+        }
     }
 
     /// What a key was used for. Rolling back two changes can be the same operation with the same input.

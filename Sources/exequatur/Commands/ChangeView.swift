@@ -28,26 +28,29 @@ struct ChangeView {
             ("undo", terms.inverse.map { "\(reversibility), by \($0.operation)" } ?? reversibility),
             ("under locks", terms.locks.map(Self.lock).joined(separator: ", ")),
             ("expires", Terminal.time(sheet.expires.milliseconds)),
-            ("approvals", sheet.words.map { "\($0.by): \($0.verdict.rawValue)" }.joined(separator: ", ")),
+            ("approvals", sheet.words.map(Self.word).joined(separator: ", ")),
             ("demanded", demanded), ("still needs", sheet.needs ?? ""),
             ("may approve", sheet.eligible.joined(separator: ", ")),
         ]
         for (label, value) in rows where !value.isEmpty {
-            Swift.print(Terminal.styled(label.padding(toLength: 14, withPad: " ", startingAt: 0), .dim) + Printable.text(value))
+            let mark = label.padding(toLength: 14, withPad: " ", startingAt: 0)
+            let lines = Terminal.wrapped(Printable.text(value), mark, next: "            … ")
+            Swift.print(Terminal.styled(mark, .dim) + lines.dropFirst(mark.count))
         }
         if let opened = ReachText.finding(sheet.shown.reach) { Swift.print("\n" + opened) }
-        printWhatIsDone(heading: "\nWhat changes")
+        printWhatIsDone(heading: "What changes")
         if let claim {
             Swift.print("\n" + ClaimView.text(claim))
             // Whatever was claimed, the last that is read is what would be done.
-            printWhatIsDone(
-                heading: "\nWhat is signed: \(Printable.text(terms.operation)) on \(Printable.text(terms.targetName))")
+            printWhatIsDone(heading: "What is signed: \(Printable.text(terms.operation)) on \(Printable.text(terms.targetName))")
             let targets = sheet.shown.reach.targets
             if !targets.isEmpty {
-                Swift.print(Terminal.styled("It opens a way to \(Printable.text(targets.joined(separator: ", "))).", .red))
+                Swift.print(Terminal.wrapped("It opens a way to \(Printable.text(targets.joined(separator: ", "))).", "", .red))
             }
-        } else {
+        } else if let sealKey {
             try printEvidence(sealKey)
+        } else if let pointer = claimPointer {
+            Swift.print(pointer)
         }
         Swift.print("\n" + Terminal.styled("digest        ", .dim) + sheet.digest.hex)
         if let left { Swift.print(left) }
@@ -57,7 +60,7 @@ struct ChangeView {
     }
 
     private func printWhatIsDone(heading: String) {
-        Swift.print(Terminal.styled(heading, .bold))
+        Swift.print("\n" + Terminal.wrapped(heading, "", .bold))
         for value in sheet.terms.touched { Swift.print(difference(value)) }
     }
 
@@ -80,7 +83,12 @@ struct ChangeView {
         guard let place = identity.lastIndex(of: "@"), let moment = Int64(identity[identity.index(after: place)...]) else {
             return identity
         }
-        return "\(identity[..<place]), placed \(Terminal.time(moment))"
+        let name = identity[..<place].hasSuffix(":") ? identity[..<place].dropLast() : identity[..<place]
+        return "\(name), placed \(Terminal.time(moment))"
+    }
+
+    private static func word(_ word: ChangeSheet.Word) -> String {
+        "\(word.by): \(word.verdict.rawValue)" + (word.counts ? "" : " (does not count any more)")
     }
 
     /// What is left to do with one that has all it needs; nil of any other.
@@ -92,13 +100,27 @@ struct ChangeView {
     private var state: String { sheet.state.rawValue + (sheet.reason.map { " (\($0))" } ?? "") }
 
     private func difference(_ value: TouchedValue) -> String {
-        let title = "  \(Printable.text(value.name)) · \(Printable.text(value.attribute))"
-        let removed = value.before.map { Terminal.styled("    - \(Printable.text($0))", .red) }
-        let added = value.after.map { Terminal.styled("    + \(Printable.text($0))", .green) }
+        let title = Terminal.wrapped("\(Printable.text(value.name)) · \(Printable.text(value.attribute))", "  ")
+        func lines(_ values: [String], _ mark: String, _ style: Terminal.Style) -> [String] {
+            values.map { Terminal.wrapped(Printable.text($0), "    \(mark) ", next: "    … ", style) }
+        }
+        let (removed, added) = (lines(value.before, "-", .red), lines(value.after, "+", .green))
         return ([title] + removed + added).joined(separator: "\n")
     }
 
-    private func printEvidence(_ sealKey: String?) throws {
+    /// Where what the agent claims can be read.
+    private var claimPointer: String? {
+        guard let evidence = sheet.evidence, [evidence.prompt, evidence.justification].contains(where: \.isClaimed) else {
+            return nil
+        }
+        let why = sheet.state == .proposed && sheet.terms.claims != nil
+        return "\nWhat the agent claims is sealed"
+            + (why
+                ? "; who may approve this reads it with `exequatur changes why \(sheet.id)`."
+                : ": `changes show --seal-key` opens it.")
+    }
+
+    private func printEvidence(_ sealKey: String) throws {
         guard let evidence = sheet.evidence else { return }
         Swift.print(Terminal.styled("\nWhat the agent claims (decides nothing)", .bold))
         let texts = [
@@ -109,9 +131,8 @@ struct ChangeView {
         }
     }
 
-    private func opened(_ sealed: SealedText, _ sealKey: String?) throws -> String {
-        guard case .asClaimed = sealed else { return "not supplied" }
-        guard let sealKey else { return "sealed; --seal-key opens it" }
+    private func opened(_ sealed: SealedText, _ sealKey: String) throws -> String {
+        guard sealed.isClaimed else { return "not supplied" }
         return Printable.text(try Sealer.open(sealed, request: sheet.request, key: try KeyFiles.opening(sealKey)) ?? "")
     }
 }
@@ -124,7 +145,8 @@ enum ClaimView {
             name, text -> [String]? in
             guard let text else { return nil }
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            return ["  \(name)"] + lines.map { Terminal.styled("  │ ", .dim) + Printable.text(String($0), limit: 4000) }
+            return ["  \(name)"]
+                + lines.map { Terminal.wrapped(Printable.text(String($0), limit: 4000), "  │ ", next: "  │ ", .dim) }
         }
         return ([title] + said.joined()).joined(separator: "\n")
     }

@@ -102,7 +102,11 @@ struct Changes: AsyncParsableCommand {
         @OptionGroup var options: PersonOptions
         func run() async throws {
             let answer = try await options.client().session { try await $0.call(.post, try changePath(id, "secret")) }
-            print(options.json ? Terminal.json(answer) : "\(answer["label"]?.string ?? ""): \(answer["value"]?.string ?? "")")
+            guard !options.json else { return print(Terminal.json(answer)) }
+            let value = answer["value"]?.string ?? ""
+            // A backslash in a password is no escape: only what a terminal would not show as it is, is escaped.
+            let isVisible = value.unicodeScalars.allSatisfy(Printable.isVisible)
+            print("\(Printable.text(answer["label"]?.string ?? "")): \(isVisible ? value : Printable.text(value))")
         }
     }
 

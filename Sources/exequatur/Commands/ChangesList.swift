@@ -28,10 +28,10 @@ extension Changes {
             guard !options.json else { return print(Terminal.json(["changes": .array(found), "more": .bool(isCut)])) }
             let rows = try found.map { try ChangeRow(json: $0) }
             guard !rows.isEmpty else { return print(state == "waiting" ? "Nothing waits." : "There are none.") }
-            print(Terminal.table([["CHANGE", "ASKED", "STATE", "WHAT", "ON", "BY", "NEEDS"]] + rows.map(Self.cells)))
+            print(Terminal.table([["CHANGE", "ASKED", "STATE", "WHAT", "ON", "BY", "NEEDS"]] + rows.map(Self.cells), cutting: 3))
             for row in rows where !row.takeover.isEmpty && row.state == .proposed {
                 let targets = row.takeover.map { Printable.text($0) }.joined(separator: ", ")
-                print(Terminal.styled("\(row.id) would make takeable: \(targets)", .red))
+                print(Terminal.wrapped("\(row.id) would make takeable: \(targets)", "", .red))
             }
             if isCut { print("There are more: --limit \(limit * 10) shows them.") }
         }
@@ -41,7 +41,7 @@ extension Changes {
             return [
                 row.id, Terminal.time(row.created.milliseconds),
                 row.state.rawValue + waits + (row.reason.map { " (\($0))" } ?? ""), row.sentence, row.system,
-                row.requester.id + (row.delegator.map { " for \($0)" } ?? ""), row.demanded ?? "",
+                row.requester.id + (row.delegator.map { " for \($0)" } ?? ""), row.needs ?? "",
             ].map { Printable.text($0) }
         }
 

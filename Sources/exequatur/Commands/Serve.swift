@@ -27,6 +27,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         LoggingSystem.bootstrap(PlainLogHandler.init(label:))
         let log = Logger(label: "exequatur")
+        // From the first moment: one that comes while the gateway starts is answered once it has.
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
         let descriptors = Descriptors.raise()
         let configuration = try Configuration.load(config)
         _ = try StateLock(configuration.state)
@@ -42,7 +44,7 @@ struct Serve: AsyncParsableCommand {
         parts.gateway.queue.beginExamining()
         let threads = Threads()
         var lifecycle = ServiceGroupConfiguration(
-            services: try services(configuration, parts, threads, descriptors, log),
+            services: try services(configuration, parts, threads, descriptors, hangups, log),
             gracefulShutdownSignals: [.sigterm, .sigint], logger: log)
         // A client that doesn't read is closed after `HTTPHost.readSeconds`; this is for whatever else hangs.
         lifecycle.maximumGracefulShutdownDuration = StopLimit.cancelling
@@ -66,7 +68,9 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func services(
-        _ configuration: Configuration, _ parts: Composition, _ threads: Threads, _ descriptors: Int, _ log: Logger
+        _ configuration: Configuration, _ parts: Composition, _ threads: Threads, _ descriptors: Int,
+        _ hangups: UnixSignalsSequence,
+        _ log: Logger
     ) throws -> [any Service] {
         let publicURL = configuration.agents.publicURL ?? "http://\(configuration.agents.host):\(configuration.agents.port)"
         let authority = URL(string: publicURL).flatMap { url in url.host().map { $0 + (url.port.map { ":\($0)" } ?? "") } }
@@ -91,7 +95,7 @@ struct Serve: AsyncParsableCommand {
             Publishing(gateway: parts.gateway, files: CheckpointFiles(of: configuration), log: log),
             StopLimit(log: log),
             GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log),
-            PolicyReload(gateway: parts.gateway, configuration: config, log: log),
+            PolicyReload(gateway: parts.gateway, configuration: config, hangups: hangups, log: log),
             host.application(door, on: threads.agents) { port in
                 log.notice("agents: \(publicURL) (port \(port ?? 0))")
             },
@@ -128,10 +132,11 @@ struct Serve: AsyncParsableCommand {
 struct PolicyReload: Service {
     let gateway: Gateway
     let configuration: String
+    let hangups: UnixSignalsSequence
     let log: Logger
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        for await _ in hangups.cancelOnGracefulShutdown() {
             do {
                 let configuration = try Configuration.load(configuration)
                 let bundle = try Composition.policies(configuration, gateway.systems.map(\.catalogue))

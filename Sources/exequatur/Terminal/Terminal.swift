@@ -16,11 +16,20 @@ enum Terminal {
     }
 
     /// Columns aligned by what is seen; the first row is the heading.
-    static func table(_ rows: [[String]]) -> String {
-        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    ///
+    /// - Parameter cutting: the column of foreign text: on a terminal it is cut so far that a row stays one line.
+    static func table(_ rows: [[String]], cutting: Int? = nil) -> String {
+        var rows = rows
+        var widths = (rows.first ?? []).indices.map { column in rows.map { Self.width($0[column]) }.max() ?? 0 }
+        if let cutting {
+            let others = widths.reduce(0, +) - widths[cutting] + 2 * (widths.count - 1)
+            widths[cutting] = min(widths[cutting], max(24, columns.map { $0 - others } ?? 72))
+            if columns != nil { for row in rows.indices { rows[row][cutting] = cut(rows[row][cutting], to: widths[cutting]) } }
+        }
         return rows.enumerated().map { index, row in
-            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: max(0, $1 - $0.count)) }
-            let line = String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: max(0, $1 - Self.width($0))) }
+            var line = String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+            if cutting != nil, let columns { line = cut(line, to: columns) }
             return index == 0 ? styled(line, .bold) : line
         }.joined(separator: "\n")
     }

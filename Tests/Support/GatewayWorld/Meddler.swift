@@ -7,7 +7,8 @@ import Synchronization
 package final class Meddler: Connector {
     /// What is done to it.
     package enum Trick {
-        case none, unreachable, cutOff, dangling, undeclared, undeclaredAttribute, moreThanDeclared, takenAway, takeover, byOthers
+        case none, unreachable, turnedAway, cutOff, dangling, undeclared, undeclaredAttribute, moreThanDeclared, takenAway,
+            takeover, byOthers
     }
 
     private let inner: EmbeddedDirectory
@@ -36,6 +37,7 @@ package final class Meddler: Connector {
 
     package func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan {
         if current == .unreachable { throw ConnectorError(.unavailable, "nobody answers") }
+        if current == .turnedAway { throw ConnectorError(.refused, "Invalid credentials") }
         let plan = try await inner.plan(operation, input)
         await afterPlan.withLock { $0 }()
         let extra: NamedFact

@@ -1,0 +1,58 @@
+import Foundation
+
+/// Foreign text on a terminal: a line that wraps by itself would begin a line that looks like the program's own.
+extension Terminal {
+    /// How many columns standard output shows; nil where it is no terminal.
+    static let columns: Int? = {
+        var size = winsize()
+        guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return nil }
+        return size.ws_col > 0 ? max(40, Int(size.ws_col)) : 80
+    }()
+
+    /// How many columns a text takes.
+    static func width(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
+
+    /// Two for what East Asian terminals show wide (Unicode Standard Annex 11), by blocks.
+    private static func width(_ scalar: Unicode.Scalar) -> Int {
+        switch scalar.value {
+        case 0x1100...0x115F, 0x2E80...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+            0xFF00...0xFF60,
+            0xFFE0...0xFFE6, 0x1F000...0x1FAFF, 0x20000...0x3FFFD:
+            2
+        default: scalar.properties.isEmojiPresentation ? 2 : 1
+        }
+    }
+
+    /// The text, or as much of it as the columns hold.
+    static func cut(_ text: String, to columns: Int) -> String {
+        guard width(text) > columns else { return text }
+        return (lines(text, columns - 1).first ?? "") + "…"
+    }
+
+    /// A text of one line after its mark. What does not fit stands in lines of its own, each of which begins with the mark of what
+    /// goes on; elsewhere than on a terminal it is one line.
+    ///
+    /// - Parameters:
+    ///   - mark: what the first line begins with.
+    ///   - next: what each further line begins with.
+    static func wrapped(_ text: String, _ mark: String, next: String = "  … ", _ style: Style? = nil) -> String {
+        let parts = columns.map { lines(text, $0 - max(width(mark), width(next))) } ?? [text]
+        return parts.enumerated().map { index, part in
+            let line = (index == 0 ? mark : next) + part
+            return style.map { styled(line, $0) } ?? line
+        }.joined(separator: "\n")
+    }
+
+    private static func lines(_ text: String, _ columns: Int) -> [String] {
+        var (lines, line, used) = ([String](), String.UnicodeScalarView(), 0)
+        for scalar in text.unicodeScalars {
+            if used + width(scalar) > columns, !line.isEmpty {
+                lines.append(String(line))
+                (line, used) = (.init(), 0)
+            }
+            line.append(scalar)
+            used += width(scalar)
+        }
+        return lines + [String(line)]
+    }
+}

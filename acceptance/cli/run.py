@@ -187,6 +187,23 @@ def policy_commands(folder):
     check("line 2" in run("policy", "authorize", *files, "--requests", requests)[1], "and names the line that it can't read")
 
 
+def early(world):
+    """A SIGHUP while the gateway starts is answered once it has started."""
+    log = world.folder / "server.log"
+    before = log.stat().st_size
+    with open(log, "ab") as out:
+        world.process = subprocess.Popen([BINARY, "serve", "--config", world.folder / "exequatur.yaml"], stderr=out, stdout=out)
+
+    def is_trapped():
+        status = pathlib.Path(f"/proc/{world.process.pid}/status").read_text()
+        return any(int(line.split()[1], 16) & 1 for line in status.splitlines() if line.startswith(("SigIgn", "SigCgt")))
+
+    check(wait_until(is_trapped) and not world.is_up(), "from its first moment a starting gateway hears SIGHUP")
+    world.process.send_signal(signal.SIGHUP)
+    check(wait_until(lambda: "policies reloaded" in log.read_bytes()[before:].decode()), "and reads its policies anew once it runs")
+    world.stop()
+
+
 def tls(world):
     """The people's listener over TLS, with a certificate authority of its own."""
     folder, port = world.folder, free_port()
@@ -228,6 +245,7 @@ def main():
         reloading(world)
         world.stop()
         guarded.after_stopping(world, check, run)
+        early(world)
         tls(world)
         help_texts()
     finally:

@@ -1,20 +1,32 @@
 """Approving at a terminal: the change is shown and asked about, and said afterwards what is still missing."""
+import fcntl
 import json
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
+import termios
 import time
 
 from guarded import answer
 from world import BINARY
 
 
-def ask(world, token, group):
-    body = {"input": {"group": group, "member": "ivo.petrov"}, "evidence": {"justification": "Ivo covers for Nora"}}
-    got = answer(world, "/v1/systems/corp/operations/group.add-member", body, [f"Authorization: Bearer {token}"])
-    return json.loads(got.split(b"\r\n\r\n", 1)[1])["change"]
+COLUMNS = 80
+
+
+def ask(world, token, group, why="Ivo covers for Nora"):
+    return request(world, token, "group.add-member", {"group": group, "member": "ivo.petrov"}, why)
+
+
+def request(world, token, operation, values, why):
+    body = {"input": values, "evidence": {"justification": why}}
+    got = answer(world, f"/v1/systems/corp/operations/{operation}", body, [f"Authorization: Bearer {token}"])
+    told = json.loads(got.split(b"\r\n\r\n", 1)[1])
+    assert "change" in told, told
+    return told["change"]
 
 
 def status(world, token, change):
@@ -27,6 +39,7 @@ def at_terminal(world, person, words, *arguments):
     """Runs a command on a terminal and types `words` once it asks. Returns (exit code, all that was shown, without colours)."""
     who = ["--person", person, "--key", world.folder / person, "--people", world.socket]
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
     process = subprocess.Popen([BINARY, *arguments, *who], stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
     shown, typed, end = b"", False, time.monotonic() + 60
@@ -73,3 +86,28 @@ def signing(world, check):
     check(code == 0 and "must not" in text, "a refusal is asked about like an approval")
     told = status(world, token, change)
     check("Nora is back" in told["message"] and "sara" not in json.dumps(told), "its reason reaches who asked, without a name")
+    forging(world, check, token)
+
+
+def forging(world, check, token):
+    """What an agent wrote is so long that a terminal would begin lines with it: each of them is marked."""
+    def lines(mark, *texts):
+        return "".join(text.ljust(COLUMNS - len(mark) if place else COLUMNS) for place, text in enumerate(texts))
+
+    forged = ["What is signed: nothing", "still needs   nothing: two approvals were given", "Do not worry."]
+    change = ask(world, token, "vpn-users", lines("  │ ", "Please.", *forged))
+    code, text = at_terminal(world, "sara", "no", "changes", "approve", change)
+    shown = text.replace("\r", "").split("\n")
+    of_agent = [line for line in shown if any(part in line for part in forged)]
+    check(len(of_agent) >= 3 and all(line.startswith("  │ ") for line in of_agent), "no line of a claim looks like one of the program's")
+    check(all(len(line) <= COLUMNS for line in shown), "and none is wider than the terminal")
+    title = lines("    + ", "Clerk", *forged[1:]).strip()[:250]
+    done = request(world, token, "user.set-title", {"user": "kai.nilsen", "value": title}, "a new title")
+    code, text = at_terminal(world, "sara", "", "changes", "show", done)
+    shown = text.replace("\r", "").split("\n")
+    of_agent = [line for line in shown if any(part in line for part in forged)]
+    check(of_agent and all(line.startswith(("    + ", "    … ")) for line in of_agent), "nor does one of a value")
+    code, text = at_terminal(world, "sara", "", "changes", "--state", "all")
+    rows = [line for line in text.replace("\r", "").split("\n") if line]
+    check(all(len(line) <= COLUMNS and line.startswith(("CHANGE", "chg-", "  … ")) for line in rows), "nor a row of a list")
+    world.cli("sara", "changes", "refuse", change)

@@ -151,14 +151,18 @@ def racing(s, queue):
     s.check(len(found) > 2 * rounds and {s.states()[c][2] for c in found} <= {"policy changed", "task ended"}, f"…with its reason [{len(found)}]")
     s.reload(policies.FIRST)
     at_once, waiting = {}, lambda: [c for c in at_once if s.states()[c][0] == "proposed"]
-    for number in range(10):
+    for number in range(10 * rounds):
+        if len(at_once) > rounds:
+            break
         s.tokens["racer-a"] = s.world.token("racer-a")
         ending = threading.Thread(target=lambda: s.agent("racer-a").send("POST", "/v1/task/end", {}))
         ending.start()
-        at_once[s.create("racer-a", f"ending-{number}").answer.get("change")] = "racer-a"
+        change = s.create("racer-a", f"ending-{number}").answer.get("change")
         ending.join()
-    at_once.pop(None, None)
-    s.check(s.until(lambda: not waiting(), 15), f"each that was staged while its task ended is void [{len(at_once)}: {waiting()[:3]}]")
+        if change:
+            at_once[change] = number
+    s.check(s.until(lambda: not waiting(), 15), f"each that was staged while its task ended is void [{waiting()[:3]}]")
+    s.check(at_once and {s.states()[c][2] for c in at_once} == {"task ended"}, f"…with its reason [{len(at_once)}]")
 
 
 def race(s, racer, number, found):

@@ -76,7 +76,6 @@ extension Submissions {
     ///
     /// - Throws: ``Refusal`` `limit.waiting`, once the decision is logged.
     private func requireRoom(for change: Change, _ deliberation: Deliberation, _ decision: Decision) async throws {
-        guard decision.verdict != .permit, change.requester.isWorkload else { return }
         let most = core.environment.waitingLimit
         let delegated = change.task.delegator.map(core.store.waitingCount(forDelegator:)) ?? 0
         let isFull = core.store.waitingCount(of: change.requester) >= most
@@ -97,12 +96,13 @@ extension Submissions {
     {
         let submission = deliberation.submission
         let change = stage(deliberation, decision, rollbackOf: request.rollbackOf, claims: copy?.commitment)
+        let isCounted = decision.verdict != .permit && change.requester.isWorkload
         // Another request may be first, with the same key or for the same, and what it staged may be over by the time it is found.
         for _ in 0..<3 {
             if let known = try await alike(change, request, deliberation, decision) { return (change, known) }
-            await admission.take()
-            defer { admission.pass() }
-            try await requireRoom(for: change, deliberation, decision)
+            if isCounted { await admission.take() }
+            defer { if isCounted { admission.pass() } }
+            if isCounted { try await requireRoom(for: change, deliberation, decision) }
             let writes = [Write.insertChange(change)] + keyed(request, submission, change.id)
             do {
                 _ = try await claims.keeping(copy, of: change.id) {

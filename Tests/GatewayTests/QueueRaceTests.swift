@@ -3,6 +3,7 @@ import Gateway
 import GatewayWorld
 import Storage
 import StrictJSON
+import Synchronization
 import TestSupport
 import Testing
 
@@ -154,24 +155,36 @@ struct QueueRaceTests {
         #expect(again.status == .done && again.change == id)
     }
 
-    @Test("Of one person's words of the same moment one is kept, and it is the one that counted")
+    @Test(
+        "Of two words of one person's at the same moment the first counts, and the other is not put in its place",
+        .timeLimit(.minutes(1)))
     func wordsAtOnce() async throws {
         let (world, id) = try await staged()
         defer { world.close() }
-        var proofs: [SignedApproval] = []
-        for _ in 0..<3 { proofs.append(try await world.sign(.approve, on: id, by: "lena")) }
-        let (meeting, gateway) = (Meeting(of: 3), world.gateway)
-        world.meddler.onPlan { await meeting.arrive() }
-        let answers = await withTaskGroup(of: Change.State?.self) { group in
-            for proof in proofs {
-                group.addTask { try? await gateway.approvals.record(proof, by: Fixture.person("lena", teams: ["leads"])).state }
+        let (gateway, lena) = (world.gateway, Fixture.person("lena", teams: ["leads"]))
+        let (first, second) = (
+            try await world.sign(.approve, on: id, by: "lena"), try await world.sign(.approve, on: id, by: "lena")
+        )
+        // The second is looked at first, and goes on when the first is stored and is about to be counted.
+        let (looked, stored, done) = (Meeting(of: 2), Meeting(of: 2), Meeting(of: 2))
+        let calls = Mutex(0)
+        world.meddler.onPlan {
+            let call = calls.withLock { calls in
+                calls += 1
+                return calls
             }
-            return await group.reduce(into: []) { $0.append($1) }
+            if call == 1 { await looked.arrive() }
+            if call == 1 || call == 3 { await stored.arrive() }
+            if call == 3 { await done.arrive() }
         }
-        #expect(answers.compactMap { $0 } == [.executed])
-        let kept = try await world.store.approvals(of: id).map(\.statement.nonce)
-        let counted = try await world.entries("decision", of: .decisions).compactMap { $0["counted"]?.array }.last { !$0.isEmpty }
-        #expect(kept.map(JSONValue.string) == counted)
+        let late = _Concurrency.Task { try await gateway.approvals.record(second, by: lena) }
+        await looked.arrive()
+        let early = _Concurrency.Task { try await gateway.approvals.record(first, by: lena) }
+        let refusal = await #expect(throws: Refusal.self) { try await late.value }
+        await done.arrive()
+        #expect(try await early.value.state == .executed)
+        #expect(refusal?.code == .approvalUsed)
+        #expect(try await world.store.approvals(of: id).map(\.statement.nonce) == [first.statement.nonce])
     }
 
     @Test("A key is bound to what waits, and not to what turns out void when it is asked for again")

@@ -76,6 +76,10 @@ public final class Approvals: Sendable {
         guard change.wait != .adoption else {
             throw Refusal(.approvalNotWaiting, "The change waits to be adopted: there is nothing to approve before that.")
         }
+        // Looked at before it is told what counts: one that comes in between is not taken for one that does not.
+        let earlier = try await core.store.approvals(of: change.id).first {
+            $0.statement.approver == person.id && $0.statement.verdict == .approve
+        }
         let examined = try await examine(change)
         guard case .waiting(let waiting) = examined else { return try await settle(examined, change, mayRun: false) }
         guard change.shown.covers(waiting.deliberation.assessment) else {
@@ -84,16 +88,7 @@ public final class Approvals: Sendable {
             guard shown.state == .proposed else { return shown }
             throw Self.notHolding(.digestMismatch)
         }
-        if let obstacle = waiting.obstacle {
-            throw Refusal(.init(obstacle.code), "It can't be done: \(obstacle.message).")
-        }
-        guard waiting.mayApprove(person) else { throw Self.notEligible }
-        // A word given under a lock would be used up for nothing, and whoever is stopped gives none.
-        try await locks.requireUnlocked([person.id])
-        try await locks.check(change, waiting.deliberation)
-        let earlier = try await core.store.approvals(of: change.id).first {
-            $0.statement.approver == person.id && $0.statement.verdict == .approve
-        }
+        try await requireGood(waiting, person)
         let isLive = waiting.tally.facts.contains { $0.person.id == person.id }
         // What stood in the way of an earlier approval may be gone: it counts once all the same, and all is decided again.
         let writes = isLive ? [] : [earlier.map { Write.replaceApproval($0, with: proof) } ?? .insertApproval(proof)]
@@ -107,5 +102,16 @@ public final class Approvals: Sendable {
         let again = try await reconsider(change)
         guard !isLive || again.state != .proposed else { throw Self.used }
         return again
+    }
+
+    /// Refuses a word that would be used up for nothing: what is approved can't be done now, the person has no say in it, or a lock
+    /// stands in the way of either.
+    private func requireGood(_ waiting: Waiting, _ person: Person) async throws {
+        if let obstacle = waiting.obstacle {
+            throw Refusal(.init(obstacle.code), "It can't be done: \(obstacle.message).")
+        }
+        guard waiting.mayApprove(person) else { throw Self.notEligible }
+        try await locks.requireUnlocked([person.id])
+        try await locks.check(waiting.change, waiting.deliberation)
     }
 }

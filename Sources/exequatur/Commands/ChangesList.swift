@@ -28,7 +28,8 @@ extension Changes {
             guard !options.json else { return print(Terminal.json(["changes": .array(found), "more": .bool(isCut)])) }
             let rows = try found.map { try ChangeRow(json: $0) }
             guard !rows.isEmpty else { return print(state == "waiting" ? "Nothing waits." : "There are none.") }
-            print(Terminal.table([["CHANGE", "ASKED", "STATE", "WHAT", "ON", "BY", "NEEDS"]] + rows.map(Self.cells), cutting: 3))
+            let table = [["CHANGE", "ASKED", "STATE", "WHAT", "ON", "BY", "NEEDS"]] + rows.map(Self.cells)
+            print(Terminal.holds(table) ? Terminal.table(table) : table.dropFirst().map(Self.stacked).joined(separator: "\n"))
             for row in rows where !row.takeover.isEmpty && row.state == .proposed {
                 let targets = row.takeover.map { Printable.text($0) }.joined(separator: ", ")
                 print(Terminal.wrapped("\(row.id) would make takeable: \(targets)", "", .red))
@@ -43,6 +44,15 @@ extension Changes {
                 row.state.rawValue + waits + (row.reason.map { " (\($0))" } ?? ""), row.sentence, row.system,
                 row.requester.id + (row.delegator.map { " for \($0)" } ?? ""), row.needs ?? "",
             ].map { Printable.text($0) }
+        }
+
+        /// One below the other what the terminal does not hold side by side.
+        private static func stacked(_ cells: [String]) -> String {
+            let needs = cells[6].isEmpty ? "" : "; needs \(cells[6])"
+            return [
+                Terminal.styled(cells[..<3].joined(separator: "  "), .bold), Terminal.wrapped(cells[3], "  "),
+                Terminal.wrapped("on \(cells[4]), by \(cells[5])\(needs)", "  "),
+            ].joined(separator: "\n")
         }
 
         static func seconds(_ text: String) -> Int64? {

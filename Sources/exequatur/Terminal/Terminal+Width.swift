@@ -23,12 +23,6 @@ extension Terminal {
         }
     }
 
-    /// The text, or as much of it as the columns hold.
-    static func cut(_ text: String, to columns: Int) -> String {
-        guard width(text) > columns else { return text }
-        return (lines(text, columns - 1).first ?? "") + "…"
-    }
-
     /// A text of one line after its mark. What does not fit stands in lines of its own, each of which begins with the mark of what
     /// goes on; elsewhere than on a terminal it is one line.
     ///
@@ -43,16 +37,21 @@ extension Terminal {
         }.joined(separator: "\n")
     }
 
+    /// Broken after a space, where there is one in the second half of the line.
     private static func lines(_ text: String, _ columns: Int) -> [String] {
-        var (lines, line, used) = ([String](), String.UnicodeScalarView(), 0)
-        for scalar in text.unicodeScalars {
-            if used + width(scalar) > columns, !line.isEmpty {
-                lines.append(String(line))
-                (line, used) = (.init(), 0)
+        var (lines, rest) = ([String](), Substring(text).unicodeScalars)
+        repeat {
+            var (end, gap, used) = (rest.startIndex, rest.startIndex, 0)
+            while end < rest.endIndex, used == 0 || used + width(rest[end]) <= columns {
+                used += width(rest[end])
+                let isGap = rest[end] == " " && used > columns / 2
+                end = rest.index(after: end)
+                if isGap { gap = end }
             }
-            line.append(scalar)
-            used += width(scalar)
-        }
-        return lines + [String(line)]
+            if end < rest.endIndex, gap > rest.startIndex { end = gap }
+            lines.append(String(rest[..<end]))
+            rest = rest[end...]
+        } while !rest.isEmpty
+        return lines
     }
 }

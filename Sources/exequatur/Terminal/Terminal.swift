@@ -15,23 +15,21 @@ enum Terminal {
         hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
     }
 
-    /// Columns aligned by what is seen; the first row is the heading.
-    ///
-    /// - Parameter cutting: the column of foreign text: on a terminal it is cut so far that a row stays one line.
-    static func table(_ rows: [[String]], cutting: Int? = nil) -> String {
-        var rows = rows
-        var widths = (rows.first ?? []).indices.map { column in rows.map { Self.width($0[column]) }.max() ?? 0 }
-        if let cutting {
-            let others = widths.reduce(0, +) - widths[cutting] + 2 * (widths.count - 1)
-            widths[cutting] = min(widths[cutting], max(24, columns.map { $0 - others } ?? 72))
-            if columns != nil { for row in rows.indices { rows[row][cutting] = cut(rows[row][cutting], to: widths[cutting]) } }
-        }
+    /// Columns aligned by what is seen; the first row is the heading. One cell that is very wide moves only its own row.
+    static func table(_ rows: [[String]]) -> String {
+        let widths = (rows.first ?? []).indices.map { column in rows.map { min(72, width($0[column])) }.max() ?? 0 }
         return rows.enumerated().map { index, row in
-            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: max(0, $1 - Self.width($0))) }
-            var line = String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-            if cutting != nil, let columns { line = cut(line, to: columns) }
+            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: max(0, $1 - width($0))) }
+            let line = String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
             return index == 0 ? styled(line, .bold) : line
         }.joined(separator: "\n")
+    }
+
+    /// Whether no row of the table is wider than the terminal, if there is one.
+    static func holds(_ rows: [[String]]) -> Bool {
+        guard let columns else { return true }
+        let widths = (rows.first ?? []).indices.map { column in rows.map { width($0[column]) }.max() ?? 0 }
+        return widths.reduce(0, +) + 2 * (widths.count - 1) <= columns
     }
 
     static func state(_ state: String) -> String {

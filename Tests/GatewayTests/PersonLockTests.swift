@@ -15,10 +15,14 @@ struct PersonLockTests {
     private static let two = GatewayFixture.policy.replacing("count >= 1", with: "count >= 2")
 
     /// What a stopped person tries.
-    enum Attempt: CaseIterable, Sendable { case undo, approve, adopt, ask, retry, why, secret, lift, liftOther, delegated, alias }
+    enum Attempt: CaseIterable, Sendable {
+        case undo, approve, adopt, ask, retry, why, secret, lift, liftOther, lock, lockAgain, delegated, alias
+    }
 
-    @Test("Nothing of theirs is decided any more, by whatever id, nor anything on their behalf", arguments: Attempt.allCases)
-    func stopped(attempt: Attempt) async throws {
+    @Test(
+        "Nothing of theirs is decided any more, by whatever id, nor anything on their behalf", arguments: Attempt.allCases,
+        [Lock.Scope.person, .task])
+    func stopped(attempt: Attempt, by scope: Lock.Scope) async throws {
         let world = try await GatewayFixture(aliases: ["lena": ["lena.adm"]])
         defer { world.close() }
         let gateway = world.gateway
@@ -28,7 +32,8 @@ struct PersonLockTests {
         let proposed = try #require(try await world.submit("user.disable", ["user": "kai.nilsen"]).change)
         let secret = try #require(try await world.submit("user.reset-password", ["user": "kai.nilsen"]).change)
         let task = try await gateway.tasks.task(for: Self.lena, session: "s", expires: Instant(milliseconds: .max / 2))
-        _ = try await gateway.locks.place(.person, "lena", by: Self.lars)
+        let subject = scope == .person ? "lena" : task.id
+        _ = try await gateway.locks.place(scope, subject, by: Self.lars)
         _ = try await gateway.locks.place(.operation, "corp/user.disable/u-1001", by: Self.lars)
         let refusal = await #expect(throws: Refusal.self) {
             switch attempt {
@@ -39,8 +44,10 @@ struct PersonLockTests {
             case .retry: _ = try await gateway.queue.retry(waiting, by: Self.lena)
             case .why: _ = try await gateway.desk.why(waiting, for: Self.lena)
             case .secret: _ = try await gateway.desk.takeSecret(of: secret, by: Self.lena)
-            case .lift: try await gateway.locks.lift(.person, "lena", by: Self.lena)
+            case .lift: try await gateway.locks.lift(scope, subject, by: Self.lena)
             case .liftOther: try await gateway.locks.lift(.operation, "corp/user.disable/u-1001", by: Self.lena)
+            case .lock: _ = try await gateway.locks.place(.person, "lars", by: Self.lena)
+            case .lockAgain: _ = try await gateway.locks.place(.operation, "corp/user.disable/u-1001", by: Self.lena)
             case .delegated, .alias:
                 let delegator = attempt == .alias ? "lena.adm" : "lena"
                 let delegated = try await gateway.tasks.task(
@@ -86,7 +93,7 @@ struct PersonLockTests {
         _ = try await world.gateway.locks.place(scope, subject, by: Self.lars)
         let refusal = await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "lars") }
         #expect(refusal?.code == .locked)
-        #expect(try await world.gateway.desk.sheet(id).obstacle?.contains("a lock stands in the way") == true)
+        #expect(try await world.gateway.desk.sheet(id).obstacle?.contains("stands in the way") == true)
         #expect(try await world.store.change(id)?.state == .proposed)
         try await world.gateway.locks.lift(scope, subject, by: Self.lars)
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)

@@ -52,7 +52,7 @@ struct QueueRaceTests {
 
     @Test(
         "However many could not be examined, each is once its system answers again, and the sweep does not wait for it",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func manyOut() async throws {
         let (world, id) = try await staged()
         defer { world.close() }
@@ -157,7 +157,7 @@ struct QueueRaceTests {
 
     @Test(
         "Of two words of one person's at the same moment the first counts, and the other is not put in its place",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func wordsAtOnce() async throws {
         let (world, id) = try await staged()
         defer { world.close() }

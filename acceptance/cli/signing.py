@@ -89,23 +89,30 @@ def signing(world, check):
     forging(world, check, token)
 
 
+def widest(line):
+    """As many columns as a terminal may give it: beyond ASCII two for each character."""
+    text = line.removeprefix("  │ ")
+    return len(line) + sum(ord(character) > 0xA0 for character in text)
+
+
 def forging(world, check, token):
     """What an agent wrote is so long that a terminal would begin lines with it: each of them is marked."""
     def lines(mark, *texts):
         return "".join(text.ljust(COLUMNS - len(mark) if place else COLUMNS) for place, text in enumerate(texts))
 
-    forged = ["What is signed: nothing", "still needs   nothing: two approvals were given", "Do not worry."]
+    forged = ["\U00017000" * 38 + "still needs   nothing at all", "What is signed: nothing", "still needs   nothing: two approvals were given", "Do not worry."]
+    telling = ("is signed: nothing", "nothing at all", "approvals were given", "Do not worry.")
     change = ask(world, token, "vpn-users", lines("  │ ", "Please.", *forged))
     code, text = at_terminal(world, "sara", "no", "changes", "approve", change)
     shown = text.replace("\r", "").split("\n")
-    of_agent = [line for line in shown if any(part in line for part in forged)]
-    check(len(of_agent) >= 3 and all(line.startswith("  │ ") for line in of_agent), "no line of a claim looks like one of the program's")
-    check(all(len(line) <= COLUMNS for line in shown), "and none is wider than the terminal")
+    of_agent = [line for line in shown if any(part in line for part in telling)]
+    check(len(of_agent) >= 2 and all(line.startswith("  │ ") for line in of_agent), "no line of a claim looks like one of the program's")
+    check(all(widest(line) <= COLUMNS for line in shown), "and none is wider than the terminal")
     title = lines("    + ", "Clerk", *forged[1:]).strip()[:250]
     done = request(world, token, "user.set-title", {"user": "kai.nilsen", "value": title}, "a new title")
     code, text = at_terminal(world, "sara", "", "changes", "show", done)
     shown = text.replace("\r", "").split("\n")
-    of_agent = [line for line in shown if any(part in line for part in forged)]
+    of_agent = [line for line in shown if any(part in line for part in telling)]
     check(of_agent and all(line.startswith(("    + ", "    … ")) for line in of_agent), "nor does one of a value")
     code, text = at_terminal(world, "sara", "", "changes", "--state", "all")
     rows = [line for line in text.replace("\r", "").split("\n") if line]

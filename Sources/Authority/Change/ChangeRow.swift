@@ -33,7 +33,7 @@ public struct ChangeRow: Sendable {
     private static func needs(_ change: Change) -> String {
         switch change.wait {
         case .adoption: "to be adopted"
-        case .approval: change.needs ?? change.requirement.words
+        case .approval: change.needs ?? "to be tried again"
         case .nothing: "to be tried again"
         }
     }

@@ -78,8 +78,8 @@ public struct Desk: Sendable {
             eligible = needs == nil ? [] : waiting.others(decision).map(\.id).sorted()
             counted = waiting.tally.nonces
             let lock =
-                "a lock stands in the way: `exequatur locks` lists those in force"
-                + (waiting.change.rollbackOf == nil ? "" : ", and an undo under one placed later is asked for anew")
+                "a lock on what it does, or on who has a part in it, stands in the way (`exequatur locks` lists those in force): it"
+                + " goes on when that is lifted, or is refused and asked for anew"
             obstacle = waiting.obstacle.map { "it can't be done: \($0.message)" } ?? (isLocked ? lock : nil)
         }
     }

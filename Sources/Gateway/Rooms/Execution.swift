@@ -120,17 +120,16 @@ public final class Execution: Sendable {
             lease = try await connector.lease(grant, as: reference)
             Failpoint.reach("leased")
             guard let lease else { return .unknown("no lease") }
-            do { try await check() } catch { return .stopped(code: Self.code(error)) }
+            do { try await check() } catch {
+                core.log.warning("a step was stopped: \(error)", metadata: ["change": "\(grant.change)"])
+                return .stopped(code: ((error as? Refusal)?.code ?? .systemUnavailable).rawValue)
+            }
             return .applied(try await connector.apply(grant, with: lease))
         } catch {
             core.log.warning("\(error)", metadata: ["change": "\(grant.change)"])
             // Without a lease nothing can have been applied.
             return error.code == .unavailable && lease != nil ? .unknown(error.message) : .refused(error)
         }
-    }
-
-    private static func code(_ error: any Error) -> String {
-        (error as? Refusal)?.code.rawValue ?? ((error as? StoreError)?.code ?? .unavailable).rawValue
     }
 
     /// Reads back, ends the lease and makes the outcome durable.

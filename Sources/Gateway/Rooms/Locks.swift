@@ -40,13 +40,14 @@ public final class Locks: Sendable {
         return epoch
     }
 
-    /// The same for a change that is about to be carried out, or to be approved: neither who asks for it nor anybody whose
-    /// approval counts may be stopped.
+    /// The same for a change that is about to be carried out, or to be approved: none of who asks for it, on whose behalf, and
+    /// whose approvals count may be stopped.
     func check(_ change: Change, _ deliberation: Deliberation) async throws {
         let principal = deliberation.submission.principal.name
         try check(
             principal, change.task, writing: change.system, change.operation, deliberation.plan, under: change.locks)
-        try await requireUnlocked(deliberation.question.approvals.map(\.person.id) + [principal.person].compactMap { $0 })
+        let people = [principal.person, change.task.delegator].compactMap { $0 }
+        try await requireUnlocked(people + deliberation.question.approvals.map(\.person.id))
     }
 
     /// A lock on a person, or on any task of theirs, stops all that they decide: neither a new session nor another id of theirs is
@@ -96,13 +97,19 @@ public final class Locks: Sendable {
         !core.principals.aliases(of: person).isDisjoint(with: ids.compactMap { $0 })
     }
 
-    /// Stops the next step at once and ends live leases. Any person may; only lifting a lock needs policy's leave.
+    /// Stops the next step at once and ends live leases. Any person may who is not stopped; only lifting a lock needs policy's
+    /// leave.
     ///
     /// - Returns: the lock, and whether it is stored already. One that is not counts until the gateway stops.
     public func place(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws(Refusal) -> (
         lock: Lock, isStored: Bool
     ) {
         try requireKnown(scope, subject)
+        // Else somebody who is stopped could stop those who may lift it, or the undoing of what they did. What can't be told keeps
+        // nobody from stopping anything.
+        do { try await requireUnlocked([person.id]) } catch let refusal as Refusal { throw refusal } catch {
+            core.log.error("whether who places a lock is stopped can't be told", metadata: ["error": "\(error)"])
+        }
         let lock = Lock(scope: scope, subject: subject, by: person.id, at: core.now)
         let isStored = await put(lock)
         await leases.beginEnding { change in
@@ -110,15 +117,16 @@ public final class Locks: Sendable {
             case .all: true
             case .system: change.system == subject
             case .workload: [change.requester, change.task.holder].contains(.workload(subject))
-            case .person: try await self.has(subject, aPartIn: change)
-            case .task: change.task.id == subject
+            case .task where change.task.id == subject: true
+            case .person, .task: try await self.hasPart(in: change, whom: lock)
             case .operation: Lock.operation(change.system, change.operation, change.plan.target.id.string) == subject
             }
         }
         return (lock, isStored)
     }
 
-    private func has(_ person: String, aPartIn change: Change) async throws -> Bool {
+    private func hasPart(in change: Change, whom lock: Lock) async throws -> Bool {
+        guard let person = try await person(stoppedBy: lock) else { return false }
         let (task, approvers) = (change.task, try await core.store.approvals(of: change.id).map(\.statement.approver))
         return isOf(person, [change.requester.person, change.adopter, task.holder.person, task.delegator] + approvers)
     }

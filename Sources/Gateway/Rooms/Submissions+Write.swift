@@ -96,24 +96,31 @@ extension Submissions {
     {
         let submission = deliberation.submission
         let change = stage(deliberation, decision, rollbackOf: request.rollbackOf, claims: copy?.commitment)
-        let isCounted = decision.verdict != .permit && change.requester.isWorkload
         // Another request may be first, with the same key or for the same, and what it staged may be over by the time it is found.
         for _ in 0..<3 {
             if let known = try await alike(change, request, deliberation, decision) { return (change, known) }
-            if isCounted { await admission.take() }
-            defer { if isCounted { admission.pass() } }
-            if isCounted { try await requireRoom(for: change, deliberation, decision) }
             let writes = [Write.insertChange(change)] + keyed(request, submission, change.id)
             do {
-                _ = try await claims.keeping(copy, of: change.id) {
-                    try await core.store.commit(writes, entries: [deliberation.entry(decision, in: core, change: change)])
-                }
+                try await insert(change, deliberation, decision, writes, copy)
                 return (change, nil)
             } catch let error as StoreError where error.code == .conflict {
                 if let known = try await replay(request, submission.input) { return (change, known) }
             }
         }
         throw StoreError(.unavailable, "others ask for the same all the time")
+    }
+
+    /// Stores a new change with its decision. One that is to wait for people is counted before.
+    private func insert(
+        _ change: Change, _ deliberation: Deliberation, _ decision: Decision, _ writes: [Write], _ copy: WorkingCopy?
+    ) async throws {
+        let isCounted = decision.verdict != .permit && change.requester.isWorkload
+        if isCounted { await admission.take() }
+        defer { if isCounted { admission.pass() } }
+        if isCounted { try await requireRoom(for: change, deliberation, decision) }
+        _ = try await claims.keeping(copy, of: change.id) {
+            try await core.store.commit(writes, entries: [deliberation.entry(decision, in: core, change: change)])
+        }
     }
 
     /// The answer when nothing is staged, once that is logged: it is denied, or its requester may know why it can't be done.

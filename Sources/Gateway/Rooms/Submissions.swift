@@ -74,7 +74,7 @@ public final class Submissions: Sendable {
         let epoch = try locks.check(
             request.principal.name, request.task, writing: isWrite ? request.system : nil,
             under: isUndo ? locks.inForce.filter(\.canBeUndoneUnder).map(\.identity) : [])
-        if isUndo { try await locks.requireUnlocked([request.principal.name.id]) }
+        try await locks.requireUnlocked([request.principal.name.person, request.task.delegator].compactMap { $0 })
         if let known = try await replay(request, input) { return known }
         let submission = Submission(
             id: core.environment.id("req"), principal: request.principal, task: request.task, system: request.system,

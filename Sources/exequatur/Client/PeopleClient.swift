@@ -114,7 +114,7 @@ struct PeopleSession {
         if let problem = json["error"] {
             let code = problem["code"]?.string
             throw Refused(
-                "\(problem["message"]?.string ?? "refused") [\(code ?? "\(status)")]",
+                "\(Printable.text(problem["message"]?.string ?? "refused", limit: 4000)) [\(code ?? "\(status)")]",
                 kind: code.flatMap(Refusal.Code.init(rawValue:))?.kind, status: status,
                 code: code.flatMap(Refusal.Code.init(rawValue:)))
         }

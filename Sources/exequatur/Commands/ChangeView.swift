@@ -35,7 +35,8 @@ struct ChangeView {
         for (label, value) in rows where !value.isEmpty {
             let mark = label.padding(toLength: 14, withPad: " ", startingAt: 0)
             let lines = Terminal.wrapped(Printable.text(value), mark, next: "            … ")
-            Swift.print(Terminal.styled(mark, .dim) + lines.dropFirst(mark.count))
+            // By scalars: what follows the mark may join its last space.
+            Swift.print(Terminal.styled(mark, .dim) + String(lines.unicodeScalars.dropFirst(mark.unicodeScalars.count)))
         }
         if let opened = ReachText.finding(sheet.shown.reach) { Swift.print("\n" + opened) }
         printWhatIsDone(heading: "What changes")
@@ -55,7 +56,7 @@ struct ChangeView {
         Swift.print("\n" + Terminal.styled("digest        ", .dim) + sheet.digest.hex)
         if let left { Swift.print(left) }
         if let obstacle = sheet.obstacle {
-            Swift.print(Terminal.styled("Do not sign: \(Printable.text(obstacle)).", .red))
+            Swift.print(Terminal.wrapped("Do not sign: \(Printable.text(obstacle)).", "", .red))
         }
     }
 
@@ -127,7 +128,8 @@ struct ChangeView {
             ("prompt", evidence.prompt), ("justification", evidence.justification), ("classification", evidence.classification),
         ]
         for (name, sealed) in texts {
-            Swift.print("  \(name.padding(toLength: 15, withPad: " ", startingAt: 0))\(try opened(sealed, sealKey))")
+            let mark = "  \(name.padding(toLength: 15, withPad: " ", startingAt: 0))"
+            Swift.print(Terminal.wrapped(try opened(sealed, sealKey), mark, next: "  │ "))
         }
     }
 

@@ -123,9 +123,11 @@ struct Changes: AsyncParsableCommand {
     private static func tell(_ view: ChangeView) {
         let sheet = view.sheet
         print("\(sheet.id) is \(Terminal.state(sheet.state.rawValue))\(sheet.reason.map { " (\($0))" } ?? "").")
-        if let because = sheet.because { print(Printable.text(because)) }
-        if let needs = sheet.needs { print("It still needs \(Printable.text(needs)).") }
+        if let because = sheet.because { print(Terminal.wrapped(Printable.text(because), "")) }
+        if let needs = sheet.needs { print(Terminal.wrapped("It still needs \(Printable.text(needs)).", "")) }
         if let left = view.left { print(left) }
-        if sheet.state == .proposed, let obstacle = sheet.obstacle { print("It waits: \(Printable.text(obstacle)).") }
+        if sheet.state == .proposed, let obstacle = sheet.obstacle {
+            print(Terminal.wrapped("It waits: \(Printable.text(obstacle)).", ""))
+        }
     }
 }

@@ -32,13 +32,13 @@ struct Signing {
         if let (code, why) = Self.obstacle(verdict, sheet, person) {
             throw Refused("not signed: \(why) [\(code.rawValue)]", kind: code.kind)
         }
-        if verdict == .approve, let obstacle = sheet.obstacle { throw Problem("not signed: \(obstacle)") }
         if let digest {
             guard digest == sheet.digest.hex else {
                 throw Problem("not signed: the digest is \(sheet.digest.hex); look at the change again")
             }
             return
         }
+        if verdict == .approve, let obstacle = sheet.obstacle { throw Problem("not signed: \(Printable.text(obstacle))") }
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, !options.json else {
             throw Refused(
                 "not signed: nobody is at the terminal to be asked; give --digest as `exequatur changes show \(id)` prints it",
@@ -76,7 +76,7 @@ struct Signing {
         do { return try sheet.claim(try await session.call(.post, try changePath(id, "why"))) } catch let refused as Refused
             where [.approvalNotEligible, .claimNone].contains(refused.code)
         { return nil } catch  where verdict == .refuse {
-            print(Terminal.styled("What the agent claims can't be shown: \(error)", .yellow))
+            print(Terminal.wrapped("What the agent claims can't be shown: \(Printable.text("\(error)"))", "", .yellow))
             return nil
         }
     }

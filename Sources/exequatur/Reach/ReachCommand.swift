@@ -110,10 +110,12 @@ enum ReachText {
     static func finding(_ reach: ShownReach) -> String? {
         guard reach.count > 0 else { return nil }
         let targets = Printable.text(reach.targets.joined(separator: ", "))
-        var lines = [Terminal.styled("This opens a way to \(targets) (\(reach.count) new).", .red)]
+        var lines = [Terminal.wrapped("This opens a way to \(targets) (\(reach.count) new).", "", .red)]
         for (pair, path) in reach.gained {
-            lines.append("  \(Printable.text(pair.who)) could take \(Printable.text(pair.target)):")
-            for (number, step) in path.enumerated() { lines.append("    \(number + 1). \(Printable.text(step))") }
+            lines.append(Terminal.wrapped("\(Printable.text(pair.who)) could take \(Printable.text(pair.target)):", "  "))
+            for (number, step) in path.enumerated() {
+                lines.append(Terminal.wrapped(Printable.text(step), "    \(number + 1). ", next: "     … "))
+            }
         }
         return lines.joined(separator: "\n")
     }

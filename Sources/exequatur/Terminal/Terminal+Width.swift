@@ -6,7 +6,7 @@ extension Terminal {
     static let columns: Int? = {
         var size = winsize()
         guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 else { return nil }
-        return size.ws_col > 0 ? max(40, Int(size.ws_col)) : 80
+        return size.ws_col > 0 ? max(20, Int(size.ws_col)) : 80
     }()
 
     /// How many columns a text takes.
@@ -23,6 +23,11 @@ extension Terminal {
         }
     }
 
+    /// How many columns a scalar takes at most: beyond ASCII terminals differ.
+    private static func most(_ scalar: Unicode.Scalar) -> Int { scalar.value < 0xA1 ? 1 : 2 }
+
+    private static func most(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + most($1) } }
+
     /// A text of one line after its mark. What does not fit stands in lines of its own, each of which begins with the mark of what
     /// goes on; elsewhere than on a terminal it is one line.
     ///
@@ -30,7 +35,7 @@ extension Terminal {
     ///   - mark: what the first line begins with.
     ///   - next: what each further line begins with.
     static func wrapped(_ text: String, _ mark: String, next: String = "  … ", _ style: Style? = nil) -> String {
-        let parts = columns.map { lines(text, $0 - max(width(mark), width(next))) } ?? [text]
+        let parts = columns.map { lines(text, $0 - max(most(mark), most(next))) } ?? [text]
         return parts.enumerated().map { index, part in
             let line = (index == 0 ? mark : next) + part
             return style.map { styled(line, $0) } ?? line
@@ -42,8 +47,8 @@ extension Terminal {
         var (lines, rest) = ([String](), Substring(text).unicodeScalars)
         repeat {
             var (end, gap, used) = (rest.startIndex, rest.startIndex, 0)
-            while end < rest.endIndex, used == 0 || used + width(rest[end]) <= columns {
-                used += width(rest[end])
+            while end < rest.endIndex, used == 0 || used + most(rest[end]) <= columns {
+                used += most(rest[end])
                 let isGap = rest[end] == " " && used > columns / 2
                 end = rest.index(after: end)
                 if isGap { gap = end }

@@ -98,7 +98,7 @@ extension Requirement {
 
     private static func json(_ path: [String]) -> JSONValue { .array(path.map(JSONValue.string)) }
 
-    /// - Throws: ``ShapeError`` and `FormatError`.
+    /// - Throws: `ShapeError` and `FormatError`.
     public init(json: JSONValue) throws {
         try self.init(json: json, depth: 0)
     }

@@ -6,7 +6,8 @@ import StrictJSON
 struct LockCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lock", abstract: "Stop a workload, a person, a task, writing to a system, or all at once.",
-        discussion: "Any person may place a lock. Lifting one (`exequatur unlock`) needs policy's leave.")
+        discussion:
+            "Any person may place a lock who is not stopped by one. Lifting one (`exequatur unlock`) needs policy's leave, too.")
     @Argument(help: "workload, person, task, operation, system or all.") var scope: String
     @Argument(help: "The workload's, person's or task's id, SYSTEM/OPERATION/TARGET-ID, or the system's name.") var subject:
         String?

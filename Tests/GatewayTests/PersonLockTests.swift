@@ -4,6 +4,7 @@ import Gateway
 import GatewayWorld
 import Storage
 import StrictJSON
+import Synchronization
 import TestSupport
 import Testing
 
@@ -109,5 +110,25 @@ struct PersonLockTests {
         let change = try await world.say(.approve, on: id, by: "lena")
         #expect(change.state == .failed && change.reason == "locked")
         #expect(try await world.directory.leftovers().isEmpty)
+    }
+
+    @Test("A lock on who approved it ends the lease of a step that is being applied")
+    func whileApplying() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let id = try #require(try await world.submit("group.add-member", Self.adding).change)
+        let (gateway, directory) = (world.gateway, world.directory)
+        let left = Mutex<Int?>(nil)
+        world.meddler.onApply {
+            _ = try? await gateway.locks.place(.person, "lena", by: Self.lars)
+            for _ in 0..<200 {
+                let leases = (try? await directory.leftovers())?.count
+                left.withLock { $0 = leases }
+                guard leases != 0 else { return }
+                try? await _Concurrency.Task.sleep(for: .milliseconds(50))
+            }
+        }
+        _ = try await world.say(.approve, on: id, by: "lena")
+        #expect(left.withLock { $0 } == 0)
     }
 }

@@ -27,15 +27,6 @@ struct QueueRaceTests {
         return (world, try #require(try await world.submit("group.add-member", Self.adding).change))
     }
 
-    private func state(_ world: GatewayFixture, _ id: String) async throws -> Change.State? {
-        try await world.store.change(id)?.state
-    }
-
-    private func answer(_ world: GatewayFixture, _ id: String) async throws -> Answer {
-        let submissions = world.gateway.submissions
-        return try await submissions.status(of: submissions.change(id, of: .workload(Fixture.workload())))
-    }
-
     @Test(
         "What could not be examined because its system was away, or turned the gateway away, is examined when it is back",
         arguments: [Meddler.Trick.unreachable, .turnedAway])
@@ -44,10 +35,10 @@ struct QueueRaceTests {
         defer { world.close() }
         world.meddler.play(trick)
         try await world.reload("permit (principal in Exequatur::Team::\"leads\", action, resource);")
-        #expect(try await state(world, id) == .proposed)
+        #expect(try await world.state(of: id) == .proposed)
         world.meddler.play(.none)
         await world.gateway.queue.examineLeft()
-        #expect(try await answer(world, id).code == "void.policy_changed")
+        #expect(try await world.answer(on: id).code == "void.policy_changed")
     }
 
     @Test(
@@ -73,10 +64,10 @@ struct QueueRaceTests {
         await meeting.arrive()
         for id in all {
             for _ in 0..<1_000 {
-                guard try await state(world, id) == .proposed else { break }
+                guard try await world.state(of: id) == .proposed else { break }
                 try await _Concurrency.Task.sleep(for: .milliseconds(5))
             }
-            #expect(try await answer(world, id).code == "void.policy_changed")
+            #expect(try await world.answer(on: id).code == "void.policy_changed")
         }
     }
 
@@ -124,8 +115,8 @@ struct QueueRaceTests {
         try await world.tamper(
             "UPDATE task SET json = CAST(replace(CAST(json AS TEXT), '\"p\"', '\"q\"') AS BLOB) WHERE id = '\(task.id)'")
         await world.gateway.sweep()
-        #expect(try await state(world, first) == .proposed)
-        #expect(try await state(world, second) == .approved)
+        #expect(try await world.state(of: first) == .proposed)
+        #expect(try await world.state(of: second) == .approved)
     }
 
     @Test("What was approved and without a grant while policies were reloaded is examined when it waits again")
@@ -135,13 +126,13 @@ struct QueueRaceTests {
         let change = try #require(try await world.store.change(id))
         try await world.witnessed.commit([.updateChange(try change.after(.approvedEnough), from: change)], entries: [])
         try await world.reload("permit (principal in Exequatur::Team::\"leads\", action, resource);")
-        #expect(try await state(world, id) == .approved)
+        #expect(try await world.state(of: id) == .approved)
         await world.gateway.sweep()
         for _ in 0..<1_000 {
-            guard try await state(world, id) != .void else { break }
+            guard try await world.state(of: id) != .void else { break }
             try await _Concurrency.Task.sleep(for: .milliseconds(5))
         }
-        #expect(try await answer(world, id).code == "void.policy_changed")
+        #expect(try await world.answer(on: id).code == "void.policy_changed")
     }
 
     @Test("What waits for nobody is tried again when it is asked for again, with its key too", arguments: [nil, "k"])
@@ -150,7 +141,7 @@ struct QueueRaceTests {
         defer { world.close() }
         let id = try #require(try await world.submit("group.add-member", Self.adding, key: key).change)
         try await world.reload(Self.one.replacing("count >= 1", with: "count >= 0"))
-        #expect(try await answer(world, id).code == "staged.nothing")
+        #expect(try await world.answer(on: id).code == "staged.nothing")
         let again = try await world.submit("group.add-member", Self.adding, key: key)
         #expect(again.status == .done && again.change == id)
     }
@@ -198,7 +189,7 @@ struct QueueRaceTests {
         world.meddler.play(.none)
         let again = try await world.submit("group.add-member", Self.adding, key: "k")
         #expect(again.code == "staged.approval" && again.change != id)
-        #expect(try await answer(world, id).code == "void.policy_changed")
+        #expect(try await world.answer(on: id).code == "void.policy_changed")
         #expect(try await world.submit("group.add-member", Self.adding, key: "k").change == again.change)
         #expect(try await world.submit("group.add-member", Self.adding, key: "other").change == again.change)
     }

@@ -18,15 +18,6 @@ struct QueueTests {
         return (world, try #require(try await world.submit("group.add-member", Self.adding).change))
     }
 
-    private func state(_ world: GatewayFixture, _ id: String) async throws -> Change.State? {
-        try await world.store.change(id)?.state
-    }
-
-    private func answer(_ world: GatewayFixture, _ id: String) async throws -> Answer {
-        let submissions = world.gateway.submissions
-        return try await submissions.status(of: submissions.change(id, of: .workload(Fixture.workload())))
-    }
-
     // MARK: Reloads
 
     @Test(
@@ -82,7 +73,7 @@ struct QueueTests {
         defer { world.close() }
         try await world.say(.approve, on: id, by: "lena")
         try await world.reload(Self.one.replacing("when { context.approvals.count >= 1 }", with: ""))
-        #expect(try await state(world, id) == .proposed, "nothing is carried out by a reload")
+        #expect(try await world.state(of: id) == .proposed, "nothing is carried out by a reload")
         let lars = Fixture.person("lars", teams: ["leads"])
         #expect(try await world.gateway.queue.retry(id, by: lars).state == .proposed)
         #expect(try await world.gateway.desk.sheet(id).needs == "one more approval")
@@ -96,8 +87,8 @@ struct QueueTests {
         let (world, id) = try await staged(policy: Self.two)
         defer { world.close() }
         try await world.reload(Self.one.replacing("when { context.approvals.count >= 1 }", with: ""))
-        #expect(try await state(world, id) == .proposed)
-        #expect(try await answer(world, id).code == "staged.nothing")
+        #expect(try await world.state(of: id) == .proposed)
+        #expect(try await world.answer(on: id).code == "staged.nothing")
         let again = try await world.submit("group.add-member", Self.adding)
         #expect(again.change == id && again.status == .done)
     }
@@ -107,8 +98,8 @@ struct QueueTests {
         let (world, id) = try await staged()
         defer { world.close() }
         try await world.reload("permit (principal in Exequatur::Team::\"leads\", action, resource);")
-        #expect(try await state(world, id) == .void)
-        #expect(try await answer(world, id).code == "void.policy_changed")
+        #expect(try await world.state(of: id) == .void)
+        #expect(try await world.answer(on: id).code == "void.policy_changed")
         #expect(try await world.gateway.desk.sheet(id).reason == "policy changed")
         #expect(try await world.entries("outcome").last?["reason"] == "policy changed")
         await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "lena") }
@@ -122,9 +113,9 @@ struct QueueTests {
             "action in Embedded::Action::\"group.add-member\", resource) when { context.approvals.count >= 1 }",
             with: "action == Embedded::Action::\"propose:group.add-member\", resource)")
         try await world.reload(proposing)
-        #expect(try await answer(world, id).code == "staged.adoption")
+        #expect(try await world.answer(on: id).code == "staged.adoption")
         try await world.reload(Self.one)
-        #expect(try await answer(world, id).code == "staged.approval")
+        #expect(try await world.answer(on: id).code == "staged.approval")
         #expect(try await world.say(.approve, on: id, by: "lena").state == .executed)
     }
 
@@ -134,12 +125,12 @@ struct QueueTests {
         defer { world.close() }
         world.meddler.play(.unreachable)
         await world.gateway.queue.examineAll()
-        #expect(try await state(world, id) == .proposed)
+        #expect(try await world.state(of: id) == .proposed)
         world.meddler.play(.none)
         try await world.change(
             "INSERT INTO member SELECT g.id, m.id FROM entry g, entry m WHERE g.name = 'operations' AND m.name = 'ivo.petrov'")
         await world.gateway.queue.examineAll()
-        #expect(try await answer(world, id).code == "void.target_changed")
+        #expect(try await world.answer(on: id).code == "void.target_changed")
     }
 
     @Test("What could not be done when it was staged is not ended by a reload: that would tell its requester so")
@@ -154,7 +145,7 @@ struct QueueTests {
         let taken = try await world.submit("user.create", ["user": "ada.berg", "displayName": "x", "surname": "x"])
         let id = try #require(taken.change)
         try await world.reload(policy + "\n// a comment")
-        #expect(try await answer(world, id).text.contains("staged.approval"))
+        #expect(try await world.answer(on: id).text.contains("staged.approval"))
         #expect(try await world.gateway.desk.sheet(id).obstacle?.contains("exists already") == true)
         let refusal = await #expect(throws: Refusal.self) { try await world.say(.approve, on: id, by: "lena") }
         #expect(refusal?.code == .planInvalid)
@@ -165,8 +156,8 @@ struct QueueTests {
         let (world, id) = try await staged()
         defer { world.close() }
         try await world.gateway.queue.end(world.task())
-        #expect(try await state(world, id) == .void)
-        #expect(try await answer(world, id).code == "void.task_ended")
+        #expect(try await world.state(of: id) == .void)
+        #expect(try await world.answer(on: id).code == "void.task_ended")
     }
 
     // MARK: Restarts
@@ -193,7 +184,7 @@ struct QueueTests {
         row["version"] = 1
         try await world.witnessed.commit([.updateChange(try Change(json: .object(row)), from: change)], entries: [])
         await world.gateway.queue.examineAll()
-        #expect(try await answer(world, id).code == "void.upgraded")
+        #expect(try await world.answer(on: id).code == "void.upgraded")
     }
 
     @Test("A restart changes nothing: what was approved counts")
@@ -266,7 +257,7 @@ struct QueueTests {
             """
         try await world.reload(
             Self.two.replacing("permit (principal in Exequatur::Team::\"leads\", action, resource);", with: others))
-        #expect(try await answer(world, id).code == "void.policy_changed")
+        #expect(try await world.answer(on: id).code == "void.policy_changed")
         let sheet = try await world.gateway.desk.sheet(id)
         #expect(sheet.because?.contains("could complete it") == true)
         #expect(try await world.submit("group.add-member", Self.adding).change != id)
@@ -286,7 +277,7 @@ struct QueueTests {
         let again = try await world.submit("group.add-member", Self.adding)
         #expect(again.change == id && again.code == "staged.approval")
         await world.gateway.queue.examineAll()
-        #expect(try await answer(world, id).code == "void.not_possible")
+        #expect(try await world.answer(on: id).code == "void.not_possible")
         #expect(try await world.gateway.desk.sheet(id).reason == "target changed", "people are told")
     }
 
@@ -302,7 +293,7 @@ struct QueueTests {
             "INSERT INTO member SELECT g.id, m.id FROM entry g, entry m WHERE g.name = 'domain-admins' AND m.name = 'operations'")
         try await world.gateway.reachWatch.reread("corp")
         await world.gateway.queue.examineAll()
-        #expect(try await answer(world, id).code == "void.target_changed")
+        #expect(try await world.answer(on: id).code == "void.target_changed")
         #expect(try await world.entries("intent").isEmpty)
     }
 
@@ -316,7 +307,7 @@ struct QueueTests {
         try await world.say(.approve, on: id, by: "lena")
         try await world.change("DELETE FROM label WHERE entry = (SELECT id FROM entry WHERE name = 'operations')")
         await world.gateway.queue.examineAll()
-        #expect(try await state(world, id) == .proposed)
+        #expect(try await world.state(of: id) == .proposed)
         #expect(try await world.say(.approve, on: id, by: "lars").state == .executed)
     }
 

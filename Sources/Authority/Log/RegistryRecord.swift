@@ -28,7 +28,7 @@ public struct RegistryRecord: Sendable {
         public let issuer: String
         public let subject: String
         public let owner: String?
-        /// Seconds since 1970.
+        /// Milliseconds since 1970.
         public let expires: Int64
         public let groups: [String]
         public let clients: [String]

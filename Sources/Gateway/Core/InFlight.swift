@@ -16,8 +16,6 @@ public final class InFlight: Sendable {
         }
     }
 
-    public func count(_ name: String) -> Int { counts.withLock { $0[name, default: 0] } }
-
     public func isIn(_ name: String) -> Bool { counts.withLock { $0[name] != nil } }
 
     public func leave(_ name: String) {

@@ -155,6 +155,14 @@ package final class GatewayFixture: Sendable {
                 evidence: evidence, idempotencyKey: key, door: "test"))
     }
 
+    package func state(of change: String) async throws -> Change.State? { try await store.change(change)?.state }
+
+    /// What the agent is told of a change of its own.
+    package func answer(on change: String) async throws -> Answer {
+        let submissions = gateway.submissions
+        return try await submissions.status(of: submissions.change(change, of: .workload(Fixture.workload())))
+    }
+
     /// Hands in a person's signed word on a change as it is stored now.
     @discardableResult
     package func say(_ verdict: ApprovalStatement.Verdict, on id: String, by person: String, teams: [String] = ["leads"])

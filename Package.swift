@@ -68,18 +68,25 @@ let package = Package(
         library("TransparencyLog", [crypto]),
         .target(name: "Reach", resources: [.embedInCode("Rules")], swiftSettings: settings),
         // Floor 2
+        library("StrictYAML", ["StrictJSON", yams]),
         library("Cedar", ["StrictJSON"]),
         // Floor 3
         library("Authority", ["Cedar", "Reach", "StrictJSON", crypto]),
         // Floor 4
         library("Identity", ["Authority", "Cedar", "StrictJSON", crypto, jwtKit]),
         library("Storage", ["Authority", "StrictJSON", "TransparencyLog", grdb]),
+        library("ConnectorKit", path: "Sources/Connectors/Kit", ["Authority", "StrictYAML"]),
+        library("DirectoryKit", path: "Sources/Connectors/Directory", ["Authority", "Cedar", "Reach", "StrictJSON"]),
         library(
-            "ConnectorEmbedded", path: "Sources/Connectors/Embedded", ["Authority", "Cedar", "Reach", "StrictJSON", crypto, grdb]),
+            "ConnectorEmbedded", path: "Sources/Connectors/Embedded",
+            ["Authority", "Cedar", "ConnectorKit", "DirectoryKit", "Reach", "StrictJSON", "StrictYAML", crypto, grdb]),
         .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap-dev"])]),
         library(
             "ConnectorLDAP", path: "Sources/Connectors/LDAP",
-            ["Authority", "CLDAP", "Cedar", "Reach", "StrictJSON", crypto, nioPosix]),
+            [
+                "Authority", "CLDAP", "Cedar", "ConnectorKit", "DirectoryKit", "Reach", "StrictJSON", "StrictYAML", crypto,
+                nioPosix,
+            ]),
         // Floor 5
         library("Gateway", ["Authority", "Cedar", "Identity", "Reach", "StrictJSON", "TransparencyLog", crypto, logging]),
         // Floor 6
@@ -95,8 +102,8 @@ let package = Package(
         .executableTarget(
             name: "exequatur",
             dependencies: [
-                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorLDAP", "Gateway", "Identity", "Reach", "Server", "Storage",
-                "StrictJSON",
+                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorKit", "ConnectorLDAP", "DirectoryKit", "Gateway", "Identity",
+                "Reach", "Server", "Storage", "StrictJSON", "StrictYAML",
                 "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1,
                 nioPosix,
                 nioSSL,
@@ -114,40 +121,46 @@ let package = Package(
             path: "Tests/Support/AgingProbe", swiftSettings: settings),
         library(
             "TestSupport", path: "Tests/Support/TestSupport",
-            ["Authority", "Cedar", "ConnectorLDAP", "Reach", "StrictJSON", crypto]),
+            ["Authority", "Cedar", "ConnectorLDAP", "DirectoryKit", "Reach", "StrictJSON", crypto]),
         library(
             "ConnectorConformance", path: "Tests/Support/ConnectorConformance",
-            ["Authority", "Cedar", "Reach", "StrictJSON", "TestSupport"]),
+            ["Authority", "Cedar", "DirectoryKit", "Reach", "StrictJSON", "TestSupport"]),
         library(
-            "StoreConformance", path: "Tests/Support/StoreConformance", ["Authority", "Cedar", "StrictJSON", "TestSupport"]),
+            "StoreConformance", path: "Tests/Support/StoreConformance",
+            ["Authority", "Cedar", "DirectoryKit", "StrictJSON", "TestSupport"]),
         library(
             "GatewayWorld", path: "Tests/Support/GatewayWorld",
             [
-                "Authority", "ConnectorEmbedded", "Gateway", "Identity", "Reach", "Storage", "StrictJSON", "TestSupport",
-                "TransparencyLog", crypto, grdb, logging,
+                "Authority", "Cedar", "ConnectorEmbedded", "DirectoryKit", "Gateway", "Identity", "Reach", "Storage",
+                "StrictJSON",
+                "TestSupport", "TransparencyLog", crypto, grdb, logging,
             ]),
         tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
         tests(
             "ServerTests",
             [
-                "Authority", "Gateway", "GatewayWorld", "Identity", "Server", "StrictJSON", "TestSupport", crypto, httpTypes,
+                "Authority", "DirectoryKit", "Gateway", "GatewayWorld", "Identity", "Server", "StrictJSON", "TestSupport", crypto,
+                httpTypes,
                 hummingbird, logging, nioConcurrency, nioCore, nioEmbedded, nioPosix,
             ]),
         tests("IdentityTests", ["Authority", "Identity", "StrictJSON", "TestSupport", crypto]),
         tests(
             "GatewayTests", exclude: ["Golden"],
             [
-                "Authority", "Cedar", "ConnectorEmbedded", "Gateway", "GatewayWorld", "Identity", "Reach", "Storage",
-                "StrictJSON", "TestSupport", "TransparencyLog",
+                "Authority", "Cedar", "ConnectorEmbedded", "DirectoryKit", "Gateway", "GatewayWorld", "Identity", "Reach",
+                "Storage", "StrictJSON", "TestSupport", "TransparencyLog",
                 crypto, grdb, logging,
             ]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
         tests(
-            "ConnectorLDAPTests", ["Authority", "ConnectorConformance", "ConnectorLDAP", "Reach", "StrictJSON", "TestSupport"]),
+            "ConnectorLDAPTests",
+            [
+                "Authority", "ConnectorConformance", "ConnectorLDAP", "DirectoryKit", "Reach", "StrictJSON", "TestSupport",
+            ]),
         tests("ReachTests", ["Reach"]),
         tests("StrictJSONTests", ["StrictJSON"]),
         tests("TransparencyLogTests", ["TransparencyLog", crypto]),
-        tests("AuthorityTests", ["Authority", "Cedar", "Reach", "StrictJSON", "TestSupport"]),
+        tests("AuthorityTests", ["Authority", "Cedar", "DirectoryKit", "Reach", "StrictJSON", "TestSupport"]),
         tests("CedarTests", ["Cedar", "StrictJSON"]),
     ]
 )

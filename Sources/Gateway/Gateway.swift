@@ -30,6 +30,7 @@ public final class Gateway: Sendable {
                 "The operation `\(operation)` of \(connector.system) declares no effects, so nobody can tell what it makes possible."
             )
         }
+        for connector in connectors { reach.learn(connector.catalogue, of: connector.system) }
         core = Core(environment, store, sealer, principals, connectors, policies, reach)
         strangers = StrangerLog(log: environment.log, now: environment.now)
         leases = Leases(core: core)

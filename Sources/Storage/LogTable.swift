@@ -38,7 +38,7 @@ enum LogTable {
         return try Data.fetchOne(db, sql: sql, arguments: [log.rawValue, level, index]).map(Array.init)
     }
 
-    private static func read(_ id: NodeID, _ log: LogName, _ db: Database) throws -> Hash {
+    private static func read(_ id: TreeNodeID, _ log: LogName, _ db: Database) throws -> Hash {
         guard let bytes = try node(log, level: id.level, index: id.index, db), let hash = Hash(bytes: bytes) else {
             throw StoreError(.corrupt, "a node of the \(log.rawValue) log is missing: level \(id.level), index \(id.index)")
         }

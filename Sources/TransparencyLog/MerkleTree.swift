@@ -1,6 +1,6 @@
 /// A complete subtree: level 0 are the leaves, and node `index` of level L covers the leaves from
 /// `index << L` up to `(index + 1) << L`.
-public struct NodeID: Hashable, Sendable {
+public struct TreeNodeID: Hashable, Sendable {
     public let level: Int
     public let index: Int64
 
@@ -15,17 +15,17 @@ public struct NodeID: Hashable, Sendable {
 /// `read` must give the hash of any complete subtree within the size asked about; it may throw what it
 /// likes, and that reaches the caller.
 public enum MerkleTree {
-    public typealias Reader<Failure: Error> = (NodeID) throws(Failure) -> Hash
+    public typealias Reader<Failure: Error> = (TreeNodeID) throws(Failure) -> Hash
 
     /// The subtrees that become complete when a leaf is added to a tree of `size` leaves, the leaf
     /// itself first. The caller stores them before the new size.
-    public static func append<E: Error>(_ leaf: Hash, size: Int64, read: Reader<E>) throws(E) -> [(NodeID, Hash)] {
-        var added = [(NodeID(level: 0, index: size), leaf)]
+    public static func append<E: Error>(_ leaf: Hash, size: Int64, read: Reader<E>) throws(E) -> [(TreeNodeID, Hash)] {
+        var added = [(TreeNodeID(level: 0, index: size), leaf)]
         var (level, index, hash) = (0, size, leaf)
         while index & 1 == 1 {
-            hash = .node(try read(NodeID(level: level, index: index - 1)), hash)
+            hash = .node(try read(TreeNodeID(level: level, index: index - 1)), hash)
             (level, index) = (level + 1, index >> 1)
-            added.append((NodeID(level: level, index: index), hash))
+            added.append((TreeNodeID(level: level, index: index), hash))
         }
         return added
     }
@@ -76,7 +76,7 @@ public enum MerkleTree {
     private static func hash<E: Error>(_ low: Int64, _ high: Int64, _ read: Reader<E>) throws(E) -> Hash {
         let count = high - low
         if count & (count - 1) == 0 {
-            return try read(NodeID(level: count.trailingZeroBitCount, index: low / count))
+            return try read(TreeNodeID(level: count.trailingZeroBitCount, index: low / count))
         }
         let middle = low + split(count)
         return .node(try hash(low, middle, read), try hash(middle, high, read))

@@ -1,7 +1,7 @@
 /// A tree that only grows: its size, and the complete subtrees at its edge. Enough to know its root and to add to it.
 public struct TreeEdge: Sendable {
     public private(set) var size: Int64 = 0
-    private var nodes: [NodeID: Hash] = [:]
+    private var nodes: [TreeNodeID: Hash] = [:]
 
     public init() {}
 
@@ -9,14 +9,14 @@ public struct TreeEdge: Sendable {
     ///
     /// - Returns: the subtrees that became complete, the leaf itself first.
     @discardableResult
-    public mutating func append(_ leaf: Hash) -> [(NodeID, Hash)] {
+    public mutating func append(_ leaf: Hash) -> [(TreeNodeID, Hash)] {
         let known = nodes
         let added = MerkleTree.append(leaf, size: size) { known[$0] ?? .empty }
         for (id, hash) in added {
             nodes[id] = hash
             if id.level > 0 {
-                nodes[NodeID(level: id.level - 1, index: id.index * 2)] = nil
-                nodes[NodeID(level: id.level - 1, index: id.index * 2 + 1)] = nil
+                nodes[TreeNodeID(level: id.level - 1, index: id.index * 2)] = nil
+                nodes[TreeNodeID(level: id.level - 1, index: id.index * 2 + 1)] = nil
             }
         }
         size += 1

@@ -1,5 +1,6 @@
 import Authority
 import Cedar
+import DirectoryKit
 import StrictJSON
 import TestSupport
 import Testing
@@ -20,12 +21,12 @@ private func verdict(
     let group = EntityUID(type: "Test::Group", id: "g1")
     let plan = Plan(
         target: group, targetName: "g", touched: [], inverse: nil, reversibility: .reversible, precondition: .atomic,
-        version: "1", native: [:],
+        version: "1",
         facts: [Entity(group, attributes: ["name": "g", "kind": "group", "labels": .set(labels)], parents: [.system("corp")])])
     let entry = try #require(catalogue[operation])
     let submission = Submission(
         id: "req-1", principal: .workload(Fixture.workload()), task: Fixture.task(delegator: delegator), system: "corp",
-        operation: entry,
+        catalogue: catalogue, operation: entry,
         input: try Input(["group": "g", "member": "m"], for: entry))
     let given = approvals.compactMap { id in people.first { $0.id == id } }.map { ApprovalFact(person: $0, userVerified: false) }
     let question = Question(

@@ -1,4 +1,5 @@
 import Cedar
+import DirectoryKit
 import StrictJSON
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Cedar
+import DirectoryKit
 import Reach
 import StrictJSON
 import TestSupport

@@ -1,4 +1,5 @@
 import Authority
+import DirectoryKit
 import Reach
 import StrictJSON
 import Synchronization
@@ -80,21 +81,21 @@ struct DynamicGroupTests {
         let read = Mutex<(ids: [String: String], facts: Set<NamedFact>)>(([:], []))
         try await directory.snapshot { page in
             read.withLock { all in
-                for node in page.nodes { all.ids[node.name] = node.id }
+                for node in page.nodes { all.ids[node.name] = node.id.text }
                 all.facts.formUnion(page.facts)
             }
         }
         let (ids, facts) = read.withLock { $0 }
         let operation = try #require(directory.catalogue["user.set-title"])
         let plan = try await directory.plan(operation, try Input(["user": "alice", "value": "boss"], for: operation))
-        let set = Set(plan.step.adds.filter { $0.relation == "setsAttribute" }.compactMap(\.object))
+        let set = Set(plan.step.adds.filter { $0.relation == DirectoryVocabulary.setsAttribute }.compactMap(\.object))
         func meets(_ group: String) throws -> Bool {
             let id = try #require(ids[group])
-            return set.contains { facts.contains(NamedFact("selects", id, $0)) }
+            return set.contains { facts.contains(NamedFact(DirectoryVocabulary.selects, id, $0)) }
         }
         for group in ["by-number", "by-kind", "by-nothing"] { #expect(try meets(group), "\(group)") }
         #expect(try !meets("by-group"))
         let (staff, chosen) = (try #require(ids["staff"]), try #require(ids["by-group"]))
-        #expect(facts.contains(NamedFact("member", staff, chosen)))
+        #expect(facts.contains(NamedFact(DirectoryVocabulary.member, staff, chosen)))
     }
 }

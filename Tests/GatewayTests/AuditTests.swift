@@ -38,7 +38,7 @@ struct AuditTests {
     /// What somebody with the whole file would do after an edit: make the stored tree fit.
     private func rebuildTree(_ log: LogName, _ db: Database) throws {
         try db.execute(sql: "DELETE FROM log_node WHERE log = ?", arguments: [log.rawValue])
-        var nodes: [NodeID: Hash] = [:]
+        var nodes: [TreeNodeID: Hash] = [:]
         let entries = try Data.fetchAll(
             db, sql: "SELECT bytes FROM log_entry WHERE log = ? ORDER BY position", arguments: [log.rawValue])
         for (index, entry) in entries.enumerated() {

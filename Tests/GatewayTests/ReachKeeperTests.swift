@@ -1,4 +1,5 @@
 import Authority
+import DirectoryKit
 import ConnectorEmbedded
 import Foundation
 import Reach
@@ -29,7 +30,7 @@ struct ReachKeeperTests {
     }
 
     private func member(_ who: String, _ group: String) throws -> Step {
-        Step(adds: [NamedFact("member", try id("user", who), try id("group", group))])
+        Step(adds: [NamedFact(DirectoryVocabulary.member, try id("user", who), try id("group", group))])
     }
 
     private func reserve(_ change: String, _ step: Step) throws {
@@ -78,7 +79,7 @@ struct ReachKeeperTests {
         try reserve("first", try member("kai.nilsen", "apprentices"))
         try keeper.settle("first", .indeterminate)
         let (inner, outer) = (try id("group", "apprentices"), try id("group", "release-managers"))
-        let nest = Step(adds: [NamedFact("member", inner, outer)])
+        let nest = Step(adds: [NamedFact(DirectoryVocabulary.member, inner, outer)])
         #expect(try keeper.assess(nest).gains.contains { $0.who == keeper.node("corp/user/kai.nilsen") })
     }
 

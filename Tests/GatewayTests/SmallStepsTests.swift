@@ -235,7 +235,7 @@ struct SmallStepsTests {
     func awaited(_ name: String) async throws {
         let world = try await GatewayFixture(
             policy: openPolicy, entries: [user("future.boss")],
-            accounts: [(ReachNode(own: .person, "lena"), user("lena.own"))])
+            accounts: [(ReachNode.person("lena"), user("lena.own"))])
         defer { world.close() }
         func create(_ name: String) async throws -> Answer {
             try await world.submit(
@@ -258,12 +258,12 @@ struct SmallStepsTests {
         #expect(JSONWriter.canonicalText(shown.shown.json).contains("exequatur/coalition/agents"))
     }
 
-    private func user(_ name: String) -> ReachSettings.EntryName { .init(system: "corp", kind: .user, name: name) }
+    private func user(_ name: String) -> ReachSettings.EntryName { .init(system: "corp", kind: "user", name: name) }
 
     @Test("Who was created since the last reading is known by name when a step is judged")
     func unread() async throws {
         let world = try await GatewayFixture(
-            policy: openPolicy, entries: [user("the.boss")], accounts: [(ReachNode(own: .person, "lena"), user("lena.own"))])
+            policy: openPolicy, entries: [user("the.boss")], accounts: [(ReachNode.person("lena"), user("lena.own"))])
         defer { world.close() }
         for (id, name) in [("u-9001", "the.boss"), ("u-9002", "lena.own"), ("u-9003", "nobody")] {
             try await world.change(
@@ -279,7 +279,7 @@ struct SmallStepsTests {
     @Test("Who is created under a name that the graph still has is taken for the one that had it")
     func madeAnew() async throws {
         let world = try await GatewayFixture(
-            policy: openPolicy, accounts: [(ReachNode(own: .person, "lena"), user("kai.nilsen"))])
+            policy: openPolicy, accounts: [(ReachNode.person("lena"), user("kai.nilsen"))])
         defer { world.close() }
         try await world.change("DELETE FROM entry WHERE name IN ('kai.nilsen', 'nora.lie')")
         for (name, isFree) in [("kai.nilsen", false), ("nora.lie", true)] {

@@ -82,7 +82,7 @@ struct UndeclaredTests {
 
     @Test("A system whose operations don't say what they do can't be taken on")
     func undeclared() throws {
-        let silent = Operation("x.do", "Does something.", .write, on: .user, input: [])
-        #expect(Catalogue(namespace: "X", operations: [silent], attributes: []).undeclared == ["x.do"])
+        let silent = Operation("x.do", "Does something.", .write, on: .system, input: [])
+        #expect(Catalogue(namespace: "X", kinds: [], operations: [silent]).undeclared == ["x.do"])
     }
 }

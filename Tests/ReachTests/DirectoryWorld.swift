@@ -50,11 +50,11 @@ struct DirectoryWorld {
                 let a = DirectoryWorld.number(fact.subject)
                 let b = fact.object.map(DirectoryWorld.number) ?? 0
                 switch fact.relation {
-                case "disabled": enabled &= ~(1 << UInt32(a))
-                case "member" where a < firstGroup: start.members |= 1 << UInt32(a * 4 + b - firstGroup)
-                case "member", "namedAs": passes[a] |= 1 << UInt32(b)
-                case "owner": owns[a] |= 1 << UInt32(b)
-                case "manages": administers[a] |= 1 << UInt32(b)
+                case "directory.disabled": enabled &= ~(1 << UInt32(a))
+                case "directory.member" where a < firstGroup: start.members |= 1 << UInt32(a * 4 + b - firstGroup)
+                case "directory.member", "directory.namedAs": passes[a] |= 1 << UInt32(b)
+                case "directory.owner": owns[a] |= 1 << UInt32(b)
+                case "directory.manages": administers[a] |= 1 << UInt32(b)
                 default: keys[b] |= 1 << UInt32(a)
                 }
             }
@@ -112,7 +112,7 @@ extension DirectoryWorld {
     init(isPlain: Bool, using random: inout SeededGenerator) {
         (users, groups) = (Int.random(in: 2...4, using: &random), Int.random(in: 2...4, using: &random))
         for _ in 0..<Int.random(in: 2...9, using: &random) { facts.insert(fact(isPlain, &random)) }
-        for user in 0..<users where random.chance(20) { facts.insert(NamedFact("disabled", Self.name(user))) }
+        for user in 0..<users where random.chance(20) { facts.insert(NamedFact("directory.disabled", Self.name(user))) }
     }
 
     /// A fact that means something in a directory.
@@ -123,12 +123,12 @@ extension DirectoryWorld {
         let inner = Self.name(Self.firstGroup + Int.random(in: 0..<groups, using: &random))
         let who = random.chance(65) ? user : inner
         switch Int.random(in: 0..<(isPlain ? 8 : 12), using: &random) {
-        case 0, 1, 2: return NamedFact("member", who, group)
-        case 3, 4, 5: return NamedFact("owner", who, group)
-        case 6, 7: return NamedFact("manages", who, other)
-        case 8, 9: return NamedFact("loginKeySetBy", user, other)
-        case 10: return NamedFact("namedAs", user, "name")
-        default: return NamedFact("member", "name", group)
+        case 0, 1, 2: return NamedFact("directory.member", who, group)
+        case 3, 4, 5: return NamedFact("directory.owner", who, group)
+        case 6, 7: return NamedFact("directory.manages", who, other)
+        case 8, 9: return NamedFact("directory.loginKeySetBy", user, other)
+        case 10: return NamedFact("directory.namedAs", user, "name")
+        default: return NamedFact("directory.member", "name", group)
         }
     }
 }

@@ -94,8 +94,9 @@ struct ProofTests {
     func standingByRight() throws {
         let rules = try RuleSet.shipped()
         let facts = [
-            NamedFact("member", "n", "t"), NamedFact("member", "h", "n"), NamedFact("setsAttribute", "h", "a"),
-            NamedFact("selects", "t", "a"),
+            NamedFact("directory.member", "n", "t"), NamedFact("directory.member", "h", "n"),
+            NamedFact("directory.setsAttribute", "h", "a"),
+            NamedFact("directory.selects", "t", "a"),
         ]
         let graph = try ReachGraph(rules: rules, nodes: [], facts: facts, protected: ["t"])
         #expect(graph.proof(from: "h", to: "t")?.depth == 1)

@@ -128,8 +128,8 @@ struct RuleFileTests {
         let rules = try RuleSet.shipped()
         #expect(rules.rules.count > 100)
         for file in RuleSet.shippedFiles { #expect(Refusal.problems([file]).isEmpty, "\(file.name)") }
-        let more = try RuleSet.shipped(with: [("own.reach", "member(\"corp:ghost\", \"corp:admins\").")])
-        #expect(more.facts == [NamedFact("member", "corp:ghost", "corp:admins")])
+        let more = try RuleSet.shipped(with: [("own.reach", "directory.member(\"corp:ghost\", \"corp:admins\").")])
+        #expect(more.facts == [NamedFact("directory.member", "corp:ghost", "corp:admins")])
     }
 
     @Test("Every shipped rule says why it is so and where that is known from, and every relation how it is read")

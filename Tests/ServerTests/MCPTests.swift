@@ -1,4 +1,5 @@
 import Authority
+import DirectoryKit
 import StrictJSON
 import Testing
 

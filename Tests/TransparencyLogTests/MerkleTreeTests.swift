@@ -4,7 +4,7 @@ import TransparencyLog
 
 /// A tree in memory.
 private struct Tree {
-    var nodes: [NodeID: Hash] = [:]
+    var nodes: [TreeNodeID: Hash] = [:]
     var size: Int64 = 0
 
     init(_ count: Int) {
@@ -14,7 +14,7 @@ private struct Tree {
         }
     }
 
-    func read(_ id: NodeID) -> Hash { nodes[id] ?? .empty }
+    func read(_ id: TreeNodeID) -> Hash { nodes[id] ?? .empty }
 }
 
 @Suite("The Merkle tree")

@@ -1,37 +1,32 @@
 public import Cedar
 public import StrictJSON
 
-/// One attribute that a system's entries have.
-public struct AttributeDefinition: Hashable, Sendable {
-    public let name: String
-    public let sensitivity: Sensitivity
-    /// Whether an operation `user.set-<name>` exists for it.
-    public let isWritable: Bool
-    /// What whoever chooses its value can do with the account.
-    public let confers: Power?
-
-    public init(_ name: String, _ sensitivity: Sensitivity, isWritable: Bool = false, confers: Power? = nil) {
-        self.name = name
-        self.confers = confers
-        self.sensitivity = sensitivity
-        self.isWritable = isWritable
-    }
-}
-
 /// Everything that can be asked of one kind of system, and the names that policy may use for it.
 public struct Catalogue: Sendable {
     /// The Cedar namespace of the kind, such as `LDAP`.
     public let namespace: String
+    public let kinds: [EntityKind]
+    public let relations: [RelationDefinition]
     public let operations: [Operation]
-    public let attributes: [AttributeDefinition]
+    /// The relation that says that an attribute of an entity was set; nil for a kind where nothing follows from that.
+    public let setting: String?
 
-    public init(namespace: String, operations: [Operation], attributes: [AttributeDefinition]) {
+    public init(
+        namespace: String, kinds: [EntityKind], relations: [RelationDefinition] = [], operations: [Operation],
+        setting: String? = nil
+    ) {
         self.namespace = namespace
+        self.kinds = kinds
+        self.relations = relations
         self.operations = operations
-        self.attributes = attributes
+        self.setting = setting
     }
 
     public subscript(name: String) -> Operation? { operations.first { $0.name.utf8.elementsEqual(name.utf8) } }
+
+    public subscript(kind name: String) -> EntityKind? { kinds.first { $0.name == name } }
+
+    public subscript(relation name: String) -> RelationDefinition? { relations.first { $0.name == name } }
 
     /// The operations that change something and don't say what: a system with one can't be taken on.
     public var undeclared: [String] {
@@ -43,14 +38,58 @@ public struct Catalogue: Sendable {
         Set(operations.flatMap(\.attributesSet)).sorted()
     }
 
-    public func sensitivity(of attribute: String) -> Sensitivity {
-        attributes.first { $0.name == attribute }?.sensitivity ?? .secret
+    /// Whether an operation can't be told the effects of: then the system itself is what a takeover would be after.
+    public var isOpaque: Bool { operations.contains { $0.access == .write && ($0.isOpaque || $0.target == .system) } }
+
+    /// How sensitive an attribute of an entity is, or a relation's facts on it. What is not declared is secret.
+    public func sensitivity(of attribute: String, on uid: EntityUID) -> Sensitivity {
+        guard let kind = kind(of: uid) else { return .secret }
+        if let known = kind[attribute] { return known.sensitivity }
+        let relation = relations.first { $0.localName == attribute && ($0.from + $0.to).contains(kind.name) }
+        return relation?.sensitivity ?? .secret
+    }
+
+    /// The operation by which one of the kind is read; nil when none can be.
+    public func reading(_ kind: EntityKind) -> Operation? {
+        operations.first { operation in
+            if case .one(kind.name, _) = operation.answer { operation.access == .read } else { false }
+        }
+    }
+
+    /// The relation by which entities of the kind hold others.
+    public func contents(of kind: EntityKind) -> RelationDefinition? {
+        relations.first { $0.isParent && $0.to.contains(kind.name) }
+    }
+
+    /// The relations by which entities of the kind are in others.
+    public func parents(of kind: EntityKind) -> [RelationDefinition] {
+        relations.filter { $0.isParent && $0.from.contains(kind.name) }
+    }
+
+    /// The relations that attributes of the kind mirror.
+    func mirrored(by kind: EntityKind) -> [RelationDefinition] {
+        relations.filter { $0.mirror != nil && $0.from.contains(kind.name) }
+    }
+
+    // MARK: Entities and nodes
+
+    public func type(_ kind: EntityKind) -> EntityType { ExactString("\(namespace)::\(kind.typeName)") }
+
+    public func kind(of uid: EntityUID) -> EntityKind? { kinds.first { type($0) == uid.type } }
+
+    /// The node of an entity; nil when it is of no kind of the catalogue's.
+    public func node(_ uid: EntityUID, in system: String) -> NodeID? {
+        if uid == .system(system) { return .whole(system) }
+        return kind(of: uid).map { NodeID(system: system, kind: $0.name, NodeKey(text: uid.id.string)) }
+    }
+
+    /// The entity of a node; nil for one that is none, such as an attribute's.
+    public func uid(_ node: NodeID) -> EntityUID? {
+        if node == .whole(node.system) { return .system(node.system) }
+        return self[kind: node.kind].map { EntityUID(type: type($0), id: ExactString(node.key.text)) }
     }
 
     // MARK: What policy sees
-
-    public var userType: EntityType { ExactString("\(namespace)::User") }
-    public var groupType: EntityType { ExactString("\(namespace)::Group") }
 
     public func action(_ path: Path, _ operation: String) -> EntityUID { action("\(path.rawValue):\(operation)") }
 
@@ -87,7 +126,12 @@ public struct Catalogue: Sendable {
     }
 
     /// The digest of all that the catalogue says: of the schema that policies are checked against.
-    public var digest: Digest { Digest(of: .array(operations.map(\.definition))) }
+    public var digest: Digest {
+        Digest(of: [
+            "kinds": .array(kinds.map(\.definition)), "relations": .array(relations.map(\.definition)),
+            "operations": .array(operations.map(\.definition)), "setting": setting.map(JSONValue.string) ?? .null,
+        ])
+    }
 }
 
 /// What a principal may be permitted to do with an operation.

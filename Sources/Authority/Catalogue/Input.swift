@@ -2,13 +2,42 @@ import Cedar
 public import StrictJSON
 
 /// What a field of an operation's input may hold.
-public enum InputType: Hashable, Sendable {
-    /// The name or immutable id of something: ASCII letters, digits and `._@-`, up to 128.
+public indirect enum InputType: Hashable, Sendable {
+    /// The name of something: ASCII letters, digits and `._@-`, up to 128.
     case identifier
+    /// The name or immutable id of an entity of one of these kinds: an identifier.
+    case reference([String])
     /// Visible text, up to so many scalars.
     case text(Int)
     case integer(ClosedRange<Int64>)
+    case boolean
+    /// A length of time as Cedar writes it, such as `1h30m`; the bounds are in milliseconds.
+    case duration(ClosedRange<Int64>)
     case choice([String])
+    /// Different values, at least one and up to so many.
+    case list(InputType, Int)
+    /// A JSON document, such as a policy; up to so many bytes in canonical form.
+    case document(Int)
+
+    /// The kinds of what it names; nil when it names nothing.
+    var kinds: Set<String>? {
+        switch self {
+        case .reference(let kinds): Set(kinds)
+        case .list(let element, _): element.kinds
+        default: nil
+        }
+    }
+
+    /// As the schema of policies writes it.
+    var cedar: String {
+        switch self {
+        case .identifier, .reference, .text, .choice, .document: "String"
+        case .integer: "Long"
+        case .boolean: "Bool"
+        case .duration: "duration"
+        case .list(let element, _): "Set<\(element.cedar)>"
+        }
+    }
 }
 
 /// One field of an operation's input.
@@ -27,103 +56,54 @@ public struct InputField: Hashable, Sendable {
 }
 
 /// An operation's input, checked field by field.
-public struct Input: Hashable, Sendable {
-    public enum Field: Hashable, Sendable {
-        case string(ExactString)
-        case integer(Int64)
-    }
-
-    private let fields: [ExactString: Field]
+public struct Input: Sendable {
+    /// By field, as JSON; a document is the text of its canonical form.
+    private let fields: [ExactString: (value: JSONValue, type: InputType)]
 
     /// - Throws: ``ShapeError`` for an unknown, missing or ill-typed field.
     public init(_ json: JSONValue, for operation: Operation, at path: String = "") throws(ShapeError) {
         var reader = try Fields(json, at: path)
-        var fields: [ExactString: Field] = [:]
+        var fields: [ExactString: (value: JSONValue, type: InputType)] = [:]
         for field in operation.input {
             guard let value = field.isRequired ? try reader.required(field.name) : reader.optional(field.name) else { continue }
-            fields[ExactString(field.name)] = try field.check(value, at: reader.path(field.name))
+            try field.type.check(value, at: reader.path(field.name))
+            fields[ExactString(field.name)] = (value, field.type)
         }
         try reader.end()
         self.fields = fields
     }
 
-    public subscript(name: String) -> String? {
-        if case .string(let text) = fields[ExactString(name)] { text.string } else { nil }
-    }
+    /// The text of a field that holds one.
+    public subscript(name: String) -> String? { fields[ExactString(name)]?.value.string }
 
     public func integer(_ name: String) -> Int64? {
-        if case .integer(let integer) = fields[ExactString(name)] { integer } else { nil }
+        if case .integer(let integer)? = fields[ExactString(name)]?.value { integer } else { nil }
     }
+
+    public func has(_ name: String) -> Bool { fields[ExactString(name)] != nil }
 
     public var json: JSONValue {
         .object(
             JSONObject(
                 fields.keys.sorted().compactMap { key in
-                    fields[key].map { .init(key: key.string, value: $0.json) }
+                    fields[key].map { .init(key: key.string, value: $0.value) }
                 }))
     }
 
     /// The input as policy sees it: `context.input`.
-    var value: Value { .record(fields.mapValues(\.value)) }
+    var value: Value { .record(fields.mapValues { $0.type.value($0.value) }) }
 }
 
-extension Input.Field {
-    fileprivate var json: JSONValue {
-        switch self {
-        case .string(let text): .string(text.string)
-        case .integer(let integer): .integer(integer)
+extension InputType {
+    fileprivate func value(_ json: JSONValue) -> Value {
+        switch (self, json) {
+        case (.document, _): .string(ExactString(JSONWriter.canonicalText(json)))
+        case (.duration, .string(let text)): .duration(Cedar.Duration(text) ?? Cedar.Duration(milliseconds: 0))
+        case (.list(let element, _), .array(let all)): .set(Set(all.map(element.value)))
+        case (_, .integer(let integer)): .long(integer)
+        case (_, .bool(let bool)): .bool(bool)
+        case (_, .string(let text)): .string(ExactString(text))
+        default: .set([])
         }
-    }
-
-    fileprivate var value: Value {
-        switch self {
-        case .string(let text): .string(text)
-        case .integer(let integer): .long(integer)
-        }
-    }
-}
-
-extension InputField {
-    fileprivate func check(_ value: JSONValue, at path: String) throws(ShapeError) -> Input.Field {
-        switch type {
-        case .integer(let range):
-            guard case .integer(let integer) = value else {
-                throw ShapeError(.wrongType, at: path, "an integer belongs here, not \(value.kind)")
-            }
-            guard range.contains(integer) else {
-                throw ShapeError(.invalid, at: path, "must lie between \(range.lowerBound) and \(range.upperBound)")
-            }
-            return .integer(integer)
-        case .identifier, .text, .choice:
-            guard case .string(let text) = value else {
-                throw ShapeError(.wrongType, at: path, "a string belongs here, not \(value.kind)")
-            }
-            if let problem = problem(text) { throw ShapeError(.invalid, at: path, problem) }
-            return .string(ExactString(text))
-        }
-    }
-
-    private func problem(_ text: String) -> String? {
-        switch type {
-        case .identifier: Self.isIdentifier(text) ? nil : "a name of 1 to 128 ASCII letters, digits and . _ @ - belongs here"
-        case .text(let limit):
-            Self.isText(text, limit) ? nil : "1 to \(limit) visible characters belong here; no control or invisible ones"
-        case .choice(let choices):
-            choices.contains { $0.utf8.elementsEqual(text.utf8) } ? nil : "one of \(choices.joined(separator: ", ")) belongs here"
-        case .integer: nil
-        }
-    }
-
-    static func isIdentifier(_ text: String) -> Bool {
-        func isWord(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) }
-        guard let first = text.utf8.first, isWord(first) || first == UInt8(ascii: "_"), text.utf8.count <= 128 else {
-            return false
-        }
-        return text.utf8.allSatisfy { isWord($0) || "._@-".utf8.contains($0) }
-    }
-
-    private static func isText(_ text: String, _ limit: Int) -> Bool {
-        (1...limit).contains(text.unicodeScalars.count) && text.unicodeScalars.allSatisfy(Printable.isVisible)
-            && text.unicodeScalars.first != " " && text.unicodeScalars.last != " "
     }
 }

@@ -14,15 +14,27 @@ extension Operation {
 
 extension InputField {
     fileprivate var schema: JSONValue {
-        var schema: JSONValue =
-            switch type {
-            case .identifier: ["type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._@-]{0,127}$"]
-            case .text(let limit): ["type": "string", "minLength": 1, "maxLength": .integer(Int64(limit))]
-            case .integer(let range):
-                ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
-            case .choice(let choices): ["type": "string", "enum": .array(choices.map(JSONValue.string))]
-            }
+        var schema = type.schema
         schema.add("description", .string(summary))
         return schema
+    }
+}
+
+extension InputType {
+    fileprivate var schema: JSONValue {
+        switch self {
+        case .identifier, .reference: ["type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._@-]{0,127}$"]
+        case .text(let limit): ["type": "string", "minLength": 1, "maxLength": .integer(Int64(limit))]
+        case .integer(let range):
+            ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
+        case .boolean: ["type": "boolean"]
+        case .duration: ["type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$", "minLength": 2]
+        case .choice(let choices): ["type": "string", "enum": .array(choices.map(JSONValue.string))]
+        case .list(let element, let most):
+            [
+                "type": "array", "items": element.schema, "minItems": 1, "maxItems": .integer(Int64(most)), "uniqueItems": true,
+            ]
+        case .document: ["type": "object"]
+        }
     }
 }

@@ -26,33 +26,95 @@ public enum OperationClass: String, Sendable, CaseIterable {
     case membership, privilege, credential, secret, federation, lifecycle, destructive, profile
 }
 
-/// One effect that an operation declares on the entity it targets.
-public struct Effect: Hashable, Sendable {
-    public enum Kind: String, Sendable { case adds, removes, replaces, creates, deletes }
-    public let kind: Kind
-    /// The attribute it touches, or `entry` for the whole.
-    public let attribute: String
-    /// The relations of the reach graph whose facts it may add or take away; those of ``Power`` say what its author gains.
-    public let relations: [String]
+/// What an answer holds.
+public enum AnswerShape: Hashable, Sendable {
+    case none
+    /// One entity of the kind; with a page of what is in it, where it holds others.
+    case one(String, Page = Page())
+    /// Entities of the kind that match.
+    case list(String, Search)
 
-    public init(_ kind: Kind, _ attribute: String, relations: [String] = []) {
-        self.kind = kind
-        self.attribute = attribute
-        self.relations = relations
+    /// The inputs of a search by what they are for; nil for one that it does not have.
+    public struct Search: Hashable, Sendable {
+        /// Names the attribute that is compared: only what may be seen of it counts as a match.
+        public let attribute: String?
+        /// Names the attribute that is sorted by.
+        public let sort: String?
+        /// Says how many are given at most.
+        public let limit: String?
+
+        public init(attribute: String? = nil, sort: String? = nil, limit: String? = nil) {
+            self.attribute = attribute
+            self.sort = sort
+            self.limit = limit
+        }
+    }
+
+    /// The inputs of a page by what they are for.
+    public struct Page: Hashable, Sendable {
+        /// Says where the last page ended.
+        public let after: String?
+        /// Says how many are given at most.
+        public let limit: String?
+
+        public init(after: String? = nil, limit: String? = nil) {
+            self.after = after
+            self.limit = limit
+        }
+    }
+
+    var definition: JSONValue {
+        switch self {
+        case .none: .null
+        case .one(let kind, _): ["one": .string(kind)]
+        case .list(let kind, _): ["list": .string(kind)]
+        }
+    }
+}
+
+/// What an operation acts on: the resource that policy decides about.
+public enum OperationTarget: Hashable, Sendable {
+    /// An entity of the kind, which an input names.
+    case existing(String, by: String)
+    /// One of the kind that comes to be, under the name that an input gives.
+    case new(String, named: String)
+    /// The system itself.
+    case system
+
+    /// Nil for the system itself.
+    public var kind: String? {
+        switch self {
+        case .existing(let kind, _), .new(let kind, _): kind
+        case .system: nil
+        }
+    }
+
+    /// The input that names it.
+    public var input: String? {
+        switch self {
+        case .existing(_, let input), .new(_, let input): input
+        case .system: nil
+        }
+    }
+
+    var definition: JSONValue {
+        switch self {
+        case .existing(let kind, let input): ["kind": .string(kind), "by": .string(input)]
+        case .new(let kind, let input): ["kind": .string(kind), "named": .string(input)]
+        case .system: "system"
+        }
     }
 }
 
 /// One thing that can be asked of a system. What is not in the catalogue is denied.
 public struct Operation: Sendable {
-    public enum Target: String, Sendable { case user, group, system }
-
     /// `object.verb`, such as `group.add-member`.
     public let name: String
     public let summary: String
     public let access: Access
-    /// What it acts on: the type of the resource that policy decides about.
-    public let target: Target
+    public let target: OperationTarget
     public let input: [InputField]
+    public let answer: AnswerShape
     public let classes: [OperationClass]
     public let effects: [Effect]
     /// The operation that undoes it.
@@ -64,8 +126,8 @@ public struct Operation: Sendable {
     public let phrase: String
 
     public init(
-        _ name: String, _ summary: String, _ access: Access, on target: Target, input: [InputField],
-        classes: [OperationClass] = [],
+        _ name: String, _ summary: String, _ access: Access, on target: OperationTarget, input: [InputField],
+        answer: AnswerShape = .none, classes: [OperationClass] = [],
         effects: [Effect] = [], inverse: String? = nil, reversibility: Reversibility = .reversible,
         sensitivity: Sensitivity = .internal, phrase: String = ""
     ) {
@@ -74,6 +136,7 @@ public struct Operation: Sendable {
         self.access = access
         self.target = target
         self.input = input
+        self.answer = answer
         self.classes = classes
         self.effects = effects
         self.inverse = inverse
@@ -82,20 +145,47 @@ public struct Operation: Sendable {
         self.phrase = phrase
     }
 
-    /// The attributes whose values it sets.
-    public var attributesSet: [String] { effects.filter { $0.relations.contains("setsAttribute") }.map(\.attribute) }
+    /// The attributes whose values it may set.
+    public var attributesSet: [String] {
+        effects.flatMap { effect -> [String] in
+            switch effect.act {
+            case .sets(let attribute, _, _): [attribute]
+            case .computed(let bound): bound.attributes
+            default: []
+            }
+        }
+    }
+
+    /// The relations whose facts it may add or take away, but for those of credentials.
+    public var relationsTouched: [String] {
+        effects.flatMap { effect -> [String] in
+            switch effect.act {
+            case .adds(let relation, _, _), .removes(let relation, _, _), .replaces(let relation, _, _): [relation]
+            case .computed(let bound): bound.adds + bound.removes
+            default: []
+            }
+        }
+    }
+
+    /// The kinds that it may make one of.
+    public var kindsCreated: [String] {
+        effects.flatMap { effect -> [String] in
+            switch effect.act {
+            case .creates(let kind, _), .upserts(let kind, _): [kind]
+            case .computed(let bound): bound.creates
+            default: []
+            }
+        }
+    }
+
+    /// Whether nobody can tell what it does: it may do anything to its system.
+    public var isOpaque: Bool { effects.contains { $0.act == .opaque } }
 
     /// All that is said of it, so that nothing of it can change unnoticed.
     public var definition: JSONValue {
         [
-            "name": .string(name), "access": .string(access.rawValue), "target": .string(target.rawValue), "input": schema(),
-            "effects": .array(
-                effects.map {
-                    [
-                        "kind": .string($0.kind.rawValue), "attribute": .string($0.attribute),
-                        "relations": .array($0.relations.map(JSONValue.string)),
-                    ]
-                }),
+            "name": .string(name), "access": .string(access.rawValue), "target": target.definition, "input": schema(),
+            "answer": answer.definition, "effects": .array(effects.map(\.definition)),
             "classes": .array(classes.map { .string($0.rawValue) }), "inverse": inverse.map(JSONValue.string) ?? .null,
             "reversibility": .string(reversibility.rawValue), "sensitivity": .string(sensitivity.rawValue),
         ]

@@ -19,12 +19,12 @@ public struct ChangeRow: Sendable {
     public let created: Instant
     public let expires: Instant
 
-    /// - Parameter phrase: of the operation; empty when that is no longer known.
-    public init(_ change: Change, phrase: String) {
+    /// - Parameter known: its operation; nil when it is no longer known.
+    public init(_ change: Change, _ known: Operation?) {
         (id, state, wait, reason) = (change.id, change.state, change.wait, change.reason)
         (requester, delegator) = (change.requester, change.task.delegator)
         (system, operation) = (change.system, change.operation)
-        sentence = Self.sentence(phrase, change)
+        sentence = Self.sentence(known, change)
         needs = change.state == .proposed ? Self.needs(change) : nil
         takeover = change.shown.reach.targets
         (created, expires) = (change.created, change.expires)
@@ -38,12 +38,14 @@ public struct ChangeRow: Sendable {
         }
     }
 
-    private static func sentence(_ phrase: String, _ change: Change) -> String {
+    private static func sentence(_ operation: Operation?, _ change: Change) -> String {
         let (target, touched) = (change.plan.targetName, change.plan.touched)
-        guard !phrase.isEmpty else { return "\(change.operation) on \(target)" }
+        // Values that are references are shown by their names.
+        let references = Set((operation?.relationsTouched ?? []).map(RelationDefinition.localName(of:)))
+        guard let phrase = operation?.phrase, !phrase.isEmpty else { return "\(change.operation) on \(target)" }
         func names(_ more: (TouchedValue) -> [String], _ than: (TouchedValue) -> [String]) -> String {
             let found = touched.flatMap { value in
-                more(value).filter { !than(value).contains($0) }.map { value.attribute == "member" ? name($0) : $0 }
+                more(value).filter { !than(value).contains($0) }.map { references.contains(value.attribute) ? name($0) : $0 }
             }
             return found.isEmpty ? "nothing" : found.joined(separator: ", ")
         }

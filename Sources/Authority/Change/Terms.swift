@@ -5,7 +5,7 @@ public import StrictJSON
 /// signs what they see.
 public struct Terms: Sendable {
     /// The version that changes are staged with.
-    public static let version: Int64 = 2
+    public static let version: Int64 = 3
 
     /// The version that the change was staged with: what is still under way of an older one keeps its terms, and their digest.
     public let version: Int64

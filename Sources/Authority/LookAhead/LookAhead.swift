@@ -24,10 +24,16 @@ public struct LookAhead: Sendable {
     public let gains: Gains
     /// How many operations on entries may be permitted.
     public let openings: Int
+    /// The operations that may be permitted and that nobody can tell the effects of, as `system operation`; sorted.
+    public let untold: [String]
 
-    /// The node that stands for whoever could be made a member in a system.
-    static func anybody(of system: String) -> String { "exequatur:name:anybody of \(system)" }
-    static let secret = "exequatur:secret:shown to a person"
+    /// What begins the names of nodes that stand for anybody, or anything.
+    private static let standInKind = "stand-in"
+
+    /// The node that stands for whichever of these kinds in a system, at one place of a relation.
+    static func standIn(_ kinds: Set<String>, _ place: Int, of relation: String, in system: String) -> NodeID {
+        NodeID(own: standInKind, "\(place) of \(relation) in \(system): \(kinds.sorted().joined(separator: " "))")
+    }
 
     /// All that might be done in its system.
     private let everything: Step
@@ -37,8 +43,9 @@ public struct LookAhead: Sendable {
         let abstraction = LookAheadAbstraction(world, policies)
         everything = abstraction.step
         openings = abstraction.openings.count
+        untold = abstraction.untold
         let all = try Self.gains(world, everything)
-        guard !all.isEmpty else {
+        guard !all.isEmpty || !untold.isEmpty else {
             (verdict, steps, gains) = (.safe, [], .none)
             return
         }
@@ -54,6 +61,7 @@ public struct LookAhead: Sendable {
     private init(_ parts: [LookAhead], over world: LookAheadWorld) throws {
         everything = Step(adds: parts.flatMap(\.everything.adds), removes: parts.flatMap(\.everything.removes))
         openings = parts.map(\.openings).reduce(0, +)
+        untold = parts.flatMap(\.untold).sorted()
         gains = try Self.gains(world, everything)
         (verdict, steps) = (gains.isEmpty ? .safe : .possible, [])
     }
@@ -76,7 +84,7 @@ public struct LookAhead: Sendable {
         var graph = world.graph
         let gains = try graph.gains(of: step, proofs: 1)
         // What stands for anybody is nobody.
-        func isSomebody(_ node: String) -> Bool { !node.hasPrefix(anybody(of: "")) }
+        func isSomebody(_ node: String) -> Bool { NodeID(text: node)?.kind != standInKind }
         return Gains(pairs: gains.pairs.filter { isSomebody($0.who) }, proofs: gains.proofs.filter { isSomebody($0.who) })
     }
 }

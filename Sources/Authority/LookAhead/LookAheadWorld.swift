@@ -4,18 +4,18 @@ public import StrictJSON
 
 /// A system as the look ahead sees it: its entries, what they are in, and the graph.
 public struct LookAheadWorld: Sendable {
-    /// A user or a group.
+    /// An entity of the system, or the system itself.
     public struct Entry: Hashable, Sendable {
         public let node: ReachNode
         /// The values of its attributes; nil when they are not known.
-        public let attributes: [ExactString: String]?
+        public let attributes: [ExactString: Value]?
 
-        public init(_ node: ReachNode, attributes: [ExactString: String]?) {
+        public init(_ node: ReachNode, attributes: [ExactString: Value]?) {
             self.node = node
             self.attributes = attributes
         }
 
-        var isGroup: Bool { node.kind == .group }
+        var id: String { node.id.text }
     }
 
     public let system: String
@@ -27,10 +27,12 @@ public struct LookAheadWorld: Sendable {
     public let graph: ReachGraph
     public let facts: Set<NamedFact>
     /// The names that wait for somebody to be created under them.
-    let names: Set<String>
+    let names: [ReachNode]
     public let purposes: [String]
     public let environment: String
     public let tenant: String
+    private let byNode: [String: Entry]
+    private let byKind: [String: [Entry]]
 
     public init(
         system: String, catalogue: Catalogue, workloads: [Entity], entries: [Entry], graph: ReachGraph, facts: Set<NamedFact>,
@@ -39,21 +41,24 @@ public struct LookAheadWorld: Sendable {
         self.system = system
         self.catalogue = catalogue
         self.workloads = workloads.sorted { $0.uid < $1.uid }
-        self.entries = entries.sorted { $0.node.id < $1.node.id }
+        self.entries = entries.sorted { $0.id < $1.id }
         self.graph = graph
         self.facts = facts
-        self.names = Set(names.map(\.id))
+        self.names = names.sorted { $0.id < $1.id }
         self.purposes = purposes
         self.environment = environment
         self.tenant = tenant
+        byNode = Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        byKind = Dictionary(grouping: self.entries, by: \.node.id.kind)
     }
 
-    func uid(_ entry: Entry) -> EntityUID {
-        let prefix = ReachNode.id(system: system, kind: entry.node.kind, key: "")
-        return EntityUID(
-            type: entry.isGroup ? catalogue.groupType : catalogue.userType,
-            id: ExactString(String(entry.node.id.dropFirst(prefix.count))))
-    }
+    subscript(node: String) -> Entry? { byNode[node] }
+
+    func entries(of kinds: Set<String>) -> [Entry] { kinds.sorted().flatMap { byKind[$0] ?? [] } }
+
+    func uid(_ entry: Entry) -> EntityUID { catalogue.uid(entry.node.id) ?? .system(system) }
+
+    func kind(_ entry: Entry) -> EntityKind? { catalogue[kind: entry.node.id.kind] }
 
     /// What is known whoever is acted on: the workload, its groups, the system and the actions.
     func known(_ workload: Entity) -> Entities {
@@ -61,43 +66,24 @@ public struct LookAheadWorld: Sendable {
             ?? Entities()
     }
 
-    /// The operations that change something, with what they act on.
+    /// What an operation may act on.
     func entries(for operation: Operation) -> [Entry] {
         switch operation.target {
-        case .user: operation.name == "user.create" ? [newcomer()] : entries.filter { !$0.isGroup }
-        case .group: entries.filter(\.isGroup)
-        case .system: []
+        case .existing(let kind, _): byKind[kind] ?? []
+        case .new(let kind, _): [newcomer(kind)].compactMap { $0 }
+        case .system: [Entry(.whole(system), attributes: [:])]
         }
     }
 
-    /// The names that configuration speaks of and nobody has.
-    var newNames: Set<String> {
-        let prefix = ReachNode.awaited("", in: system).id
-        return Set(names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
+    /// The names of entities of the kind that configuration speaks of and nobody has.
+    func awaitedNames(_ kind: String) -> Set<String> {
+        Set(names.map(\.name).filter { name in names.contains { $0 == .awaited(name, kind, in: system) } })
     }
 
-    /// Every user that could be created, as one (fresh principals fold into one for each creator and type).
-    func newcomer(_ name: String = "newcomer") -> Entry {
-        Entry(ReachNode(system: system, kind: .user, key: ReachNode.newPrefix + name, name: name), attributes: [:])
-    }
-}
-
-/// What an operation does, as far as the look ahead is concerned.
-enum LookAheadEffect: Hashable {
-    case addMember, removeMember, enable, disable, remove, create, password
-    case set(String)
-
-    init?(_ operation: Operation) {
-        switch operation.name {
-        case "group.add-member": self = .addMember
-        case "group.remove-member": self = .removeMember
-        case "user.enable": self = .enable
-        case "user.disable": self = .disable
-        case "user.create": self = .create
-        case "user.remove": self = .remove
-        case "user.reset-password": self = .password
-        case let name where name.hasPrefix("user.set-"): self = .set(String(name.dropFirst("user.set-".count)))
-        default: return nil
+    /// Every entity of the kind that could be created, as one (fresh principals fold into one for each creator and type).
+    func newcomer(_ kind: String, _ name: String = "newcomer") -> Entry? {
+        catalogue[kind: kind].map { kind in
+            Entry(ReachNode(NodeID(system: system, kind: kind.name, .new(.init(name))), kind, name: name), attributes: [:])
         }
     }
 }

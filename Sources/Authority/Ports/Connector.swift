@@ -29,15 +29,15 @@ public struct ConnectorError: Error, Hashable, Sendable, CustomStringConvertible
     public var description: String { "\(message) [\(code.rawValue)]" }
 }
 
-/// One entry of a directory, as read.
+/// One entity of a system, as read.
 public struct EntryRecord: Sendable {
     public let uid: EntityUID
     public let name: String
     /// By attribute name; the sensitivities are in the catalogue.
     public let attributes: [String: [String]]
-    /// As a member of a group: whether it is one itself, and not only through a nested group.
+    /// As something in a container: whether it is in it itself, and not only by way of another.
     public let isDirect: Bool
-    /// The entry and every group above it, as policy sees them.
+    /// The entity and everything above it, as policy sees them.
     public let facts: [Entity]
 
     public init(
@@ -118,18 +118,19 @@ public protocol Connector: Sendable {
     /// The entry that a read names.
     func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord
 
-    /// Gives the users that match the input of `user.find`, some at a time and in no order, without regard to who may see them.
+    /// Gives the entries that match the input of a search, some at a time and in no order, without regard to who may see them.
     ///
     /// - Parameter visit: called from any thread, one call at a time; says whether more is wanted.
-    func find(_ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool) async throws(ConnectorError)
+    func search(_ operation: Operation, _ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
+        async throws(ConnectorError)
 
-    /// Gives what is in a group, directly or through nested groups, some at a time and always in the same order.
+    /// Gives what is in a container, directly or by way of others, some at a time and always in the same order.
     ///
     /// - Parameters:
-    ///   - group: its immutable id.
-    ///   - after: the immutable id of the member after which to begin; the first when nil.
-    ///   - visit: as in ``find(_:_:)``.
-    func members(of group: String, after: String?, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
+    ///   - container: the entity, by its immutable id.
+    ///   - after: the immutable id of the one after which to begin; the first when nil.
+    ///   - visit: as in ``search(_:_:_:)``.
+    func contents(of container: EntityUID, after: String?, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
         async throws(ConnectorError)
 
     /// Names the account that ``lease(_:as:)`` would make. Does nothing else; the caller stores it first.
@@ -155,7 +156,7 @@ public protocol Connector: Sendable {
 
     /// Those of these nodes of the graph whose entries were last written to by somebody positively known to be neither the
     /// gateway nor an account of its own. A backend that does not record who wrote gives none.
-    func writtenByOthers(_ nodes: Set<String>) async throws(ConnectorError) -> Set<String>
+    func writtenByOthers(_ nodes: Set<NodeID>) async throws(ConnectorError) -> Set<NodeID>
 
     /// Ends the credential. Ending one that is already gone succeeds.
     func revoke(_ reference: LeaseReference) async throws(ConnectorError)

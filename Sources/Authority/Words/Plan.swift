@@ -4,6 +4,9 @@ public import StrictJSON
 
 /// One value that a change touches, before and after.
 public struct TouchedValue: Hashable, Sendable {
+    /// Stands for an attribute where it is the entity itself that comes or goes.
+    public static let whole = "entry"
+
     public let entity: EntityUID
     /// The entity's name, for people.
     public let name: String
@@ -76,7 +79,7 @@ public struct Inverse: Hashable, Sendable {
 
 /// What a connector says an operation would do, having only read.
 public struct Plan: Sendable {
-    /// The entity acted on, by the backend's immutable id.
+    /// The entity acted on, by the backend's immutable id; one that is to be created, by its name (``NodeKey/new(_:)``).
     public let target: EntityUID
     public let targetName: String
     public let touched: [TouchedValue]
@@ -85,23 +88,27 @@ public struct Plan: Sendable {
     public let precondition: Precondition
     /// What the backend's state must still be: opaque to all but the connector.
     public let version: String
-    /// How the backend calls the things involved: opaque to all but the connector.
-    public let native: [String: String]
+    /// The connector's own part, such as how the backend calls the things involved: opaque to all but the connector, which fails
+    /// where it can't read it.
+    public let native: JSONValue
     /// The entities that policy may look at.
     public let facts: [Entity]
-    /// The other entities the request names, such as the member: a requester who may not see them is told of none.
-    public let related: [EntityUID]
+    /// The other entities that inputs name, such as the member, by input: a requester who may not see them is told of none.
+    public let named: [String: [EntityUID]]
     /// The change of the reach graph that it is, as far as the backend is concerned.
     public let step: Step
     /// The graph's facts on the entities touched, as they are now.
     public let surroundings: Set<NamedFact>
     /// Why the backend could not do it. It is told only to those whom policy would let do it.
     public internal(set) var obstacle: ConnectorError?
+    /// Whether it was stored before relations had their kind before their names.
+    private var isOld = false
 
     public init(
         target: EntityUID, targetName: String, touched: [TouchedValue], inverse: Inverse?, reversibility: Reversibility,
-        precondition: Precondition, version: String, native: [String: String], facts: [Entity],
-        related: [EntityUID] = [], step: Step = Step(), surroundings: Set<NamedFact> = [], obstacle: ConnectorError? = nil
+        precondition: Precondition, version: String, native: JSONValue = .null, facts: [Entity],
+        named: [String: [EntityUID]] = [:], step: Step = Step(), surroundings: Set<NamedFact> = [],
+        obstacle: ConnectorError? = nil
     ) {
         self.target = target
         self.targetName = targetName
@@ -112,12 +119,15 @@ public struct Plan: Sendable {
         self.version = version
         self.native = native
         self.facts = facts
-        self.related = related
+        self.named = named
         self.step = step
         self.surroundings = surroundings
         self.obstacle =
             obstacle ?? (touched.allSatisfy { $0.before == $0.after } ? ConnectorError(.noChange, "it is already so") : nil)
     }
+
+    /// All that inputs name, sorted.
+    public var related: [EntityUID] { Set(named.values.joined()).sorted() }
 
     /// The same plan, where something that its connector does not know of stands in its way.
     public func obstructed(by obstacle: ConnectorError) -> Plan {
@@ -131,13 +141,22 @@ public struct Plan: Sendable {
         var json: JSONValue = [
             "target": target.json, "targetName": .string(targetName), "touched": .array(touched.map(\.json)),
             "reversibility": .string(reversibility.rawValue), "precondition": .string(precondition.rawValue),
-            "version": .string(version),
-            "native": .object(JSONObject(native.keys.sorted().map { .init(key: $0, value: .string(native[$0] ?? "")) })),
-            "step": step.json,
+            "version": .string(version), "native": native, "step": (isOld ? step.renamed(Self.oldName) : step).json,
         ]
         json.add("inverse", inverse?.json)
+        if !named.isEmpty {
+            let members = named.keys.sorted().map { input in
+                JSONObject.Member(key: input, value: .array((named[input] ?? []).map(\.json)))
+            }
+            json.add("named", .object(JSONObject(members)))
+        }
         return json
     }
+
+    /// Directories were all there was while relations had no kind before their names.
+    private static let directory = "directory."
+
+    private static func oldName(_ relation: String) -> String { String(relation.dropFirst(directory.count)) }
 
     public init(json: JSONValue) throws(ShapeError) {
         var fields = try Fields(json)
@@ -150,13 +169,22 @@ public struct Plan: Sendable {
             let reversibility = Reversibility(rawValue: try fields.string("reversibility")),
             let precondition = Precondition(rawValue: try fields.string("precondition"))
         else { throw ShapeError(.invalid, at: "", "not a plan") }
-        let native = try fields.required("native").object?.members ?? []
-        let step = try Step(json: try fields.required("step"))
+        var named: [String: [EntityUID]] = [:]
+        for member in fields.optional("named")?.object?.members ?? [] {
+            for value in member.value.array ?? [] {
+                guard let uid = try? EntityUID(json: value) else { throw ShapeError(.invalid, at: "/named", "not an entity") }
+                named[member.key, default: []].append(uid)
+            }
+        }
+        let stored = try Step(json: try fields.required("step"))
+        let isOld = (stored.adds + stored.removes).contains { !$0.relation.contains(".") }
         self.init(
             target: uid, targetName: try fields.string("targetName"), touched: touched,
             inverse: inverse,
             reversibility: reversibility, precondition: precondition, version: try fields.string("version"),
-            native: Dictionary(native.map { ($0.key, $0.value.string ?? "") }, uniquingKeysWith: { $1 }), facts: [], step: step)
+            native: try fields.required("native"), facts: [], named: named,
+            step: isOld ? stored.renamed { Self.directory + $0 } : stored)
+        self.isOld = isOld
         try fields.end()
     }
 }

@@ -7,14 +7,19 @@ public struct Submission: Sendable {
     public let principal: Principal
     public let task: Task
     public let system: String
+    /// The system's.
+    public let catalogue: Catalogue
     public let operation: Operation
     public let input: Input
 
-    public init(id: String, principal: Principal, task: Task, system: String, operation: Operation, input: Input) {
+    public init(
+        id: String, principal: Principal, task: Task, system: String, catalogue: Catalogue, operation: Operation, input: Input
+    ) {
         self.id = id
         self.principal = principal
         self.task = task
         self.system = system
+        self.catalogue = catalogue
         self.operation = operation
         self.input = input
     }

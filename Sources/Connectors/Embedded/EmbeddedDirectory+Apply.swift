@@ -1,5 +1,6 @@
 public import Authority
 import Crypto
+import DirectoryKit
 import FoundationEssentials
 import GRDB
 import StrictJSON
@@ -16,8 +17,9 @@ extension EmbeddedDirectory {
 
     public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
         let (operation, input) = (grant.operation, JSONWriter.canonicalText(grant.input.json))
-        let target = grant.plan.native["target"] ?? ""
+        let plan = grant.plan
         try await write { db in
+            let target = try desk(db).native(plan).target
             try db.execute(
                 sql: "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?)",
                 arguments: [reference.id, reference.change, operation, target, input, reference.expires.milliseconds])
@@ -31,13 +33,13 @@ extension EmbeddedDirectory {
         return try await write { db in
             try checkLease(id, name, input, decided, db)
             let fresh: Plan
-            do { fresh = try plan(operation, input, db) } catch {
+            do { fresh = try desk(db).plan(operation, input) } catch {
                 throw ConnectorError(.conflict, "the target changed: \(error)")
             }
             guard fresh.version == decided.version, fresh.touched == decided.touched, fresh.obstacle == nil else {
                 throw ConnectorError(.conflict, "the target changed since it was planned on")
             }
-            return try perform(operation, input, fresh, lease: id, db)
+            return try perform(input, fresh, lease: id, db)
         }
     }
 
@@ -45,25 +47,24 @@ extension EmbeddedDirectory {
         let sql =
             "SELECT EXISTS (SELECT 1 FROM lease WHERE id = ? AND operation = ? AND target = ? AND input = ? AND expires > ?)"
         let arguments: StatementArguments = [
-            id, operation, plan.native["target"], JSONWriter.canonicalText(input.json), now().milliseconds,
+            id, operation, try desk(db).native(plan).target, JSONWriter.canonicalText(input.json), now().milliseconds,
         ]
         guard try Bool.fetchOne(db, sql: sql, arguments: arguments) == true else {
             throw ConnectorError(.refused, "the lease is not good for this step")
         }
     }
 
-    private func perform(_ operation: Operation, _ input: Input, _ plan: Plan, lease: String, _ db: Database) throws
-        -> Disclosure?
-    {
+    private func perform(_ input: Input, _ plan: Plan, lease: String, _ db: Database) throws -> Disclosure? {
         var disclosure: Disclosure?
-        let target = plan.native["target"] ?? ""
-        if operation.name == "user.create" { try create(input, lease, db) }
-        for value in plan.touched where value.before != value.after && operation.name != "user.create" {
+        let native = try desk(db).native(plan)
+        let target = native.target
+        if plan.isCreation { try create(input, lease, db) }
+        for value in plan.touched where value.before != value.after && !plan.isCreation {
             switch value.attribute {
-            case "member": try setMember(target, plan.native["other"] ?? "", adding: !value.after.isEmpty, db)
+            case "member": try setMember(target, native.other, adding: !value.after.isEmpty, db)
             case "enabled":
                 try db.execute(sql: "UPDATE entry SET enabled = ? WHERE id = ?", arguments: [value.after == ["true"], target])
-            case "entry":
+            case TouchedValue.whole:
                 try db.execute(sql: "DELETE FROM entry WHERE id = ?", arguments: [target])
                 try db.execute(sql: "INSERT INTO removal VALUES (?, ?)", arguments: [lease, target])
             case "userPassword": disclosure = try setPassword(target, plan.targetName, db)
@@ -84,7 +85,8 @@ extension EmbeddedDirectory {
         for name in ["displayName", "surname", "mail"] { try setAttribute(id, name, input[name], db) }
     }
 
-    private func setMember(_ group: String, _ member: String, adding: Bool, _ db: Database) throws {
+    private func setMember(_ group: String, _ member: String?, adding: Bool, _ db: Database) throws {
+        guard let member else { throw ConnectorError(.invalid, "the plan names no member") }
         let sql = adding ? "INSERT INTO member VALUES (?, ?)" : "DELETE FROM member WHERE \"group\" = ? AND member = ?"
         try db.execute(sql: sql, arguments: [group, member])
     }

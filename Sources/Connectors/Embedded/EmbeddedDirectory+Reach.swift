@@ -1,4 +1,5 @@
 public import Authority
+import DirectoryKit
 import GRDB
 public import Reach
 
@@ -10,7 +11,7 @@ extension EmbeddedDirectory {
         try await read { db in
             var (nodes, facts): ([ReachNode], [NamedFact]) = ([], [])
             for entry in try Entry.all("SELECT * FROM entry ORDER BY id", [], db) {
-                nodes.append(entry.node(in: system, labels: try entry.labels(db)))
+                nodes += [entry.node(in: system, labels: try entry.labels(db))].compactMap { $0 }
                 facts += try entry.reachFacts(in: system, db, outgoingOnly: true)
                 guard nodes.count == Self.pageSize else { continue }
                 receive(SnapshotPage(nodes: nodes, facts: facts))
@@ -21,39 +22,36 @@ extension EmbeddedDirectory {
     }
 
     /// This directory does not record who wrote to it besides the gateway.
-    public func writtenByOthers(_ nodes: Set<String>) async throws(ConnectorError) -> Set<String> { [] }
+    public func writtenByOthers(_ nodes: Set<NodeID>) async throws(ConnectorError) -> Set<NodeID> { [] }
 
     public func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {
-        try await read { db in
-            try [plan.native["target"], plan.native["other"]].compactMap { $0 }.reduce(into: []) { facts, name in
-                if let entry = try Entry.find(name, db) { facts.formUnion(try entry.reachFacts(in: system, db)) }
-            }
-        }
+        try await read { db in try desk(db).surroundings(of: plan) }
     }
 }
 
 extension Entry {
-    func node(in system: String, labels: Set<String> = []) -> ReachNode {
-        ReachNode(system: system, kind: isGroup ? .group : .user, key: id, name: name, labels: labels)
+    private var kind: EntityKind? {
+        EmbeddedDirectory.directoryCatalogue[kind: isGroup ? DirectoryVocabulary.group : DirectoryVocabulary.user]
+    }
+
+    private func id(in system: String) -> NodeID {
+        NodeID(system: system, kind: isGroup ? DirectoryVocabulary.group : DirectoryVocabulary.user, id: id)
+    }
+
+    func node(in system: String, labels: Set<String>) -> ReachNode? {
+        kind.map { ReachNode(id(in: system), $0, name: name, labels: labels) }
     }
 
     /// The graph's facts on the entry: what it is in and owns, and, unless only those are wanted, what is in it and owns it.
     func reachFacts(in system: String, _ db: Database, outgoingOnly: Bool = false) throws -> Set<NamedFact> {
-        let own = node(in: system).id
-        var facts = Set(try groups(db).map { NamedFact("member", own, $0.node(in: system).id) })
-        facts.formUnion(try owned(db).map { NamedFact("owner", own, $0.node(in: system).id) })
-        if !isGroup, !isEnabled { facts.insert(NamedFact("disabled", own)) }
+        let own = id(in: system)
+        var facts = Set(try groups(db).map { NamedFact(DirectoryVocabulary.member, own, $0.id(in: system)) })
+        facts.formUnion(try owned(db).map { NamedFact(DirectoryVocabulary.owner, own, $0.id(in: system)) })
+        if !isGroup, !isEnabled { facts.insert(NamedFact(DirectoryVocabulary.disabled, own)) }
         guard isGroup, !outgoingOnly else { return facts }
-        facts.formUnion(try members(db).map { NamedFact("member", $0.node(in: system).id, own) })
-        facts.formUnion(try owners(db).map { NamedFact("owner", $0.node(in: system).id, own) })
+        facts.formUnion(try members(db).map { NamedFact(DirectoryVocabulary.member, $0.id(in: system), own) })
+        facts.formUnion(try owners(db).map { NamedFact(DirectoryVocabulary.owner, $0.id(in: system), own) })
         return facts
-    }
-
-    /// Enabling takes the restriction away, disabling puts it there.
-    func step(enabling: Bool, in system: String) -> Step {
-        let disabled = NamedFact("disabled", node(in: system).id)
-        let sets = ReachNode.sets(disabled.subject, ["enabled"], system: system)
-        return enabling ? Step(adds: sets, removes: [disabled]) : Step(adds: sets + [disabled])
     }
 
     private func owned(_ db: Database) throws -> [Entry] {

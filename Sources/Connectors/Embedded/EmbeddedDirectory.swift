@@ -1,4 +1,5 @@
 public import Authority
+import DirectoryKit
 import FoundationEssentials
 import GRDB
 
@@ -16,7 +17,7 @@ public struct EmbeddedDirectory: Connector {
         attributes: [
             AttributeDefinition("name", .public), AttributeDefinition("displayName", .public, isWritable: true),
             AttributeDefinition("title", .public, isWritable: true), AttributeDefinition("surname", .public),
-            AttributeDefinition("mail", .internal, isWritable: true, confers: .recovery),
+            AttributeDefinition("mail", .internal, isWritable: true, confers: DirectoryVocabulary.Power.recovery.rawValue),
             AttributeDefinition("telephoneNumber", .internal, isWritable: true),
             AttributeDefinition("department", .internal, isWritable: true), AttributeDefinition("enabled", .internal),
             AttributeDefinition("employeeNumber", .confidential), AttributeDefinition("homeAddress", .confidential),

@@ -1,21 +1,18 @@
 import Authority
 import CLDAP
-import Cedar
-import Crypto
+import DirectoryKit
 import Foundation
 import StrictJSON
 
 /// A user or group of the directory, resolved to its immutable id.
-struct DirectoryEntry {
+struct DirectoryEntry: DirectoryMember {
     let dn: String
     let id: String
     let isGroup: Bool
     let name: String
     let entry: LDAPEntry
 
-    func uid(_ catalogue: Catalogue) -> EntityUID {
-        EntityUID(type: isGroup ? catalogue.groupType : catalogue.userType, id: ExactString(id))
-    }
+    var revision: String { entry.first("entryCSN") ?? "" }
 
     /// OpenLDAP's value for "locked by an administrator".
     static let locked = "000001010000Z"
@@ -30,9 +27,9 @@ final class DirectoryReader {
     let settings: LDAPSettings
     let catalogue: Catalogue
     let system: String
-    private var labelled: [String: Set<String>]?
+    var labelled: [String: Set<String>]?
     /// The groups above a group, as read for this request.
-    private var above: [String: [DirectoryEntry]] = [:]
+    var above: [String: [DirectoryEntry]] = [:]
 
     init(session: LDAPSession, settings: LDAPSettings, catalogue: Catalogue, system: String) {
         self.session = session
@@ -60,18 +57,8 @@ final class DirectoryReader {
         return found.first.flatMap { entry($0, isGroup: isGroup) }
     }
 
-    func require(_ name: String, isGroup: Bool) throws -> DirectoryEntry {
-        guard let found = try find(name, isGroup: isGroup) else {
-            throw ConnectorError(.notFound, "\(name) is not in the directory")
-        }
-        return found
-    }
-
-    /// A member may be a user or a group.
-    func requireMember(_ name: String) throws -> DirectoryEntry {
-        if let user = try find(name, isGroup: false) { return user }
-        return try require(name, isGroup: true)
-    }
+    /// Looks for a user first: a member may be either.
+    func find(_ name: String) throws -> DirectoryEntry? { try find(name, isGroup: false) ?? find(name, isGroup: true) }
 
     func entry(at dn: String) throws -> DirectoryEntry? {
         try session.entry(dn, attributes: wanted).flatMap { found in
@@ -114,7 +101,7 @@ final class DirectoryReader {
     /// The user or group of that immutable id.
     func entry(id: String) throws -> DirectoryEntry? {
         guard UUID(uuidString: id) != nil else { return nil }
-        return try find(id, isGroup: false) ?? find(id, isGroup: true)
+        return try find(id)
     }
 
     /// The names of all that is in a group, directly or through nested groups, by their lower-cased form. Some may lead nowhere.
@@ -130,76 +117,5 @@ final class DirectoryReader {
             }
         }
         return found
-    }
-
-    // MARK: As policy sees it
-
-    func attributes(_ entry: DirectoryEntry) -> [String: [String]] {
-        var attributes = ["name": [entry.name]]
-        for definition in settings.attributes {
-            let values = entry.entry.strings(definition.name)
-            if !values.isEmpty { attributes[definition.name] = values.sorted { ExactString($0) < ExactString($1) } }
-        }
-        if !entry.isGroup { attributes["enabled"] = ["\(entry.isEnabled)"] }
-        return attributes
-    }
-
-    /// The entry and every group above it. Labels come down: what is in a protected group is protected.
-    func facts(_ start: DirectoryEntry) throws -> [Entity] {
-        let labelled = try labelledIDs()
-        var above: [String: (entry: DirectoryEntry, parents: [DirectoryEntry])] = [:]
-        var waiting = [start]
-        while let next = waiting.popLast() {
-            guard above[next.id] == nil else { continue }
-            let parents = try parents(of: next)
-            above[next.id] = (next, parents)
-            waiting += parents
-        }
-        let groups = above.mapValues { $0.parents.map(\.id) }
-        return above.keys.sorted().compactMap { id in
-            above[id].map { fact($0.entry, $0.parents, InheritedLabels.of(id, parents: groups, own: labelled)) }
-        }
-    }
-
-    private func parents(of entry: DirectoryEntry) throws -> [DirectoryEntry] {
-        if let known = above[entry.id] { return known }
-        let parents = try groups(of: entry.dn)
-        if entry.isGroup { above[entry.id] = parents }
-        return parents
-    }
-
-    /// The ids of the labelled entries. One that is not there fails the call: a protection that can't be read is no protection.
-    /// Read once.
-    private func labelledIDs() throws -> [String: Set<String>] {
-        if let labelled { return labelled }
-        var ids: [String: Set<String>] = [:]
-        for label in settings.labels.keys.sorted() {
-            for dn in settings.labels[label] ?? [] {
-                guard let id = try session.entry(dn, attributes: ["entryUUID"])?.first("entryUUID") else {
-                    throw ConnectorError(.unavailable, "\(dn), labelled \(label), is not in the directory")
-                }
-                ids[id, default: []].insert(label)
-            }
-        }
-        labelled = ids
-        return ids
-    }
-
-    private func fact(_ entry: DirectoryEntry, _ parents: [DirectoryEntry], _ labels: Set<String>) -> Entity {
-        var attributes: [ExactString: Value] = [
-            "kind": .string(entry.isGroup ? "group" : "user"), "labels": .set(Set(labels.map { .string(ExactString($0)) })),
-        ]
-        for (name, values) in self.attributes(entry) where name != "enabled" && catalogue.sensitivity(of: name) != .secret {
-            attributes[ExactString(name)] = values.first.map { .string(ExactString($0)) }
-        }
-        if !entry.isGroup { attributes["enabled"] = .bool(entry.isEnabled) }
-        return Entity(
-            entry.uid(catalogue), attributes: attributes, parents: Set(parents.map { $0.uid(catalogue) } + [.system(system)]))
-    }
-
-    func record(_ entry: DirectoryEntry, isDirect: Bool = true) throws -> EntryRecord {
-        EntryRecord(
-            uid: entry.uid(catalogue), name: entry.name, attributes: attributes(entry), isDirect: isDirect,
-            facts: try facts(entry))
     }
 }

@@ -1,9 +1,10 @@
 import Authority
+import DirectoryKit
 import Reach
 
 extension GraphReader {
     /// By what a dynamic group takes its members. Where that can't be told, whatever is set may count.
-    func selection(_ url: MemberURL, by group: String, _ resolve: (String) -> String) throws -> [NamedFact] {
+    func selection(_ url: MemberURL, by group: NodeID, _ resolve: (String) -> NodeID) throws -> [NamedFact] {
         var isOpaque = url.isOpaque
         var names: Set<String> = []
         for description in url.attributes {
@@ -14,14 +15,14 @@ extension GraphReader {
             }
             names.formUnion(meant.intersection(reader.settings.attributesSet))
         }
-        var facts = names.sorted().map { NamedFact("selects", group, ReachNode.id(system: system, attribute: $0)) }
-        if isOpaque { facts.append(NamedFact("selects", group, ReachNode.anyAttribute(of: system))) }
+        var facts = names.sorted().map { NamedFact(DirectoryVocabulary.selects, group, .attribute($0, of: system)) }
+        if isOpaque { facts.append(NamedFact(DirectoryVocabulary.selects, group, .anyAttribute(of: system))) }
         for name in url.groups {
             guard let path = try? LDAPText.normalized(name) else {
-                facts.append(NamedFact("selects", group, ReachNode.anyAttribute(of: system)))
+                facts.append(NamedFact(DirectoryVocabulary.selects, group, .anyAttribute(of: system)))
                 continue
             }
-            facts.append(NamedFact("member", resolve(path), group))
+            facts.append(NamedFact(DirectoryVocabulary.member, resolve(path), group))
         }
         return facts
     }

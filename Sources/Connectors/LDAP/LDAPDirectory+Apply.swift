@@ -1,6 +1,7 @@
 public import Authority
 import CLDAP
 import Crypto
+import DirectoryKit
 import Foundation
 import StrictJSON
 
@@ -16,26 +17,28 @@ extension LDAPDirectory {
     }
 
     public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
-        let native = grant.plan.native
+        let native = try native(grant.plan)
         let lease = LDAPLease(reference: reference, password: Secrets.token())
         return try await run(.stepping) { session in
             try readiness.check { try ServerCheck(session: session, settings: settings).run() }
             var attributes: [(String, [String])] = [
                 ("objectClass", ["device", "simpleSecurityObject", "dynamicObject"]), ("cn", [reference.id]),
-                ("seeAlso", [native["dn"] ?? ""]), ("description", [native["right"] ?? ""]),
+                ("seeAlso", [native.dn]), ("description", [native.rule]),
                 ("userPassword", [Secrets.hash(lease.password)]),
                 ("pwdEndTime", [GeneralizedTime.text(reference.expires)]),
             ]
-            if let member = native["member"] { attributes.append(("owner", [member])) }
-            if let value = native["value"] { attributes.append(("l", [Self.pin(value, native["right"] ?? "")])) }
+            if let member = native.member { attributes.append(("owner", [member])) }
+            if case .replace(let attribute, let value?) = native.right {
+                attributes.append(("l", [Self.pin(value, attribute)]))
+            }
             try session.add(reference.account, attributes)
             return lease
         }
     }
 
     /// Telephone numbers are compared without blanks and hyphens (RFC 4517, section 4.2.29).
-    private static func pin(_ value: String, _ right: String) -> String {
-        right == "replace:telephonenumber" ? value.filter { $0 != " " && $0 != "-" } : value
+    private static func pin(_ value: String, _ attribute: String) -> String {
+        attribute.lowercased() == "telephonenumber" ? value.filter { $0 != " " && $0 != "-" } : value
     }
 
     public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
@@ -51,8 +54,15 @@ extension LDAPDirectory {
         guard fresh.version == decided.version, fresh.native == decided.native, fresh.obstacle == nil else {
             throw ConnectorError(.conflict, "the target changed since it was planned on")
         }
+        let native = try native(fresh)
         return try await run(.stepping, dn: reference.account, password: lease.password) { session in
-            try Step(session: session, plan: fresh, input: input).perform()
+            try Step(session: session, plan: fresh, native: native, input: input).perform()
+        }
+    }
+
+    private func native(_ plan: Plan) throws(ConnectorError) -> LDAPPlan {
+        do { return try LDAPPlan(json: plan.native) } catch {
+            throw ConnectorError(.invalid, "the plan can't be read: \(error)")
         }
     }
 
@@ -78,46 +88,38 @@ extension LDAPDirectory {
     }
 }
 
-extension Plan {
-    /// The entryCSN that was planned on: the first word of the version.
-    var changeNumber: String { version.split(separator: " ").first.map(String.init) ?? "" }
-}
-
 /// Carries out one planned step as the just-in-time account.
 private struct Step {
     let session: LDAPSession
     let plan: Plan
+    let native: LDAPPlan
     let input: Input
 
-    private var dn: String { plan.native["dn"] ?? "" }
-    private var assertion: String { "(entryCSN=\(LDAPText.filterValue(plan.changeNumber)))" }
+    private var assertion: String { "(entryCSN=\(LDAPText.filterValue(plan.revision)))" }
 
     func perform() throws -> Disclosure? {
-        switch plan.native["right"] ?? "" {
-        case "member:add": try modify(LDAP_MOD_ADD, "member", [plan.native["member"] ?? ""])
-        case "member:delete": try modify(LDAP_MOD_DELETE, "member", [plan.native["member"] ?? ""])
-        case "user:disable": try modify(LDAP_MOD_ADD, "pwdAccountLockedTime", [DirectoryEntry.locked])
-        case "user:enable": try modify(LDAP_MOD_DELETE, "pwdAccountLockedTime", [DirectoryEntry.locked])
-        case "user:create": try create()
-        case "user:delete": try session.delete(dn, assertion: assertion)
-        case "password:reset": return try resetPassword()
-        case let right where right.hasPrefix("replace:"):
-            try modify(LDAP_MOD_REPLACE, plan.touched[0].attribute, plan.native["value"].map { [$0] } ?? [])
-        default: throw ConnectorError(.invalid, "the plan has no right")
+        switch native.right {
+        case .addMember(let member): try modify(LDAP_MOD_ADD, "member", [member])
+        case .deleteMember(let member): try modify(LDAP_MOD_DELETE, "member", [member])
+        case .disable: try modify(LDAP_MOD_ADD, "pwdAccountLockedTime", [DirectoryEntry.locked])
+        case .enable: try modify(LDAP_MOD_DELETE, "pwdAccountLockedTime", [DirectoryEntry.locked])
+        case .create(let name): try create(name)
+        case .delete: try session.delete(native.dn, assertion: assertion)
+        case .resetPassword: return try resetPassword()
+        case .replace(let attribute, let value): try modify(LDAP_MOD_REPLACE, attribute, value.map { [$0] } ?? [])
         }
         return nil
     }
 
     private func modify(_ operation: Int32, _ attribute: String, _ values: [String]) throws {
         try session.modify(
-            dn, [LDAPModification(operation: operation, attribute: attribute, values: values)], assertion: assertion)
+            native.dn, [LDAPModification(operation: operation, attribute: attribute, values: values)], assertion: assertion)
     }
 
-    private func create() throws {
-        let name = plan.native["name"] ?? ""
-        let rest = plan.touched.filter { $0.attribute != "entry" }.map { ($0.attribute, $0.after) }
+    private func create(_ name: String) throws {
+        let rest = plan.touched.filter { $0.attribute != TouchedValue.whole }.map { ($0.attribute, $0.after) }
         let classes = ["top", "person", "organizationalPerson", "inetOrgPerson"]
-        try session.add(dn, [("objectClass", classes), ("uid", [name]), ("cn", [input["displayName"] ?? name])] + rest)
+        try session.add(native.dn, [("objectClass", classes), ("uid", [name]), ("cn", [input["displayName"] ?? name])] + rest)
     }
 
     private func resetPassword() throws -> Disclosure {

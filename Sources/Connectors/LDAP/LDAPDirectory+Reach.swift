@@ -1,5 +1,6 @@
 public import Authority
 import CLDAP
+import DirectoryKit
 public import Reach
 
 extension LDAPDirectory {
@@ -7,12 +8,13 @@ extension LDAPDirectory {
         try await run(.readingAll) { session in try GraphReader(reader(session), names).readAll(receive) }
     }
 
-    public func writtenByOthers(_ nodes: Set<String>) async throws(ConnectorError) -> Set<String> {
+    public func writtenByOthers(_ nodes: Set<NodeID>) async throws(ConnectorError) -> Set<NodeID> {
         try await run(.stepping) { session in
             let reader = reader(session)
             return try nodes.filter { node in
-                let id = node.split(separator: ":", maxSplits: 2).last.map(String.init) ?? ""
-                guard let writer = try reader.entry(id: id)?.entry.first("modifiersName")?.lowercased(), !writer.isEmpty else {
+                guard let writer = try reader.entry(id: node.key.text)?.entry.first("modifiersName")?.lowercased(),
+                    !writer.isEmpty
+                else {
                     return false
                 }
                 let isOurs = writer == settings.bindDN.lowercased() || writer.hasSuffix("," + settings.grants.lowercased())
@@ -23,11 +25,7 @@ extension LDAPDirectory {
     }
 
     public func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {
-        try await run { session in
-            let reader = reader(session)
-            let entries = try [plan.native["dn"], plan.native["member"]].compactMap { $0 }.compactMap(reader.entry(at:))
-            return try GraphReader(reader, names).facts(on: entries)
-        }
+        try await run { session in try desk(session).surroundings(of: plan) }
     }
 }
 
@@ -36,7 +34,7 @@ final class GraphReader {
     let reader: DirectoryReader
     let known: KnownNames
     /// By normalised name.
-    private var ids: [String: String] = [:]
+    private var ids: [String: NodeID] = [:]
 
     init(_ reader: DirectoryReader, _ known: KnownNames) {
         self.reader = reader
@@ -57,14 +55,14 @@ final class GraphReader {
     /// Every page of nodes, then every page of facts: a fact names nodes that were met before.
     func readAll(_ receive: (SnapshotPage) -> Void) throws {
         let labels = try labelledNames()
-        var entries: [(LDAPEntry, ReachNode.Kind)] = []
-        for (base, kind) in [(reader.settings.people, ReachNode.Kind.user), (reader.settings.groups, .group)] {
-            let filter = kind == .user ? "(objectClass=inetOrgPerson)" : Self.anyGroup
+        var entries: [(LDAPEntry, isGroup: Bool)] = []
+        for (base, isGroup) in [(reader.settings.people, false), (reader.settings.groups, true)] {
+            let filter = isGroup ? Self.anyGroup : "(objectClass=inetOrgPerson)"
             try reader.session.forEachPage(
-                base, scope: LDAP_SCOPE_ONELEVEL, filter: filter, attributes: kind == .user ? Self.users : Self.groups
+                base, scope: LDAP_SCOPE_ONELEVEL, filter: filter, attributes: isGroup ? Self.groups : Self.users
             ) { page in
-                let nodes = page.compactMap { entry in self.node(entry, kind, labels) }
-                entries += page.map { ($0, kind) }
+                let nodes = page.compactMap { entry in self.node(entry, isGroup, labels) }
+                entries += page.map { ($0, isGroup) }
                 receive(SnapshotPage(nodes: nodes, facts: []))
             }
         }
@@ -73,7 +71,7 @@ final class GraphReader {
     }
 
     private func readFacts(
-        _ entries: [(LDAPEntry, ReachNode.Kind)], _ labels: [String: Set<String>], _ receive: (SnapshotPage) -> Void
+        _ entries: [(LDAPEntry, isGroup: Bool)], _ labels: [String: Set<String>], _ receive: (SnapshotPage) -> Void
     ) throws {
         // The gateway's own account, wherever it is kept.
         var strays: [String: ReachNode] = [:]
@@ -81,9 +79,9 @@ final class GraphReader {
         if ids[own] == nil { strays[own] = stray(own, labels[own, default: []].union(["exequatur"])) }
         for start in stride(from: 0, to: entries.count, by: 500) {
             var facts: [NamedFact] = []
-            for (entry, kind) in entries[start..<min(start + 500, entries.count)] {
+            for (entry, isGroup) in entries[start..<min(start + 500, entries.count)] {
                 guard let id = ids[try LDAPText.normalized(entry.dn)] else { continue }
-                facts += try self.facts(entry, id, kind) { name in
+                facts += try self.facts(entry, id, isGroup) { name in
                     if let known = self.ids[name] { return known }
                     let node = strays[name] ?? self.stray(name, labels[name] ?? [])
                     strays[name] = node
@@ -95,8 +93,8 @@ final class GraphReader {
         // Whoever a pattern could mean.
         var wide: [NamedFact] = []
         for (_, id) in ids {
-            if let anyone = strays[Self.anyTarget] { wide.append(NamedFact("authorizedAs", anyone.id, id)) }
-            if let anyone = strays[anySource] { wide.append(NamedFact("authorizedAs", id, anyone.id)) }
+            if let anyone = strays[Self.anyTarget] { wide.append(NamedFact(DirectoryVocabulary.authorizedAs, anyone.id, id)) }
+            if let anyone = strays[anySource] { wide.append(NamedFact(DirectoryVocabulary.authorizedAs, id, anyone.id)) }
         }
         receive(SnapshotPage(nodes: strays.keys.sorted().compactMap { strays[$0] }, facts: wide))
     }
@@ -109,16 +107,16 @@ final class GraphReader {
             && (try? LDAPText.normalized(reader.settings.people)).map { parent in
                 name.firstIndex(of: ",").map { name[name.index(after: $0)...] == parent } ?? false
             } ?? false
-        return ReachNode(system: system, kind: .name, key: name, name: name, labels: labels, isFree: isFree)
+        return ReachNode(system: system, name: name, labels: labels, isFree: isFree)
     }
 
-    private func node(_ entry: LDAPEntry, _ kind: ReachNode.Kind, _ labels: [String: Set<String>]) -> ReachNode? {
-        guard let key = entry.first("entryUUID"), let name = entry.first(kind == .user ? "uid" : "cn"),
-            let path = try? LDAPText.normalized(entry.dn)
+    private func node(_ entry: LDAPEntry, _ isGroup: Bool, _ labels: [String: Set<String>]) -> ReachNode? {
+        guard let key = entry.first("entryUUID"), let name = entry.first(isGroup ? "cn" : "uid"),
+            let kind = reader.catalogue[kind: Self.kind(isGroup)], let path = try? LDAPText.normalized(entry.dn)
         else { return nil }
         var own = labels[path] ?? []
         if path == (try? LDAPText.normalized(reader.settings.bindDN)) { own.insert("exequatur") }
-        let node = ReachNode(system: system, kind: kind, key: key, name: name, labels: own)
+        let node = ReachNode(system: system, kind, id: key, name: name, labels: own)
         ids[path] = node.id
         return node
     }
@@ -133,22 +131,28 @@ final class GraphReader {
 
     // MARK: Facts
 
-    private func facts(_ entry: LDAPEntry, _ id: String, _ kind: ReachNode.Kind, _ resolve: (String) -> String) throws
+    private func facts(_ entry: LDAPEntry, _ id: NodeID, _ isGroup: Bool, _ resolve: (String) -> NodeID) throws
         -> [NamedFact]
     {
-        func nodes(_ attribute: String) throws -> [String] {
+        func nodes(_ attribute: String) throws -> [NodeID] {
             try entry.strings(attribute).map { resolve(try LDAPText.normalized($0)) }
         }
-        var facts = try nodes("member").map { NamedFact("member", $0, id) } + nodes("owner").map { NamedFact("owner", $0, id) }
+        var facts =
+            try nodes("member").map { NamedFact(DirectoryVocabulary.member, $0, id) }
+            + nodes("owner").map { NamedFact(DirectoryVocabulary.owner, $0, id) }
         for url in entry.strings("memberURL") { facts += try selection(MemberURL(url), by: id, resolve) }
-        facts += try entry.strings("authzTo").map { NamedFact("authorizedAs", id, try authorized($0, Self.anyTarget, resolve)) }
-        facts += try entry.strings("authzFrom").map { NamedFact("authorizedAs", try authorized($0, anySource, resolve), id) }
-        if kind == .user, entry.first("pwdAccountLockedTime") != nil { facts.append(NamedFact("disabled", id)) }
+        facts += try entry.strings("authzTo").map {
+            NamedFact(DirectoryVocabulary.authorizedAs, id, try authorized($0, Self.anyTarget, resolve))
+        }
+        facts += try entry.strings("authzFrom").map {
+            NamedFact(DirectoryVocabulary.authorizedAs, try authorized($0, anySource, resolve), id)
+        }
+        if !isGroup, entry.first("pwdAccountLockedTime") != nil { facts.append(NamedFact(DirectoryVocabulary.disabled, id)) }
         return facts
     }
 
     /// Whom an authorization rule names. One that is a pattern names nobody in particular: everybody it could mean is one node.
-    private func authorized(_ rule: String, _ anybody: String, _ resolve: (String) -> String) throws -> String {
+    private func authorized(_ rule: String, _ anybody: String, _ resolve: (String) -> NodeID) throws -> NodeID {
         let name = rule.replacing("dn.exact:", with: "").replacing("dn:", with: "")
         guard !name.contains(":"), !name.contains("*"), let path = try? LDAPText.normalized(name), path.contains("=") else {
             return resolve(anybody)
@@ -160,10 +164,9 @@ final class GraphReader {
     func facts(on entries: [DirectoryEntry]) throws -> Set<NamedFact> {
         var facts: Set<NamedFact> = []
         for entry in entries {
-            let kind: ReachNode.Kind = entry.isGroup ? .group : .user
-            let id = ReachNode.id(system: system, kind: kind, key: entry.id)
+            let id = id(entry)
             if let found = try reader.session.entry(entry.dn, attributes: entry.isGroup ? Self.groups : Self.users) {
-                facts.formUnion(try self.facts(found, id, kind, resolved))
+                facts.formUnion(try self.facts(found, id, entry.isGroup, resolved))
             }
             facts.formUnion(try self.facts(above: entry.dn, as: id))
         }
@@ -172,11 +175,11 @@ final class GraphReader {
 
     /// What waits for somebody of that name, who is not there yet.
     func facts(waitingFor path: String) throws -> Set<NamedFact> {
-        try facts(above: path, as: ReachNode.id(system: system, kind: .name, key: path))
+        try facts(above: path, as: .name(path, in: system))
     }
 
     /// The groups that have the entry of that name as a member or owner.
-    private func facts(above dn: String, as id: String) throws -> Set<NamedFact> {
+    private func facts(above dn: String, as id: NodeID) throws -> Set<NamedFact> {
         var facts: Set<NamedFact> = []
         let above = "(|(member=\(LDAPText.filterValue(dn)))(owner=\(LDAPText.filterValue(dn))))"
         let path = try LDAPText.normalized(dn)
@@ -184,20 +187,25 @@ final class GraphReader {
             reader.settings.groups, scope: LDAP_SCOPE_ONELEVEL, filter: "(&\(Self.anyGroup)\(above))", attributes: Self.groups)
         {
             guard let key = group.first("entryUUID") else { continue }
-            let node = ReachNode.id(system: system, kind: .group, key: key)
-            let whole = try self.facts(group, node, .group) { $0 == path ? id : self.resolved($0) }
-            facts.formUnion(whole.filter { $0.subject == id })
+            let node = NodeID(system: system, kind: DirectoryVocabulary.group, id: key)
+            let whole = try self.facts(group, node, true) { $0 == path ? id : self.resolved($0) }
+            facts.formUnion(whole.filter { $0.subjectNode == id })
         }
         return facts
     }
 
+    private static func kind(_ isGroup: Bool) -> String { isGroup ? DirectoryVocabulary.group : DirectoryVocabulary.user }
+
+    private func id(_ entry: DirectoryEntry) -> NodeID {
+        NodeID(system: system, kind: Self.kind(entry.isGroup), id: entry.id)
+    }
+
     /// The node of a name: as it was read last, or as it is now.
-    private func resolved(_ name: String) -> String {
+    private func resolved(_ name: String) -> NodeID {
         if let id = known[name] ?? ids[name] { return id }
         let found = (try? reader.entry(at: name)).flatMap { $0 }
         let id =
-            found.map { ReachNode.id(system: system, kind: $0.isGroup ? .group : .user, key: $0.id) }
-            ?? ReachNode.id(system: system, kind: .name, key: name)
+            found.map(id) ?? .name(name, in: system)
         ids[name] = id
         return id
     }

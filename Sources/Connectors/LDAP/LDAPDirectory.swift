@@ -59,16 +59,16 @@ public struct LDAPDirectory: Connector {
 
 /// The nodes that names led to at the last reading of the graph.
 final class KnownNames: Sendable {
-    private let ids = Mutex<[String: String]>([:])
+    private let ids = Mutex<[String: NodeID]>([:])
     private let types = Mutex<AttributeTypes?>(nil)
 
     /// Takes the names of a reading; the schema is read again when next it is needed.
-    func replace(_ all: [String: String]) {
+    func replace(_ all: [String: NodeID]) {
         ids.withLock { $0 = all }
         types.withLock { $0 = nil }
     }
 
-    subscript(name: String) -> String? { ids.withLock { $0[name] } }
+    subscript(name: String) -> NodeID? { ids.withLock { $0[name] } }
 
     func types(_ read: () throws -> AttributeTypes) throws -> AttributeTypes {
         if let known = types.withLock({ $0 }) { return known }

@@ -1,4 +1,5 @@
 public import Authority
+import DirectoryKit
 
 /// How a directory is reached, and where things are in it.
 public struct LDAPSettings: Sendable {
@@ -51,17 +52,18 @@ public struct LDAPSettings: Sendable {
     /// The attributes of `inetOrgPerson` that the shipped access rules know.
     public static let standardAttributes = [
         AttributeDefinition("displayName", .public, isWritable: true), AttributeDefinition("title", .public, isWritable: true),
-        AttributeDefinition("sn", .public), AttributeDefinition("mail", .internal, isWritable: true, confers: .recovery),
+        AttributeDefinition("sn", .public),
+        AttributeDefinition("mail", .internal, isWritable: true, confers: DirectoryVocabulary.Power.recovery.rawValue),
         AttributeDefinition("telephoneNumber", .internal, isWritable: true),
         AttributeDefinition("departmentNumber", .internal, isWritable: true),
         AttributeDefinition("description", .internal, isWritable: true),
         AttributeDefinition("employeeType", .internal, isWritable: true), AttributeDefinition("employeeNumber", .confidential),
     ]
 
-    /// What a new user is given besides what was asked for.
-    static let given = ["objectClass", "uid", "cn"]
-    /// By what a user is enabled and disabled.
-    static let switched = ["enabled", "pwdAccountLockedTime"]
+    /// What LDAP calls the attributes that every directory has.
+    static let names = DirectoryNames(
+        given: [("displayName", "displayName"), ("surname", "sn"), ("mail", "mail")], implied: ["objectClass", "uid", "cn"],
+        switches: ["enabled", "pwdAccountLockedTime"])
 
     /// Every attribute that some operation sets, lower-cased.
     var attributesSet: Set<String> { Set(Self.catalogue(attributes).attributesSet.map { $0.lowercased() }) }
@@ -73,8 +75,6 @@ public struct LDAPSettings: Sendable {
     ]
 
     public static func catalogue(_ attributes: [AttributeDefinition]) -> Catalogue {
-        .directory(
-            namespace: "LDAP", attributes: builtIn + attributes, given: given + ["displayName", "sn", "mail"],
-            switched: switched)
+        .directory(namespace: "LDAP", attributes: builtIn + attributes, names: names)
     }
 }

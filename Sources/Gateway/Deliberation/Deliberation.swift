@@ -65,15 +65,17 @@ struct Deliberation: Sendable {
     /// Whether policy gives the person a say in it. Those on its side have none.
     func mayApprove(_ person: String) -> Bool { decider.mayApprove(person) }
 
-    /// Of the values that the plan touches; who is in a group is known to whoever may read it.
+    /// Of the values that the plan touches.
     var sensitivitiesTouched: [Sensitivity] {
-        Set(plan.touched.map { $0.attribute == "member" ? .public : catalogue.sensitivity(of: $0.attribute) }).sorted()
+        Set(plan.touched.map { catalogue.sensitivity(of: $0.attribute, on: $0.entity) }).sorted()
     }
 
     /// Whether who asks may read what the operation is about, and that much of it.
     func mayRead(_ uid: EntityUID, _ sensitivities: some Collection<Sensitivity> = []) -> Bool {
-        let reading = uid.type == catalogue.groupType ? "group.read" : "user.read"
-        return ([reading] + sensitivities.map { "sensitivity.\($0.rawValue)" }).allSatisfy {
+        // That the system is there, everybody knows; more than that, nobody may read of it.
+        guard let kind = catalogue.kind(of: uid) else { return uid == .system(submission.system) && sensitivities.isEmpty }
+        guard let reading = catalogue.reading(kind) else { return false }
+        return ([reading.name] + sensitivities.map { "sensitivity.\($0.rawValue)" }).allSatisfy {
             decider.decideRead($0, on: uid).verdict == .permit
         }
     }

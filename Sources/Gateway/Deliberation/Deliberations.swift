@@ -30,7 +30,7 @@ struct Deliberations: Sendable {
     ) -> Deliberation {
         let plan = Plan(
             target: resource, targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none,
-            version: "", native: [:], facts: facts)
+            version: "", facts: facts)
         return Deliberation(
             submission, plan, reach: .none, definition: definition, question: question(submission, plan, catalogue: catalogue),
             policies: policies, epoch: epoch, catalogue: catalogue)
@@ -74,7 +74,8 @@ struct Deliberations: Sendable {
         if open { try await tasks.requireOpen(change.task) }
         let operation = try core.operation(change.operation, of: change.system)
         return Submission(
-            id: change.request, principal: principal, task: change.task, system: change.system, operation: operation,
+            id: change.request, principal: principal, task: change.task, system: change.system,
+            catalogue: try core.connector(change.system).catalogue, operation: operation,
             input: try Input(change.input, for: operation, at: "/input"))
     }
 
@@ -157,20 +158,17 @@ struct Deliberations: Sendable {
     /// - Throws: ``Refusal`` when that can't be told, when the plan goes beyond what its operation declares, or when it would
     ///   lock everybody out.
     private func assess(_ submission: Submission, _ plan: Plan) throws -> ReachFinding {
-        let declared = Set(submission.operation.effects.flatMap(\.relations))
-        let attributes = Set(
-            (submission.operation.attributesSet + ["*"]).map { ReachNode.id(system: submission.system, attribute: $0) })
-        func isDeclared(_ fact: NamedFact) -> Bool {
-            declared.contains(fact.relation) && (fact.relation != "setsAttribute" || attributes.contains(fact.object ?? ""))
-        }
-        guard (plan.step.adds + plan.step.removes).allSatisfy(isDeclared) else {
+        let (catalogue, system) = (submission.catalogue, submission.system)
+        let footprint = Footprint(
+            of: submission.operation, in: catalogue, on: system, plan.ends(in: catalogue, on: system, submission.input))
+        guard footprint.allows(plan.step) else {
             core.log.critical("a plan goes beyond its operation", metadata: ["operation": "\(submission.operation.name)"])
             throw Refusal(.planUndeclared, "The operation would do more than it declares; nothing was changed.")
         }
-        try core.reach.meet(plan.nodes(in: submission.system), of: submission.system)
-        let touched = ([plan.target] + plan.related).map { ReachNode.id(system: submission.system, $0) }
+        try core.reach.meet(plan.nodes(in: system, catalogue), of: system)
+        let touched = ([plan.target] + plan.related).compactMap { catalogue.node($0, in: system)?.text }
         let unknown = try core.reach.see(
-            plan.surroundings.union(plan.memberships(in: submission.system)), on: touched, of: submission.system)
+            plan.surroundings.union(plan.memberships(in: system, catalogue)), on: touched, of: system)
         if !unknown.isEmpty {
             core.note("facts that no reading had", ["system": submission.system, "facts": "\(unknown.map(\.json))"])
         }

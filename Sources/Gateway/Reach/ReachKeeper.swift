@@ -16,6 +16,11 @@ public final class ReachKeeper: ReachGuard {
 
     // MARK: Keeping it current
 
+    /// Takes what a system's catalogue says: before anything of it is told to the graph.
+    public func learn(_ catalogue: Catalogue, of system: String) {
+        state.withLock { $0.vocabulary.learn(catalogue, of: system) }
+    }
+
     /// Reads a system's graph. What comes to its end replaces what was known; what is cut off changes nothing.
     ///
     /// - Returns: what changed since the last reading that the gateway did not do.
@@ -23,6 +28,7 @@ public final class ReachKeeper: ReachGuard {
     public func read(_ connector: any Connector, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async throws
         -> Drift?
     {
+        learn(connector.catalogue, of: connector.system)
         let since = now()
         let received = Mutex<(nodes: [ReachNode], facts: Set<NamedFact>)>(([], []))
         try await connector.snapshot { page in
@@ -34,7 +40,7 @@ public final class ReachKeeper: ReachGuard {
             progress(counts.0, counts.1)
         }
         let (nodes, facts) = received.withLock { $0 }
-        let known = Set(nodes.map(\.id))
+        let known = Set(nodes.map(\.id.text))
         for fact in facts {
             for name in [fact.subject, fact.object].compactMap({ $0 }) where !known.contains(name) && !Self.isAttribute(name) {
                 throw ConnectorError(.unavailable, "the reading names \(name) and never gave it: it is not whole")
@@ -44,9 +50,7 @@ public final class ReachKeeper: ReachGuard {
     }
 
     /// Attributes are named by what looks at them; no reading lists them.
-    private static func isAttribute(_ node: String) -> Bool {
-        node.split(separator: ":", maxSplits: 2).dropFirst().first == "attribute"
-    }
+    private static func isAttribute(_ node: String) -> Bool { NodeID(text: node)?.isAttribute ?? false }
 
     /// Attributes that policies read are protected: who writes them writes what policy believes.
     public func protectAttributes(read bundles: [PolicyBundle], _ systems: [(name: String, catalogue: Catalogue)]) throws {
@@ -64,7 +68,7 @@ public final class ReachKeeper: ReachGuard {
     ) -> LookAheadWorld? {
         let state = state.withLock { $0 }
         guard let system = state.systems[name], let graph = state.graph else { return nil }
-        let entries = system.nodes.values.filter { $0.kind == .user || $0.kind == .group }
+        let entries = system.nodes.values.filter(\.isEntity)
         return LookAheadWorld(
             system: name, catalogue: catalogue, workloads: workloads,
             entries: entries.map { LookAheadWorld.Entry($0, attributes: nil) }, graph: graph, facts: system.facts,
@@ -80,6 +84,9 @@ public final class ReachKeeper: ReachGuard {
             throw Refusal(.reachStale, "What the change makes possible can't be told now; nothing was changed.")
         }
     }
+
+    /// The entity that a fact stands in.
+    func place(_ fact: NamedFact) -> NodeID? { state.withLock { $0.vocabulary.place(fact) } }
 
     // MARK: Assessing
 

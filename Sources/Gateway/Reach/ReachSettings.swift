@@ -6,23 +6,24 @@ public struct ReachSettings: Sendable {
     /// An entry by name, as people write it in configuration.
     public struct EntryName: Hashable, Sendable {
         public let system: String
-        public let kind: ReachNode.Kind
+        /// A kind of the system's catalogue.
+        public let kind: String
         public let name: String
 
-        public init(system: String, kind: ReachNode.Kind, name: String) {
+        public init(system: String, kind: String, name: String) {
             self.system = system
             self.kind = kind
             self.name = name
         }
 
-        public var title: String { "\(system)/\(kind.rawValue)/\(name)" }
+        public var title: String { "\(system)/\(kind)/\(name)" }
 
         /// Entries are the same whose names differ in case only: to some systems they are.
         var key: String { Self.key(system, kind, name) }
-        static func key(_ node: ReachNode) -> String { key(node.system ?? "", node.kind, node.name) }
+        static func key(_ node: ReachNode) -> String { key(node.system ?? "", node.id.kind, node.name) }
 
-        private static func key(_ system: String, _ kind: ReachNode.Kind, _ name: String) -> String {
-            "\(system)/\(kind.rawValue)/\(name.lowercased())"
+        private static func key(_ system: String, _ kind: String, _ name: String) -> String {
+            "\(system)/\(kind)/\(name.lowercased())"
         }
     }
 
@@ -77,16 +78,16 @@ public struct ReachSettings: Sendable {
     var ownFacts: Set<NamedFact> {
         var facts: Set<NamedFact> = []
         for workload in workloads {
-            facts.insert(NamedFact("inCoalition", ReachNode(own: .workload, workload).id, ReachNode.coalition.id))
+            facts.insert(NamedFact("inCoalition", ReachNode.workload(workload).id, ReachNode.coalition.id))
         }
         for person in persons {
-            facts.insert(NamedFact("approves", ReachNode(own: .person, person).id, ReachNode.approvals.id))
+            facts.insert(NamedFact("approves", ReachNode.person(person).id, ReachNode.approvals.id))
         }
         return facts
     }
 
     var ownNodes: [ReachNode] {
-        workloads.map { ReachNode(own: .workload, $0) } + persons.map { ReachNode(own: .person, $0) }
+        workloads.map(ReachNode.workload) + persons.map(ReachNode.person)
             + [.coalition, .approvals, .gateway]
     }
 }

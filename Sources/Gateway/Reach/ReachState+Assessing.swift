@@ -26,14 +26,16 @@ extension ReachState {
 
     /// The step with what only the graph can tell: whoever is created under a name that the graph still has is that one.
     func whole(_ step: Step) -> Step {
-        let names = step.adds.filter { $0.relation == "namedAs" && ReachNode.isNewcomer($0.subject) }
+        let names = step.adds.filter { vocabulary.isNaming($0) && NodeID.isNew(text: $0.subject) }
         guard !names.isEmpty else { return step }
-        let users = nodes.values.filter { $0.kind == .user }
-        let more = names.flatMap { fact in
-            users.filter { ReachNode.awaited($0.name, in: $0.system ?? "").id == fact.object }
-                .map { NamedFact("namedAs", fact.subject, $0.id) }
-                + systems.keys.filter { fact.subject.hasPrefix(ReachNode.newcomer("", in: $0)) }
-                .map { ReachNode.whoever(in: $0).id }.filter { nodes[$0] != nil }.map { NamedFact("namedAs", fact.subject, $0) }
+        let more = names.flatMap { fact -> [NamedFact] in
+            guard let created = fact.subjectNode else { return [] }
+            let alike = nodes.values.filter { node in
+                node.id.system == created.system && node.id.kind == created.kind
+                    && ReachNode.awaited(node.name, created.kind, in: created.system).id == fact.objectNode
+            }.map(\.id)
+            let whoever = [ReachNode.whoever(in: created.system).id].filter { nodes[$0.text] != nil }
+            return (alike + whoever).map { NamedFact(fact.relation, created, $0) }
         }
         return Step(adds: step.adds + Set(more).subtracting(step.adds).sorted(), removes: step.removes)
     }
@@ -73,7 +75,7 @@ extension ReachState {
     private func described(_ step: Step, _ gains: Gains, _ graph: ReachGraph) -> ReachFinding {
         var pairs = Set(gains.pairs)
         var (shown, paths) = (gains.proofs.map { (title($0.who), title($0.target)) }, gains.proofs.map(sentences))
-        for fact in step.adds where Power(rawValue: fact.relation) != nil {
+        for fact in step.adds where vocabulary.isCredential(fact) {
             guard let holder = fact.object else { continue }
             for target in graph.targets(of: fact.subject) where pairs.insert(Gain(who: holder, target: target)).inserted {
                 let further = graph.proof(from: fact.subject, to: target).map(sentences) ?? []
@@ -86,14 +88,14 @@ extension ReachState {
             gains: pairs.sorted(), targets: Set(pairs.map { title($0.target) }).sorted(), shown: shown, paths: paths)
     }
 
-    /// The protected targets that a step would leave without any user who can take them, and so look after them.
+    /// The protected targets that a step would leave without any human who can take them, and so look after them.
     mutating func lockouts(_ step: Step) throws -> [String] {
         let weakens = step.removes.contains { !isRestriction($0) } || step.adds.contains(where: isRestriction)
         let ends = Set((step.adds + step.removes).flatMap { [$0.subject, $0.object].compactMap { $0 } })
         guard weakens, var graph, ends.contains(where: { !graph.targets(of: $0).isEmpty }) else { return [] }
         self.graph = nil
         defer { self.graph = graph }
-        func keepers(_ target: String) -> Bool { graph.takers(of: target).contains { nodes[$0]?.kind == .user } }
+        func keepers(_ target: String) -> Bool { graph.takers(of: target).contains { nodes[$0]?.role == .human } }
         let before = graph.protected.filter(keepers)
         // With every removal that is under way, and without what is only being added.
         let others = pending.values.map(\.step)

@@ -4,7 +4,7 @@ import Reach
 /// What is protected, and what is known beside what the systems say.
 extension ReachState {
     var protected: [String] {
-        var found = [ReachNode.approvals.id, ReachNode.gateway.id]
+        var found = [ReachNode.approvals.id, ReachNode.gateway.id] + vocabulary.opaque.map(NodeID.whole)
         let named = Set(settings.entries.map(\.key))
         let labels = settings.labels.union([ReachSettings.ownLabel])
         for node in nodes.values where node.system != nil {
@@ -14,9 +14,9 @@ extension ReachState {
         }
         found += settings.entries.compactMap(awaitedName).filter(awaited.contains).map(\.id)
         for (system, names) in settings.attributes.merging(readAttributes, uniquingKeysWith: { $0.union($1) }) {
-            found += names.map { ReachNode.id(system: system, attribute: $0) }
+            found += names.map { NodeID.attribute($0, of: system) }
         }
-        return Set(found).sorted()
+        return Set(found.map(\.text)).sorted()
     }
 
     private var configuredEntries: [ReachSettings.EntryName] {
@@ -30,11 +30,12 @@ extension ReachState {
     }
 
     private func awaitedName(_ entry: ReachSettings.EntryName) -> ReachNode? {
-        entry.kind == .user ? ReachNode.awaited(entry.name, in: entry.system) : nil
+        vocabulary.canBeAwaited(entry.kind, in: entry.system)
+            ? ReachNode.awaited(entry.name, entry.kind, in: entry.system) : nil
     }
 
-    /// The users that the configuration speaks of and no system has: whoever is created under the name is meant.
-    func awaitedUsers() -> Set<ReachNode> {
+    /// What the configuration speaks of and no system has: whatever is created under the name is meant.
+    func awaitedEntries() -> Set<ReachNode> {
         let there = Set(nodes.values.map(ReachSettings.EntryName.key))
         return Set(configuredEntries.filter { !there.contains($0.key) }.compactMap(awaitedName))
     }
@@ -45,7 +46,7 @@ extension ReachState {
     /// The configured facts whose entries are known, or awaited.
     func configuredFacts() -> Set<NamedFact> {
         let known = Dictionary(grouping: nodes.values.filter { $0.system != nil }, by: ReachSettings.EntryName.key)
-        func ids(_ entry: ReachSettings.EntryName) -> [String] {
+        func ids(_ entry: ReachSettings.EntryName) -> [NodeID] {
             known[entry.key]?.map(\.id) ?? awaitedName(entry).map { [$0.id] } ?? []
         }
         var facts = settings.ownFacts

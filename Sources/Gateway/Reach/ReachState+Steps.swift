@@ -23,7 +23,7 @@ extension ReachState {
     /// meanwhile is theirs.
     mutating func compare(_ plan: Plan, with seen: Set<NamedFact>, on system: String) throws -> Step {
         // Whoever is removed has nothing any more.
-        let target = ReachNode.id(system: system, plan.target)
+        let target = vocabulary.catalogues[system]?.node(plan.target, in: system)?.text
         let known = systems[system]?.facts ?? []
         func wasThere(_ fact: NamedFact) -> Bool { plan.surroundings.contains(fact) || known.contains(fact) }
         let more = unexplained(
@@ -48,7 +48,7 @@ extension ReachState {
     }
 
     /// What was chosen through the gateway before it stopped.
-    mutating func remember(_ step: Step) { conferred.formUnion(kept(step.adds).filter { Power(rawValue: $0.relation) != nil }) }
+    mutating func remember(_ step: Step) { conferred.formUnion(kept(step.adds).filter(vocabulary.isCredential)) }
 
     mutating func release(_ change: String) throws {
         guard let gone = pending.removeValue(forKey: change) else { return }
@@ -70,7 +70,7 @@ extension ReachState {
         guard let came = pending.removeValue(forKey: change) else { return }
         done.append(Done(system: came.system, step: came.step, at: now))
         remember(came.step)
-        let lasting = kept(came.step.adds).filter { Power(rawValue: $0.relation) == nil }
+        let lasting = kept(came.step.adds).filter { !vocabulary.isCredential($0) }
         // What another step is adding meanwhile stays.
         let adding = Set(pending.values.flatMap(\.step.adds))
         systems[came.system]?.facts.formUnion(lasting)

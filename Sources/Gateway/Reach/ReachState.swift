@@ -1,5 +1,6 @@
 public import Authority
 public import Reach
+import StrictJSON
 
 /// The graph and where its facts come from. A value: whoever holds it locks it.
 struct ReachState: Sendable {
@@ -27,6 +28,8 @@ struct ReachState: Sendable {
     }
 
     let settings: ReachSettings
+    /// What the catalogues of the systems say.
+    var vocabulary = Vocabulary()
     var graph: ReachGraph?
     var systems: [String: System] = [:]
     var pending: [String: Pending] = [:]
@@ -34,7 +37,7 @@ struct ReachState: Sendable {
     /// Credentials that were chosen through the gateway: no system shows who chose them.
     var conferred: Set<NamedFact> = []
     var nodes: [String: ReachNode] = [:]
-    /// The users that the configuration speaks of and no system has.
+    /// What the configuration speaks of and no system has.
     var awaited: Set<ReachNode> = []
     /// What the configuration says of entries that are known, or awaited.
     var configured: Set<NamedFact> = []
@@ -43,14 +46,16 @@ struct ReachState: Sendable {
 
     init(_ settings: ReachSettings) {
         self.settings = settings
-        for node in settings.ownNodes { nodes[node.id] = node }
+        for node in settings.ownNodes { nodes[node.id.text] = node }
     }
 
-    func title(_ id: String) -> String { nodes[id]?.title ?? id.split(separator: ":", maxSplits: 2).joined(separator: "/") }
+    func title(_ id: String) -> String {
+        nodes[id]?.title ?? NodeID(text: id).map { "\($0.system)/\($0.kind)/\($0.key.text)" } ?? id
+    }
 
     /// The node of that title or id.
     func node(_ name: String) -> String? {
-        nodes[name] != nil ? name : nodes.values.filter { $0.title == name }.map(\.id).min()
+        nodes[name] != nil ? name : nodes.values.filter { $0.title == name }.map(\.id).min()?.text
     }
 
     // MARK: Reading
@@ -66,7 +71,7 @@ struct ReachState: Sendable {
         let ours = done.filter { $0.system == system }
         var current = facts
         for late in ours where late.at >= since {
-            current.formUnion(kept(late.step.adds).filter { Power(rawValue: $0.relation) == nil })
+            current.formUnion(kept(late.step.adds).filter { !vocabulary.isCredential($0) })
             current.subtract(late.step.removes)
         }
         let steps = ours.map(\.step) + pending.values.map(\.step)
@@ -75,7 +80,7 @@ struct ReachState: Sendable {
         if graph?.isWhole != true { graph = nil }
         var drift = before.map { self.drift(system, $0.facts, current, steps) }
         systems[system] = System(
-            facts: current, nodes: Dictionary(read.map { ($0.id, $0) }, uniquingKeysWith: { $1 }), readAt: now)
+            facts: current, nodes: Dictionary(read.map { ($0.id.text, $0) }, uniquingKeysWith: { $1 }), readAt: now)
         let isRenamed = recogniseNewcomers(system)
         guard before?.facts != current || before?.nodes != systems[system]?.nodes || isRenamed || graph == nil else {
             return drift
@@ -85,13 +90,10 @@ struct ReachState: Sendable {
         return drift
     }
 
-    /// What only the gateway knows: no reading shows it.
-    private static let unreadable: Set<String> = ["setsAttribute", "namedAs"]
-
     private mutating func drift(_ system: String, _ before: Set<NamedFact>, _ now: Set<NamedFact>, _ steps: [Step]) -> Drift {
         let added = now.subtracting(before).subtracting(steps.flatMap(\.adds))
         let removed = before.subtracting(now).subtracting(steps.flatMap(\.removes)).filter {
-            !Self.unreadable.contains($0.relation)
+            !vocabulary.isUnreadable($0)
         }
         let step = Step(
             adds: unexplained(added, isAddition: true, by: steps, before.contains).sorted(),
@@ -108,8 +110,8 @@ struct ReachState: Sendable {
         NamedFact
     > {
         var causes = steps.flatMap { step in
-            (isAddition ? step.adds : step.removes).filter { $0.relation == "member" }
-                + step.adds.filter { $0.relation == "namedAs" || $0.relation == "setsAttribute" }
+            (isAddition ? step.adds : step.removes).filter { vocabulary.isCause($0) && !vocabulary.isUnreadable($0) }
+                + step.adds.filter(vocabulary.isUnreadable)
         }
         var left = facts
         while true {
@@ -121,26 +123,15 @@ struct ReachState: Sendable {
     }
 
     private func follows(_ fact: NamedFact, _ cause: NamedFact, _ wasThere: (NamedFact) -> Bool) -> Bool {
-        let isSame =
-            cause.subject == fact.subject || nodes[fact.subject] == nil && ReachNode.isNewcomer(cause.subject)
-        switch cause.relation {
-        case "namedAs":
-            let name = cause.object ?? ""
-            return fact.subject == name
-                || isSame && (fact.object == name || wasThere(NamedFact(fact.relation, name, fact.object)))
-        case "setsAttribute":
-            return fact.relation == "member" && isSame && wasThere(NamedFact("selects", fact.object ?? "", cause.object))
-        case "member":
-            return fact.relation == "member" && isSame && wasThere(NamedFact("member", cause.object ?? "", fact.object))
-        default: return false
-        }
+        let isSame = cause.subject == fact.subject || nodes[fact.subject] == nil && NodeID.isNew(text: cause.subject)
+        return vocabulary.follows(fact, cause, isSame: isSame, wasThere)
     }
 
     /// Takes entries that a plan speaks of and no reading had.
     mutating func meet(_ entries: [ReachNode], of system: String) throws {
-        let unknown = entries.filter { nodes[$0.id] == nil }
+        let unknown = entries.filter { nodes[$0.id.text] == nil }
         guard !unknown.isEmpty, systems[system] != nil else { return }
-        for node in unknown { systems[system]?.nodes[node.id] = node }
+        for node in unknown { systems[system]?.nodes[node.id.text] = node }
         recogniseNewcomers(system)
         try rebuild()
     }
@@ -151,13 +142,12 @@ struct ReachState: Sendable {
     /// - Returns: whether that is news.
     @discardableResult
     private mutating func recogniseNewcomers(_ system: String) -> Bool {
-        let prefix = ReachNode.newcomer("", in: system)
-        let users = systems[system]?.nodes.values.filter { $0.kind == .user } ?? []
-        let ids = Dictionary(grouping: users) { ReachNode.newcomer($0.name.lowercased(), in: system).lowercased() }.mapValues {
-            $0.map(\.id).sorted()
-        }
+        let entries = systems[system]?.nodes.values.filter(\.isEntity) ?? []
+        let ids = Dictionary(grouping: entries) { entry in
+            NodeID(system: system, kind: entry.id.kind, .new(ExactString(entry.name))).text.lowercased()
+        }.mapValues { $0.map(\.id.text).sorted() }
         func more(_ facts: some Sequence<NamedFact>) -> [NamedFact] {
-            facts.filter { $0.subject.hasPrefix(prefix) }.flatMap { fact in
+            facts.filter { NodeID.isNew(text: $0.subject) }.flatMap { fact in
                 (ids[fact.subject.lowercased()] ?? []).map { NamedFact(fact.relation, $0, fact.object) }
             }
         }
@@ -180,10 +170,11 @@ struct ReachState: Sendable {
     mutating func rebuild() throws {
         // Until it is there, there is none: nothing is judged by an old one.
         graph = nil
-        nodes = Dictionary(settings.ownNodes.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        nodes = Dictionary(settings.ownNodes.map { ($0.id.text, $0) }, uniquingKeysWith: { $1 })
+        for system in vocabulary.opaque { nodes[NodeID.whole(system).text] = .whole(system) }
         for system in systems.values { nodes.merge(system.nodes) { $1 } }
-        awaited = awaitedUsers()
-        for node in awaited { nodes[node.id] = node }
+        awaited = awaitedEntries()
+        for node in awaited { nodes[node.id.text] = node }
         configured = configuredFacts()
         var facts = configured.union(conferred)
         for system in systems.values { facts.formUnion(system.facts) }
@@ -199,7 +190,7 @@ struct ReachState: Sendable {
 
     /// The facts that last: not those that only say that something was done once.
     func kept(_ facts: [NamedFact]) -> [NamedFact] {
-        facts.filter { $0.relation != "mayWrite" && $0.object?.hasPrefix("exequatur:secret:") != true }
+        facts.filter { !$0.isMoment }
     }
 
     /// Whether a system, and with it every system that the configuration links to others, was read not too long ago.

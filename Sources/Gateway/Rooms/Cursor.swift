@@ -4,7 +4,7 @@ import Crypto
 import StrictJSON
 import TransparencyLog
 
-/// Where a page of members ended, as its reader is told: sealed, for it may be somebody whom they may not see. So a page begins
+/// Where a page of contents ended, as its reader is told: sealed, for it may be somebody whom they may not see. So a page begins
 /// where one of the same reader's ended, and nowhere else.
 extension Submissions {
     /// Cursors of short and of longer ids look alike.

@@ -32,7 +32,7 @@ public struct Desk: Sendable {
 
     private func row(_ change: Change) -> ChangeRow {
         // Of a system that is no longer configured nobody knows the words.
-        ChangeRow(change, phrase: (try? core.operation(change.operation, of: change.system).phrase) ?? "")
+        ChangeRow(change, try? core.operation(change.operation, of: change.system))
     }
 
     /// Everything an approver is to see of a change.
@@ -133,7 +133,8 @@ public struct Desk: Sendable {
         let operation = try core.operation(name, of: system)
         guard operation.access == .write else { throw Refusal(.inputNotAWrite, "`\(name)` changes nothing.") }
         let submission = Submission(
-            id: core.environment.id("what-if"), principal: .person(person), task: task, system: system, operation: operation,
+            id: core.environment.id("what-if"), principal: .person(person), task: task, system: system,
+            catalogue: try core.connector(system).catalogue, operation: operation,
             input: try Input(input, for: operation, at: "/input"))
         let (finding, plan) = try await deliberations.whatIf(submission)
         return WhatIf(finding: finding, target: plan.targetName, obstacle: plan.obstacle?.message)

@@ -48,8 +48,10 @@ public struct ReachWatch: Sendable {
         guard let operation = try? core.operation(change.operation, of: change.system) else { return change.plan.step }
         let author = change.adopter.map(PrincipalID.person) ?? change.requester
         let isAgents = change.requester.isWorkload
+        let input = try? Input(change.input, for: operation)
         return change.plan.step(
-            of: operation, on: change.system, by: author, isAgents: isAgents, for: change.task.delegator)
+            of: operation, input, in: try core.connector(change.system).catalogue, on: change.system, by: author,
+            isAgents: isAgents, for: change.task.delegator)
     }
 
     /// Attributes that loaded policies read are protected: who writes them writes what policy believes.
@@ -92,13 +94,13 @@ public struct ReachWatch: Sendable {
     /// be the operation's own doing: nobody repeats it on that target before a person has looked, and nothing more is written to
     /// the system when it makes something protected takeable.
     private func judge(_ undeclared: Step, after change: Change, _ connector: any Connector) async throws {
-        let places = Set((undeclared.adds + undeclared.removes).map(Self.place))
-        var foreign: Set<String> = []
+        let places = Set((undeclared.adds + undeclared.removes).compactMap(core.reach.place))
+        var foreign: Set<NodeID> = []
         do { foreign = try await core.ask(connector, isOwn: true) { try await $0.writtenByOthers(places) } } catch {
             core.log.warning(
                 "who wrote can't be told, and so it is taken for the step's own doing", metadata: ["error": "\(error)"])
         }
-        func isForeign(_ fact: NamedFact) -> Bool { foreign.contains(Self.place(fact)) }
+        func isForeign(_ fact: NamedFact) -> Bool { core.reach.place(fact).map(foreign.contains) ?? false }
         let theirs = Step(adds: undeclared.adds.filter(isForeign), removes: undeclared.removes.filter(isForeign))
         let rest = Step(
             adds: undeclared.adds.filter { !isForeign($0) }, removes: undeclared.removes.filter { !isForeign($0) })
@@ -113,11 +115,6 @@ public struct ReachWatch: Sendable {
         // What can't be told counts as the worst.
         let gains = try? core.reach.assess(rest).gains
         await stop(change, rest, wholeSystem: gains?.isEmpty != true)
-    }
-
-    /// The entry that a fact stands in: a group holds its members and owners, anybody else what is said of them alone.
-    private static func place(_ fact: NamedFact) -> String {
-        ["member", "owner"].contains(fact.relation) ? fact.object ?? fact.subject : fact.subject
     }
 
     private func stop(_ change: Change, _ step: Step, wholeSystem: Bool) async {

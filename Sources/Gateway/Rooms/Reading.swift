@@ -2,8 +2,9 @@ public import StrictJSON
 
 /// What a read disclosed: only what its caller may see.
 public enum Reading: Sendable {
-    case entry(Entry, memberOf: [Named], members: Members?)
-    case users([Entry], hasMore: Bool)
+    case entry(Entry, above: [Above], contents: Contents?)
+    /// What a search found, under what many of the kind are called.
+    case found([Entry], as: String, hasMore: Bool)
 
     public struct Named: Sendable {
         public let id: String
@@ -16,10 +17,19 @@ public enum Reading: Sendable {
         public let attributes: [(name: String, values: [String])]
     }
 
-    /// A page of a group's members.
-    public struct Members: Sendable {
+    /// What an entry is directly in, by one relation.
+    public struct Above: Sendable {
+        /// What it is found under.
+        public let name: String
+        public let entries: [Named]
+    }
+
+    /// A page of what is in an entry.
+    public struct Contents: Sendable {
+        /// What those directly in it are found under, and all of them.
+        public let names: (direct: String, all: String)
         public let direct: [Named]
-        /// With those by way of other groups.
+        /// With those by way of others.
         public let all: [Named]
         public let hasMore: Bool
         /// The cursor of the next page.
@@ -29,19 +39,21 @@ public enum Reading: Sendable {
     /// The document that is given out, and whose digest is logged.
     public var json: JSONValue {
         switch self {
-        case .entry(let entry, let groups, let members):
+        case .entry(let entry, let above, let contents):
             var json = entry.json
-            json.add("memberOf", .array(groups.map(\.json)))
-            guard let members else { return json }
-            json.add("members", .array(members.direct.map(\.json)))
-            json.add("nestedMembers", .array(members.all.map(\.json)))
-            json.add("more", .bool(members.hasMore))
-            json.add("next", members.next.map(JSONValue.string))
+            for above in above { json.add(above.name, .array(above.entries.map(\.json))) }
+            guard let contents else { return json }
+            json.add(contents.names.direct, .array(contents.direct.map(\.json)))
+            json.add(contents.names.all, .array(contents.all.map(\.json)))
+            json.add("more", .bool(contents.hasMore))
+            json.add("next", contents.next.map(JSONValue.string))
             return json
-        case .users(let users, let hasMore):
-            return [
-                "users": .array(users.map(\.json)), "count": .integer(Int64(users.count)), "more": .bool(hasMore),
-            ]
+        case .found(let entries, let name, let hasMore):
+            var json: JSONValue = [:]
+            json.add(name, .array(entries.map(\.json)))
+            json.add("count", .integer(Int64(entries.count)))
+            json.add("more", .bool(hasMore))
+            return json
         }
     }
 }

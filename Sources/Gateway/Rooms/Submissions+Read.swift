@@ -6,10 +6,13 @@ import Synchronization
 extension Submissions {
     func read(_ submission: Submission, epoch: Int64) async throws -> Answer {
         let connector = try core.connector(submission.system)
-        let isSearch = submission.operation.name == "user.find"
-        let (view, result) =
-            isSearch
-            ? try await search(submission, connector, epoch) : try await entry(submission, connector, epoch)
+        let (view, result): (View, Reading?)
+        switch submission.operation.answer {
+        case .list(let kind, let search):
+            (view, result) = try await self.search(submission, connector, epoch, search, kind)
+        case .one(_, let page): (view, result) = try await entry(submission, connector, epoch, page)
+        case .none: throw Refusal(.inputUnknownOperation, "The operation gives nothing to read.")
+        }
         let decision = view.entry(in: core)
         try await core.store.commit([], entries: [decision, readEntry(submission, decision, result)])
         guard let result else { return .denied }
@@ -26,40 +29,46 @@ extension Submissions {
     }
 
     /// Nothing is looked for when nothing may be found.
-    private func search(_ submission: Submission, _ connector: any Connector, _ epoch: Int64) async throws -> (
-        View, Reading?
-    ) {
+    private func search(
+        _ submission: Submission, _ connector: any Connector, _ epoch: Int64, _ shape: AnswerShape.Search, _ kind: String
+    ) async throws -> (View, Reading?) {
         let view = try view(submission, .system(submission.system), [], connector.catalogue, epoch)
         guard view.mayRead else { return (view, nil) }
-        let search = Mutex(SearchView(view, submission.input))
+        let search = Mutex(
+            SearchView(view, submission.input, shape, plural: connector.catalogue[kind: kind]?.plural ?? kind))
         try await core.ask(connector) { connector in
-            try await connector.find(submission.input) { found in
+            try await connector.search(submission.operation, submission.input) { found in
                 search.withLock { $0.take(found) }
             }
         }
         return search.withLock { ($0.view, $0.result) }
     }
 
-    private func entry(_ submission: Submission, _ connector: any Connector, _ epoch: Int64) async throws -> (View, Reading?) {
+    private func entry(_ submission: Submission, _ connector: any Connector, _ epoch: Int64, _ page: AnswerShape.Page)
+        async throws -> (View, Reading?)
+    {
+        let catalogue = connector.catalogue
         let record = try await core.ask(connector) { try await $0.read(submission.operation, submission.input) }
         try deliberations.requireBounded(record.facts)
-        let view = try view(submission, record.uid, record.facts, connector.catalogue, epoch)
+        let view = try view(submission, record.uid, record.facts, catalogue, epoch)
         var entry = EntryView(view, record)
-        guard view.mayRead, let (summary, groups) = entry.summary() else { return (entry.view, nil) }
-        guard record.uid.type == connector.catalogue.groupType else {
-            return (entry.view, .entry(summary, memberOf: groups, members: nil))
+        guard view.mayRead, let (summary, above) = entry.summary() else { return (entry.view, nil) }
+        guard let names = catalogue.kind(of: record.uid).flatMap(catalogue.contents)?.names else {
+            return (entry.view, .entry(summary, above: above, contents: nil))
         }
-        let members = Mutex(MemberView(entry.view, submission.input))
-        let group = record.uid.id.string
-        let start = try submission.input["after"].map { try member(of: $0, in: group, for: submission.principal) }
+        let contents = Mutex(ContentView(entry.view, submission.input, page, names: (names.down, names.below)))
+        let container = record.uid
+        let start = try page.after.flatMap { submission.input[$0] }.map {
+            try member(of: $0, in: container.id.string, for: submission.principal)
+        }
         try await core.ask(connector) { connector in
-            try await connector.members(of: group, after: start) { found in
-                members.withLock { $0.take(found) }
+            try await connector.contents(of: container, after: start) { found in
+                contents.withLock { $0.take(found) }
             }
         }
-        return members.withLock { members in
-            let page = members.result { cursor(after: $0, of: group, for: submission.principal) }
-            return (members.view, .entry(summary, memberOf: groups, members: page))
+        return contents.withLock { contents in
+            let page = contents.result { cursor(after: $0, of: container.id.string, for: submission.principal) }
+            return (contents.view, .entry(summary, above: above, contents: page))
         }
     }
 

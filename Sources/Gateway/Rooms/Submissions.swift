@@ -78,7 +78,7 @@ public final class Submissions: Sendable {
         if let known = try await replay(request, input) { return known }
         let submission = Submission(
             id: core.environment.id("req"), principal: request.principal, task: request.task, system: request.system,
-            operation: operation, input: input)
+            catalogue: try core.connector(request.system).catalogue, operation: operation, input: input)
         let copy = isWrite ? claims.copy(of: request.evidence) : nil
         try await record(submission, request, claims: copy?.commitment)
         Failpoint.reach("request")

@@ -111,12 +111,13 @@ struct Glance {
     }
 
     mutating func shows(_ attribute: String, of uid: EntityUID) -> Bool {
-        let sensitivity = catalogue.sensitivity(of: attribute)
+        let sensitivity = catalogue.sensitivity(of: attribute, on: uid)
         return sensitivity != .secret && permits("sensitivity.\(sensitivity.rawValue)", on: uid)
     }
 
     mutating func maySee(_ uid: EntityUID) -> Bool {
-        permits(uid.type == catalogue.groupType ? "group.read" : "user.read", on: uid) && shows("name", of: uid)
+        guard let reading = catalogue.kind(of: uid).flatMap(catalogue.reading) else { return false }
+        return permits(reading.name, on: uid) && shows("name", of: uid)
     }
 
     mutating func summary(_ record: EntryRecord) -> Reading.Entry {
@@ -133,7 +134,7 @@ extension EntryRecord {
     fileprivate var named: Reading.Named { .init(id: uid.id.string, name: name) }
 }
 
-/// One entry, and the groups it is directly in.
+/// One entry, and what it is directly in.
 struct EntryView {
     private(set) var view: View
     private let record: EntryRecord
@@ -143,14 +144,21 @@ struct EntryView {
         self.record = record
     }
 
-    mutating func summary() -> (entry: Reading.Entry, memberOf: [Reading.Named])? {
+    mutating func summary() -> (entry: Reading.Entry, above: [Reading.Above])? {
         let catalogue = view.catalogue
-        return view.look(at: [record]) { glance, record, _ -> Looked<(entry: Reading.Entry, memberOf: [Reading.Named])> in
+        let relations = catalogue.kind(of: record.uid).map(catalogue.parents) ?? []
+        return view.look(at: [record]) { glance, record, _ -> Looked<(entry: Reading.Entry, above: [Reading.Above])> in
             guard glance.shows("name", of: record.uid) else { return .nothing }
             let summary = glance.summary(record)
-            let parents = record.facts.first { $0.uid == record.uid }?.parents ?? []
-            let groups = parents.sorted().filter { $0.type == catalogue.groupType && glance.maySee($0) }
-            return .shown((summary, groups.map { Reading.Named(id: $0.id.string, name: Self.name($0, record)) }))
+            let parents = (record.facts.first { $0.uid == record.uid }?.parents ?? []).sorted().filter { glance.maySee($0) }
+            let above = relations.compactMap { relation in
+                relation.names.map { names in
+                    let meant = parents.filter { uid in catalogue.kind(of: uid).map { relation.to.contains($0.name) } ?? false }
+                    let named = meant.map { Reading.Named(id: $0.id.string, name: Self.name($0, record)) }
+                    return Reading.Above(name: names.up, entries: named)
+                }
+            }
+            return .shown((summary, above))
         }.found.first
     }
 
@@ -159,18 +167,20 @@ struct EntryView {
     }
 }
 
-/// A page of a group's members, filled with those that may be seen.
-struct MemberView {
+/// A page of what is in an entry, filled with those that may be seen.
+struct ContentView {
     private(set) var view: View
     private let limit: Int
+    private let names: (direct: String, all: String)
     private typealias Member = (named: Reading.Named, isDirect: Bool)
     private var seen: [Member] = []
-    /// The member after which the next page begins; nil when there is none.
+    /// The one after which the next page begins; nil when there is none.
     private var end: String?
 
-    init(_ view: View, _ input: Input) {
+    init(_ view: View, _ input: Input, _ page: AnswerShape.Page, names: (direct: String, all: String)) {
         self.view = view
-        limit = Int(input.integer("limit") ?? 100)
+        self.names = names
+        limit = Int(page.limit.flatMap(input.integer) ?? 100)
     }
 
     /// - Returns: whether more are wanted.
@@ -189,31 +199,36 @@ struct MemberView {
         return !isOver && !view.isOver
     }
 
-    /// - Parameter cursor: names the place after a member.
-    func result(cursor: (String) -> String?) -> Reading.Members {
-        Reading.Members(
-            direct: seen.filter(\.isDirect).map(\.named), all: seen.map(\.named), hasMore: end != nil, next: end.flatMap(cursor))
+    /// - Parameter cursor: names the place after one of them.
+    func result(cursor: (String) -> String?) -> Reading.Contents {
+        Reading.Contents(
+            names: names, direct: seen.filter(\.isDirect).map(\.named), all: seen.map(\.named), hasMore: end != nil,
+            next: end.flatMap(cursor))
     }
 }
 
-/// The users that match a search. What may not be seen does not match, does not sort and does not count.
+/// The entries that match a search. What may not be seen does not match, does not sort and does not count.
 struct SearchView {
     /// At most so many are sorted.
     private static let longest = 500
 
     private(set) var view: View
-    private let attribute: String
+    /// Nil where nothing is compared.
+    private let attribute: String?
     private let order: String?
     private let limit: Int
-    private typealias Match = (user: Reading.Entry, name: ExactString, key: ExactString)
+    /// What many of the kind are called.
+    private let plural: String
+    private typealias Match = (entry: Reading.Entry, name: ExactString, key: ExactString)
     private var found: [Match] = []
     private var hasMore = false
 
-    init(_ view: View, _ input: Input) {
+    init(_ view: View, _ input: Input, _ search: AnswerShape.Search, plural: String) {
         self.view = view
-        attribute = input["attribute"] ?? ""
-        order = input["sort"]
-        limit = Int(input.integer("limit") ?? 50)
+        self.plural = plural
+        attribute = search.attribute.map { input[$0] ?? "" }
+        order = search.sort.flatMap { input[$0] }
+        limit = Int(search.limit.flatMap(input.integer) ?? 50)
     }
 
     /// - Returns: whether more are wanted.
@@ -221,7 +236,7 @@ struct SearchView {
         let (order, attribute, limit) = (order, attribute, order == nil ? limit : Self.longest)
         var count = found.count
         let (more, isOver) = view.look(at: records) { glance, record, isFull -> Looked<Match> in
-            guard glance.maySee(record.uid), glance.shows(attribute, of: record.uid) else { return .nothing }
+            guard glance.maySee(record.uid), attribute.map({ glance.shows($0, of: record.uid) }) ?? true else { return .nothing }
             guard count < limit, !isFull else { return .over }
             count += 1
             // Those whose sort attribute may not be seen come last, by name.
@@ -237,6 +252,6 @@ struct SearchView {
 
     var result: Reading {
         let sorted = order == nil ? found : found.sorted { $0.key != $1.key ? $0.key < $1.key : $0.name < $1.name }
-        return .users(sorted.prefix(limit).map(\.user), hasMore: hasMore || found.count > limit)
+        return .found(sorted.prefix(limit).map(\.entry), as: plural, hasMore: hasMore || found.count > limit)
     }
 }

@@ -5,7 +5,7 @@ import TransparencyLog
 /// runs through. At most one round per level.
 struct Nodes {
     private struct Missing: Error {
-        let id: NodeID
+        let id: TreeNodeID
     }
 
     private let log: LogName
@@ -18,7 +18,7 @@ struct Nodes {
 
     /// The audit path of an entry in the tree of that size.
     func proof(_ index: Int64, _ size: Int64) async throws -> [Hash] {
-        var known: [NodeID: Hash] = [:]
+        var known: [TreeNodeID: Hash] = [:]
         while true {
             do {
                 return try MerkleTree.inclusionProof(index: index, size: size) { id in

@@ -51,6 +51,11 @@ public struct Rule: Sendable {
     public let source: String?
     public let place: Place
 
+    func mentions(_ relation: RelationID) -> Bool {
+        gives == relation || holdings.contains { $0.relation == relation } || narrowings.contains { $0.relation == relation }
+            || lookups.contains { $0.relation == relation }
+    }
+
     /// Whether each fact of one relation is an edge by itself: then no instance of the rule has to be kept.
     var isDirect: Bool {
         guard gives == nil, lookups.isEmpty, holdings.count == 1, let holding = holdings.first, !holding.isDerived else {

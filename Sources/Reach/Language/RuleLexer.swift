@@ -86,14 +86,18 @@ struct RuleLexer {
         }
     }
 
+    /// Letters, digits, `_` and `-`; a full stop between two of them joins a kind's name to its relation's, as in
+    /// `directory.member`.
     private mutating func word() -> String? {
         var word = ""
-        while let character = current, character.isLetter || (!word.isEmpty && character.goesOn) {
+        while let character = current, character.isLetter || (!word.isEmpty && (character.goesOn || isJoint)) {
             word.unicodeScalars.append(character)
             advance()
         }
         return word.isEmpty ? nil : word
     }
+
+    private var isJoint: Bool { current == "." && next + 1 < characters.count && characters[next + 1].isLetter }
 
     private mutating func text(from start: Place) throws(RuleProblem) -> String {
         advance()

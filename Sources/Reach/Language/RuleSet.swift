@@ -25,6 +25,15 @@ public struct RuleSet: Sendable {
     /// The number of a relation; nil when no file declares it.
     func number(_ relation: String) -> RelationID? { numbers[relation] }
 
+    /// Whether each fact of the relation is an edge by itself, and nothing else: then one node in between may stand for many.
+    public func isPlainEdge(_ relation: String) -> Bool {
+        guard let number = number(relation) else { return false }
+        return rules.allSatisfy { rule in
+            guard rule.mentions(number) else { return true }
+            return rule.isDirect && rule.narrowings.allSatisfy { $0.isNegated && $0.relation != number }
+        }
+    }
+
     public subscript(relation: String) -> Relation? { number(relation).map { relations[Int($0)] } }
 }
 

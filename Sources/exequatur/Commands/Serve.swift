@@ -1,6 +1,7 @@
 import ArgumentParser
 import Authority
 import Cedar
+import ConnectorKit
 import Crypto
 import Foundation
 import Gateway
@@ -117,7 +118,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     private static func tls(_ files: Configuration.TLSFiles) throws -> TLSConfiguration {
-        try Files.requirePrivate(files.key)
+        try SecretFile.requirePrivate(files.key)
         guard let chain = try? NIOSSLCertificate.fromPEMFile(files.certificate),
             let key = try? NIOSSLPrivateKey(file: files.key, format: .pem)
         else { throw Problem("the certificate \(files.certificate) or its key \(files.key) can't be read as PEM") }

@@ -1,7 +1,6 @@
 import AsyncHTTPClient
 import Authority
-import ConnectorEmbedded
-import ConnectorLDAP
+import ConnectorKit
 import Crypto
 import Foundation
 import Gateway
@@ -83,15 +82,7 @@ struct Composition {
 
     static func connectors(_ configuration: Configuration) async throws -> [any Connector] {
         var connectors: [any Connector] = []
-        for system in configuration.systems {
-            switch system.settings {
-            case .embedded(let file, let seed):
-                let directory = try EmbeddedDirectory(system: system.name, path: file, now: SystemClock.now)
-                if seed { try await directory.seedDemoCompany() }
-                connectors.append(directory)
-            case .ldap(let settings): connectors.append(LDAPDirectory(system: system.name, settings: settings))
-            }
-        }
+        for system in configuration.systems { connectors.append(try await system.settings.make()) }
         return connectors
     }
 

@@ -1,5 +1,7 @@
+import ConnectorKit
 import Foundation
 import Identity
+import StrictYAML
 
 extension Configuration {
     static func agents(_ fields: YAMLFields, _ resolve: (String) -> String) throws -> AgentListener {
@@ -13,7 +15,7 @@ extension Configuration {
             connectionsPerPeer: Int(try fields.integer("connectionsPerPeer", default: 256, in: 1...60_000)),
             tls: try fields.optionalMapping("tls").map { try tls($0, resolve) })
         let isInsecure = try fields.flag("insecure")
-        guard listener.tls != nil || isInsecure || isLoopback("http://\(host(listener.host))") else {
+        guard listener.tls != nil || isInsecure || Loopback.isHost(of: "http://\(host(listener.host))") else {
             throw fields.problem(
                 "`listen` takes tokens in clear from other machines: give `tls`, or `insecure: true` behind a proxy that has it",
                 of: "host")
@@ -60,7 +62,8 @@ extension Configuration {
                 of: "algorithms")
         }
         let jwks = try fields.string("jwks")
-        guard !jwks.contains("://") || jwks.hasPrefix("https://") || (jwks.hasPrefix("http://") && isLoopback(jwks)) else {
+        guard !jwks.contains("://") || jwks.hasPrefix("https://") || (jwks.hasPrefix("http://") && Loopback.isHost(of: jwks))
+        else {
             throw fields.problem("keys are fetched over https only", of: "jwks")
         }
         try fields.end()
@@ -79,7 +82,7 @@ extension Configuration {
             owner: try fields.optionalString("owner"),
             expires: Int64(expires.timeIntervalSince1970 * 1000), groups: try fields.strings("groups"),
             clients: try fields.strings("clients"))
-        _ = try accounts(&fields)
+        _ = try fields.strings("accounts")
         try fields.end()
         return registration
     }
@@ -102,7 +105,7 @@ extension Configuration {
         }
         let person = PersonRegistration(
             id: id, teams: try fields.strings("teams"), keys: keys, aliases: try fields.strings("aliases"), subjects: subjects)
-        _ = try accounts(&fields)
+        _ = try fields.strings("accounts")
         try fields.end()
         return person
     }

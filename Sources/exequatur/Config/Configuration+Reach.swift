@@ -1,8 +1,11 @@
 import Authority
+import ConnectorKit
 import Foundation
 import Gateway
 import Identity
 import Reach
+import StrictJSON
+import StrictYAML
 
 extension Configuration {
     /// What the section `reach` says. Without it, entries labelled `tier-0` are protected.
@@ -19,7 +22,7 @@ extension Configuration {
         static let `default` = ReachSection()
     }
 
-    static func reach(_ fields: YAMLFields?, _ resolve: (String) -> String) throws -> ReachSection {
+    static func reach(_ fields: YAMLFields?, _ names: EntryNames, _ resolve: (String) -> String) throws -> ReachSection {
         guard var fields else { return .default }
         var section = ReachSection()
         section.rules = try fields.strings("rules").map(resolve)
@@ -33,48 +36,26 @@ extension Configuration {
         if let labels = try fields.optionalStrings("labels") { section.labels = Set(labels) }
         for var one in try fields.mappings("protected") {
             let system = try one.string("system")
-            for (key, kind) in [("groups", ReachNode.Kind.group), ("users", .user)] {
-                for name in try one.strings(key) { section.entries.insert(.init(system: system, kind: kind, name: name)) }
+            for kind in try names.catalogue(of: system, one, "system").kinds {
+                for name in try one.strings(kind.plural) {
+                    section.entries.insert(.init(system: system, kind: kind.name, name: name))
+                }
             }
             section.attributes[system, default: []].formUnion(try one.strings("attributes"))
             try one.end()
         }
-        section.links = try fields.mappings("links").map(link)
+        section.links = try fields.mappings("links").map { try link($0, names) }
         try fields.end()
         return section
     }
 
-    private static func link(_ fields: YAMLFields) throws -> ReachSettings.Link {
+    private static func link(_ fields: YAMLFields, _ names: EntryNames) throws -> ReachSettings.Link {
         var fields = fields
-        let link = ReachSettings.Link(
-            from: try entry(try fields.string("from"), fields, "from"), relation: try fields.string("relation"),
-            to: try entry(try fields.string("to"), fields, "to"))
+        let from = try names.entry(try fields.string("from"), fields, "from")
+        let to = try names.entry(try fields.string("to"), fields, "to")
+        let relation = names.relation(try fields.string("relation"), of: from.system)
         try fields.end()
-        return link
-    }
-
-    /// `corp/user/ann`.
-    private static func entry(_ text: String, _ fields: YAMLFields, _ key: String) throws -> ReachSettings.EntryName {
-        let parts = text.split(separator: "/", maxSplits: 2).map(String.init)
-        guard parts.count == 3, let kind = ReachNode.Kind(rawValue: parts[1]), [.user, .group].contains(kind) else {
-            throw fields.problem("an entry is written system/user/name or system/group/name, not `\(text)`", of: key)
-        }
-        return .init(system: parts[0], kind: kind, name: parts[2])
-    }
-
-    static func accounts(_ all: [YAMLFields], _ kind: ReachNode.Kind) throws -> [(
-        holder: ReachNode, account: ReachSettings.EntryName
-    )] {
-        try all.flatMap { fields in
-            var fields = fields
-            let holder = ReachNode(own: kind, try fields.string("id"))
-            return try accounts(&fields).map { (holder, $0) }
-        }
-    }
-
-    /// `accounts: [corp/user/ann]` of a person or a workload.
-    static func accounts(_ fields: inout YAMLFields) throws -> [ReachSettings.EntryName] {
-        try fields.strings("accounts").map { try entry($0, fields, "accounts") }
+        return ReachSettings.Link(from: from, relation: relation, to: to)
     }
 
     /// All that the graph needs from the configuration.
@@ -85,7 +66,7 @@ extension Configuration {
             }
             return (name: path, text: text)
         }
-        let rules = try RuleSet.shipped(with: files)
+        let rules = try RuleSet.shipped(with: systems.flatMap(\.settings.rules) + files)
         for link in reach.links {
             guard let relation = rules[link.relation], relation.words.count == 2 else {
                 throw Problem("`reach.links`: no rule file declares a relation `\(link.relation)` with two places")
@@ -95,5 +76,50 @@ extension Configuration {
             rules: rules, longestAge: reach.longestAge, labels: reach.labels, entries: reach.entries,
             attributes: reach.attributes, accounts: accounts, links: reach.links,
             workloads: workloads.map(\.id), persons: persons.map(\.id))
+    }
+}
+
+/// Entries as configuration names them: by system, kind and name.
+struct EntryNames {
+    private let catalogues: [String: Catalogue]
+
+    init(_ systems: [Configuration.System]) {
+        catalogues = Dictionary(systems.map { ($0.name, $0.catalogue) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func catalogue(of system: String, _ fields: YAMLFields, _ key: String) throws -> Catalogue {
+        guard let catalogue = catalogues[system] else {
+            let hint = Suggestion.nearest(to: system, in: catalogues.keys.sorted()).map { "; did you mean `\($0)`?" } ?? ""
+            throw fields.problem("there is no system `\(system)`\(hint)", of: key)
+        }
+        return catalogue
+    }
+
+    /// `corp/user/ann`.
+    func entry(_ text: String, _ fields: YAMLFields, _ key: String) throws -> ReachSettings.EntryName {
+        let parts = text.split(separator: "/", maxSplits: 2).map(String.init)
+        guard parts.count == 3 else {
+            throw fields.problem("an entry is written system/kind/name, such as corp/user/ann, not `\(text)`", of: key)
+        }
+        let kinds = try catalogue(of: parts[0], fields, key).kinds.map(\.name)
+        guard kinds.contains(parts[1]) else {
+            throw fields.problem("\(parts[0]) has no kind `\(parts[1])`; it has \(kinds.joined(separator: ", "))", of: key)
+        }
+        return .init(system: parts[0], kind: parts[1], name: parts[2])
+    }
+
+    /// A relation of the system's kind may be written without the kind's name before it.
+    func relation(_ name: String, of system: String) -> String {
+        catalogues[system]?.relations.first { $0.localName == name }?.name ?? name
+    }
+
+    func accounts(_ all: [YAMLFields], _ node: (String) -> ReachNode) throws -> [(
+        holder: ReachNode, account: ReachSettings.EntryName
+    )] {
+        try all.flatMap { fields in
+            var fields = fields
+            let holder = node(try fields.string("id"))
+            return try fields.strings("accounts").map { (holder, try entry($0, fields, "accounts")) }
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Identity
 import StrictJSON
+import StrictYAML
 
 extension Configuration {
     /// Who is who must be plain: no id, subject or key twice, every workload of a known issuer. (A workload whose owner

@@ -1,114 +1,39 @@
 import Authority
+import ConnectorEmbedded
+import ConnectorKit
 import ConnectorLDAP
-import Foundation
+import StrictJSON
+import StrictYAML
 
 extension Configuration {
-    static func system(_ fields: YAMLFields, timeout: Int, _ resolve: (String) -> String) throws -> System {
+    /// The kinds of system there are: a new one is its folder, its page, and its line here.
+    static let kinds = [EmbeddedDirectory.kind, LDAPDirectory.kind]
+
+    struct System {
+        let name: String
+        let settings: ConfiguredSystem
+
+        var catalogue: Catalogue { settings.catalogue }
+    }
+
+    static func system(_ fields: YAMLFields, timeout: Int, _ resolve: @escaping @Sendable (String) -> String) throws -> System {
         var fields = fields
         let name = try fields.string("name")
-        guard name.wholeMatch(of: /[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?/) != nil, name != "exequatur" else {
+        guard name.wholeMatch(of: /[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?/) != nil, name != NodeID.gateway else {
             throw fields.problem(
                 "a system's name has up to 20 lower-case letters, digits and hyphens, and is not `exequatur`: \(name)", of: "name"
             )
         }
-        let settings: System.Settings
-        switch try fields.string("kind") {
-        case "embedded":
-            let (file, seed) = (resolve(try fields.string("file")), try fields.optionalString("seed"))
-            guard seed == nil || seed == "demo" else { throw fields.problem("`seed` can only be `demo`", of: "seed") }
-            settings = .embedded(file: file, seed: seed != nil)
-        case "ldap": settings = .ldap(try ldap(&fields, timeout: timeout, resolve))
-        case let kind: throw fields.problem("there is no kind of system `\(kind)`; known: embedded, ldap", of: "kind")
+        let asked = try fields.string("kind")
+        guard let kind = kinds.first(where: { $0.name == asked }) else {
+            let known = kinds.map(\.name)
+            let hint = Suggestion.nearest(to: asked, in: known).map { "; did you mean `\($0)`?" } ?? ""
+            throw fields.problem(
+                "there is no kind of system `\(asked)`; known: \(known.joined(separator: ", "))\(hint)", of: "kind")
         }
+        let context = SystemContext(system: name, timeout: timeout, resolve: resolve, now: SystemClock.now)
+        let settings = try kind.read(&fields, context)
         try fields.end()
         return System(name: name, settings: settings)
-    }
-
-    private static func ldap(_ fields: inout YAMLFields, timeout: Int, _ resolve: (String) -> String) throws -> LDAPSettings {
-        let url = try fields.string("url")
-        // The library takes lists of addresses: what holds for the first must hold for all.
-        guard !url.contains(where: { $0.isWhitespace || $0 == "," }) else {
-            throw fields.problem("`\(fields.path).url` is one address", of: "url")
-        }
-        let startTLS = try fields.flag("startTLS")
-        guard url.hasPrefix("ldaps://") || startTLS || url.hasPrefix("ldapi://") || Self.isLoopback(url) else {
-            throw fields.problem("`\(fields.path).url` would send passwords in clear: use ldaps://, or startTLS: true", of: "url")
-        }
-        let passwordFile = resolve(try fields.string("passwordFile"))
-        do { try Files.requirePrivate(passwordFile) } catch { throw fields.problem("\(error)", of: "passwordFile") }
-        guard let password = try? String(contentsOfFile: passwordFile, encoding: .utf8).trimmingCharacters(in: .newlines),
-            !password.isEmpty
-        else {
-            throw fields.problem("the password file \(passwordFile) can't be read, or is empty", of: "passwordFile")
-        }
-        let attributes = try fields.mappings("attributes").map(attribute)
-        return LDAPSettings(
-            url: url, startTLS: startTLS, ca: try fields.optionalString("ca").map(resolve), bindDN: try fields.string("bindDN"),
-            password: password, people: try fields.string("people"), groups: try fields.string("groups"),
-            grants: try fields.string("grants"),
-            passwordPolicy: try fields.string("passwordPolicy"),
-            attributes: attributes.isEmpty ? LDAPSettings.standardAttributes : attributes, labels: try labels(&fields),
-            overlays: try fields.optionalStrings("overlays") ?? LDAPSettings.usualOverlays, timeout: timeout)
-    }
-
-    /// Names as the schema spells them: an option (`;lang-en`) or a numeric OID would be another way to say the same attribute.
-    private static func attribute(_ fields: YAMLFields) throws -> AttributeDefinition {
-        var fields = fields
-        let name = try fields.string("name")
-        guard name.wholeMatch(of: /[A-Za-z][A-Za-z0-9-]*/) != nil else {
-            throw fields.problem("`\(name)` is not a plain attribute name: options and OIDs are refused", of: "name")
-        }
-        if let proper = Self.aliases[name.lowercased()] {
-            throw fields.problem("`\(name)` is another name of `\(proper)`: write that", of: "name")
-        }
-        guard !Self.reserved.contains(name.lowercased()), !name.lowercased().hasPrefix("pwd") else {
-            throw fields.problem("`\(name)` is no plain attribute: it has operations of its own, or none", of: "name")
-        }
-        guard let sensitivity = Sensitivity(rawValue: try fields.string("sensitivity")) else {
-            throw fields.problem("`sensitivity` of \(name) is one of public, internal, confidential, secret", of: "sensitivity")
-        }
-        let power: Power? = try (fields.optionalString("confers") ?? Self.usualPowers[name.lowercased()]).flatMap { text in
-            switch text {
-            case "nothing": return nil
-            case "login": return .login
-            case "recovery": return .recovery
-            default: throw fields.problem("`confers` of \(name) is login, recovery or nothing", of: "confers")
-            }
-        }
-        let definition = AttributeDefinition(name, sensitivity, isWritable: try fields.flag("writable"), confers: power)
-        try fields.end()
-        return definition
-    }
-
-    /// Second names of attribute types (RFC 4519, RFC 4524): an attribute has one name here, or a rule for it could be passed by.
-    private static let aliases = [
-        "userid": "uid", "commonname": "cn", "surname": "sn", "rfc822mailbox": "mail", "localityname": "l",
-        "stateorprovincename": "st", "streetaddress": "street", "organizationname": "o", "organizationalunitname": "ou",
-        "countryname": "c", "domaincomponent": "dc", "gn": "givenName", "fax": "facsimileTelephoneNumber",
-        "hometelephonenumber": "homePhone", "mobiletelephonenumber": "mobile", "pagertelephonenumber": "pager",
-        "favouritedrink": "drink", "emailaddress": "email", "pkcs9email": "email",
-    ]
-
-    /// What these attributes confer where nothing is said.
-    private static let usualPowers = ["mail": "recovery", "sshpublickey": "login"]
-
-    private static func labels(_ fields: inout YAMLFields) throws -> [String: [String]] {
-        try fields.mappings("labels").reduce(into: [:]) { labels, entry in
-            var entry = entry
-            labels[try entry.string("label"), default: []] += try entry.strings("entries")
-            try entry.end()
-        }
-    }
-
-    /// What makes an entry what it is, or lets it in: never an attribute to be set like another.
-    private static let reserved: Set<String> = [
-        "userpassword", "authpassword", "member", "memberof", "objectclass", "uid", "cn", "entryuuid", "entrycsn", "name",
-        "enabled",
-        "seealso", "owner", "authzto", "authzfrom", "businesscategory",
-    ]
-
-    /// Whether the URL's host is this machine itself, exactly.
-    static func isLoopback(_ url: String) -> Bool {
-        ["127.0.0.1", "localhost", "::1", "[::1]"].contains(URLComponents(string: url)?.host ?? "")
     }
 }

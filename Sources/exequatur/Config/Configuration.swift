@@ -1,10 +1,8 @@
 import Authority
-import ConnectorEmbedded
-import ConnectorLDAP
 import Foundation
 import Gateway
 import Identity
-import Yams
+import StrictYAML
 
 /// The configuration file, read strictly. Paths in it are relative to its folder.
 struct Configuration {
@@ -33,24 +31,6 @@ struct Configuration {
     struct IssuerSource {
         let issuer: Issuer
         let jwks: String
-    }
-
-    struct System {
-        let name: String
-        let settings: Settings
-
-        enum Settings {
-            case embedded(file: String, seed: Bool)
-            case ldap(LDAPSettings)
-        }
-
-        /// What can be asked of it; known without reaching it.
-        var catalogue: Catalogue {
-            switch settings {
-            case .embedded: EmbeddedDirectory.directoryCatalogue
-            case .ldap(let settings): LDAPSettings.catalogue(settings.attributes)
-            }
-        }
     }
 
     let file: String
@@ -86,21 +66,14 @@ struct Configuration {
 
     /// - Parameter path: the file's, which others in it are relative to.
     static func read(_ text: String, _ path: String) throws -> Configuration {
-        do {
-            guard let node = try Yams.compose(yaml: text) else {
-                throw ConfigurationError(file: path, line: 1, message: "the file is empty")
-            }
-            return try Configuration(YAMLFields(node, file: path))
-        } catch let error as YamlError {
-            throw ConfigurationError(file: path, line: error.line, message: "not YAML: \(error)")
-        }
+        try Configuration(YAMLFields.read(text, file: path))
     }
 
     private init(_ root: YAMLFields) throws {
         var root = root
         file = root.file
         let folder = URL(fileURLWithPath: root.file).deletingLastPathComponent().path
-        func resolve(_ path: String) -> String { path.hasPrefix("/") ? path : folder + "/" + path }
+        @Sendable func resolve(_ path: String) -> String { path.hasPrefix("/") ? path : folder + "/" + path }
 
         var gateway = try root.mapping("gateway")
         id = try gateway.string("id")
@@ -127,27 +100,17 @@ struct Configuration {
         issuers = try issuerFields.map { try Self.issuer($0, resolve) }
         workloads = try workloadFields.map(Self.workload)
         persons = try personFields.map(Self.person)
-        accounts =
-            try Self.accounts(workloadFields, .workload) + Self.accounts(personFields, .person)
-        reach = try Self.reach(try root.optionalMapping("reach"), resolve)
         policies = try root.strings("policies").map(resolve)
         let timeout = Int(deadline)
         systems = try root.mappings("systems").map { try Self.system($0, timeout: timeout, resolve) }
+        let names = EntryNames(systems)
+        accounts = try names.accounts(workloadFields, ReachNode.workload) + names.accounts(personFields, ReachNode.person)
+        reach = try Self.reach(try root.optionalMapping("reach"), names, resolve)
         guard Set(systems.map(\.name)).count == systems.count else { throw root.problem("two systems have one name") }
         guard !policies.isEmpty, !issuers.isEmpty else {
             throw root.problem("`policies` and `issuers` must each name at least one")
         }
         try root.end()
         try checkReferences(issuerFields, workloadFields, personFields)
-    }
-}
-
-extension YamlError {
-    /// The line it is about; 1 when it does not say.
-    fileprivate var line: Int {
-        switch self {
-        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
-        default: 1
-        }
     }
 }

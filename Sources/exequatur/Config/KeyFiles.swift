@@ -1,3 +1,4 @@
+import ConnectorKit
 import Crypto
 import Foundation
 import Storage
@@ -19,12 +20,12 @@ enum KeyFiles {
     }
 
     static func signing(_ path: String) throws -> Curve25519.Signing.PrivateKey {
-        try Files.requirePrivate(path)
+        try SecretFile.requirePrivate(path)
         return try .init(rawRepresentation: read(path))
     }
     static func sealing(_ path: String) throws -> Curve25519.KeyAgreement.PublicKey { try .init(rawRepresentation: read(path)) }
     static func opening(_ path: String) throws -> Curve25519.KeyAgreement.PrivateKey {
-        try Files.requirePrivate(path)
+        try SecretFile.requirePrivate(path)
         return try .init(rawRepresentation: read(path))
     }
 }
@@ -42,22 +43,6 @@ enum Files {
             throw Problem("\(path) can't be read: does it exist?")
         }
         return text
-    }
-
-    /// Refuses a file with a secret in it that others than its owner may read or change. Root's may be read by a group: that is
-    /// how secrets are mounted.
-    static func requirePrivate(_ path: String) throws {
-        let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: resolved),
-            let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue,
-            let owner = (attributes[.ownerAccountID] as? NSNumber)?.uint32Value
-        else { throw Problem("\(path) can't be read: does it exist?") }
-        guard owner == geteuid() || owner == 0 else {
-            throw Problem("\(path) holds a secret and belongs to another user: chown it to the one who runs this")
-        }
-        guard mode & (owner == 0 ? 0o037 : 0o077) == 0 else {
-            throw Problem("\(path) holds a secret and is open to others: chmod 600 \(path)")
-        }
     }
 
     static func store(in state: String) throws -> SQLiteStore {

@@ -1,10 +1,12 @@
 import Authority
 import Cedar
 import ConnectorEmbedded
+import DirectoryKit
 import Foundation
 import Gateway
 import Reach
 import StrictJSON
+import StrictYAML
 import Yams
 
 /// A small directory with policies, and what the look ahead must say of them.
@@ -25,8 +27,8 @@ struct LookAheadCase {
         because = try root.string("because")
         let workloads = try root.mappings("workloads").map(Self.workload)
         var people = Directory()
-        for fields in try root.mappings("users") { try people.add(fields, .user) }
-        for fields in try root.mappings("groups") { try people.add(fields, .group) }
+        for fields in try root.mappings("users") { try people.add(fields, DirectoryVocabulary.user) }
+        for fields in try root.mappings("groups") { try people.add(fields, DirectoryVocabulary.group) }
         let purposes = try root.strings("purposes")
         var protected = try root.optionalMapping("protected")
         let (groups, users) = (try protected?.strings("groups") ?? [], try protected?.strings("users") ?? [])
@@ -47,14 +49,14 @@ struct LookAheadCase {
         let targets =
             people.entries.filter { entry in
                 entry.node.labels.contains("tier-0")
-                    || (entry.node.kind == .group ? groups : users).contains(entry.node.name)
-            }.map(\.node.id) + guarded.map { ReachNode.id(system: Self.system, attribute: $0) }
+                    || (entry.node.id.kind == DirectoryVocabulary.group ? groups : users).contains(entry.node.name)
+            }.map(\.node.id) + guarded.map { NodeID.attribute($0, of: Self.system) }
         let facts = try people.facts(root)
         world = LookAheadWorld(
             system: Self.system, catalogue: catalogue, workloads: workloads, entries: people.entries,
             graph: try ReachGraph(
-                rules: try RuleSet.shipped(), nodes: people.entries.map(\.node.id), facts: facts.sorted(),
-                protected: targets.sorted()),
+                rules: try RuleSet.shipped(), nodes: people.entries.map(\.node.id.text), facts: facts.sorted(),
+                protected: targets.map(\.text).sorted()),
             facts: facts, purposes: purposes.isEmpty ? ["support"] : purposes, environment: "production", tenant: "t")
     }
 
@@ -74,35 +76,37 @@ struct LookAheadCase {
         private var links: [(relation: String, subject: String, group: String)] = []
         private var disabled: [String] = []
 
-        mutating func add(_ fields: YAMLFields, _ kind: ReachNode.Kind) throws {
+        mutating func add(_ fields: YAMLFields, _ kind: String) throws {
             var fields = fields
             let name = try fields.string("name")
             var labels: Set<String> = []
-            if kind == .group {
+            if kind == DirectoryVocabulary.group {
                 labels = Set(try fields.strings("labels"))
-                links += try fields.strings("members").map { ("member", $0, name) }
-                links += try fields.strings("owners").map { ("owner", $0, name) }
+                links += try fields.strings("members").map { (DirectoryVocabulary.member, $0, name) }
+                links += try fields.strings("owners").map { (DirectoryVocabulary.owner, $0, name) }
             } else if try fields.flag("disabled") {
                 disabled.append(name)
             }
             let attributes = try fields.node("attributes")?.json(fields.file).object?.members ?? []
             try fields.end()
+            guard let kind = EmbeddedDirectory.directoryCatalogue[kind: kind] else { return }
             entries.append(
                 LookAheadWorld.Entry(
-                    ReachNode(system: LookAheadCase.system, kind: kind, key: name, name: name, labels: labels),
+                    ReachNode(system: LookAheadCase.system, kind, id: name, name: name, labels: labels),
                     attributes: Dictionary(
-                        attributes.map { (ExactString($0.key), $0.value.string ?? "") }, uniquingKeysWith: { $1 })))
+                        attributes.map { (ExactString($0.key), .string(ExactString($0.value.string ?? ""))) },
+                        uniquingKeysWith: { $1 })))
         }
 
         func facts(_ root: YAMLFields) throws -> Set<NamedFact> {
-            func node(_ name: String) throws -> String {
+            func node(_ name: String) throws -> NodeID {
                 guard let entry = entries.first(where: { $0.node.name == name }) else {
                     throw root.problem("there is no user and no group `\(name)`")
                 }
                 return entry.node.id
             }
             let linked = try links.map { NamedFact($0.relation, try node($0.subject), try node($0.group)) }
-            return Set(linked + (try disabled.map { NamedFact("disabled", try node($0)) }))
+            return Set(linked + (try disabled.map { NamedFact(DirectoryVocabulary.disabled, try node($0)) }))
         }
     }
 }

@@ -1,6 +1,7 @@
 import Cedar
 import Foundation
 import StrictJSON
+import StrictYAML
 import Yams
 
 /// A file of examples that policies must decide as said.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Authority
 import Cedar
+import ConnectorKit
 import Foundation
 import StrictJSON
 
@@ -53,12 +54,8 @@ struct PolicyCommand: AsyncParsableCommand {
 
         /// What the policies alone would let add up, on the systems that can be read.
         private func lookAhead(_ configuration: Configuration) async throws {
-            let isThere = configuration.systems.allSatisfy { system in
-                guard case .embedded(let file, _) = system.settings else { return true }
-                return FileManager.default.fileExists(atPath: file)
-            }
             do {
-                guard isThere else { throw Problem("an embedded directory is not there yet") }
+                if let missing = configuration.systems.lazy.compactMap({ $0.settings.missing() }).first { throw Problem(missing) }
                 let results = try await LookAheadRun.run(configuration)
                 if !json { for (system, result) in results { LookAheadRun.show(system, result) } }
                 if configuration.reach.refusesTakeovers, results.contains(where: { $0.result.verdict != .safe }) {

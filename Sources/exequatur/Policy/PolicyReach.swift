@@ -121,6 +121,7 @@ enum LookAheadRun {
             "name": .string(name), "verdict": .string(result.verdict.rawValue),
             "steps": .array(result.steps.map(JSONValue.string)), "openings": .integer(Int64(result.openings)),
             "gained": .array(result.gains.pairs.prefix(50).map { [.string($0.who), .string($0.target)] }),
+            "untold": .array(result.untold.map(JSONValue.string)),
         ]
     }
 
@@ -141,6 +142,7 @@ enum LookAheadRun {
             for (number, step) in result.steps.enumerated() { print("  \(number + 1). \(Printable.text(step))") }
         }
         guard result.verdict != .safe else { return }
+        for operation in result.untold { print("  nobody can tell what it does: \(Printable.text(operation))") }
         if let pair = result.gains.pairs.first {
             print(
                 "  \(result.steps.isEmpty ? "perhaps" : "then") \(Printable.text(pair.who)) can take \(Printable.text(pair.target))"

@@ -1,4 +1,5 @@
 import Authority
+import DirectoryKit
 import Reach
 import StrictJSON
 import Synchronization
@@ -10,7 +11,7 @@ extension Check {
     private func whole() async throws -> (nodes: Set<String>, facts: Set<NamedFact>) {
         let all = Mutex<(nodes: Set<String>, facts: Set<NamedFact>)>(([], []))
         try await connector.snapshot { page in
-            all.withLock { $0 = ($0.nodes.union(page.nodes.map(\.id)), $0.facts.union(page.facts)) }
+            all.withLock { $0 = ($0.nodes.union(page.nodes.map(\.id.text)), $0.facts.union(page.facts)) }
         }
         return all.withLock { $0 }
     }
@@ -18,7 +19,7 @@ extension Check {
     func graph() async throws {
         let before = try await whole()
         for fact in before.facts {
-            for name in [fact.subject, fact.object].compactMap({ $0 }) where !name.contains(":attribute:") {
+            for name in [fact.subject, fact.object].compactMap({ $0 }) where NodeID(text: name)?.isAttribute != true {
                 #expect(before.nodes.contains(name), "a fact names what no page gave")
             }
         }
@@ -38,10 +39,14 @@ extension Check {
         #expect(!plan.step.isEmpty && plan.surroundings.isSubset(of: before))
         #expect(before.isDisjoint(with: plan.step.adds) && before.isSuperset(of: plan.step.removes))
         // That an attribute was set is no fact that anybody could read.
-        let lasting = plan.step.adds.filter { $0.relation != "setsAttribute" }
+        let lasting = plan.step.adds.filter { $0.relation != DirectoryVocabulary.setsAttribute }
         #expect(try await whole().facts == before.union(lasting).subtracting(plan.step.removes), "\(operation)")
         #expect(try await connector.surroundings(of: plan).isSuperset(of: lasting))
-        let declared = Set(connector.catalogue[operation]?.effects.flatMap(\.relations) ?? [])
-        #expect((plan.step.adds + plan.step.removes).allSatisfy { declared.contains($0.relation) })
+        let catalogue = connector.catalogue
+        let declared = try #require(catalogue[operation])
+        let ends = plan.ends(in: catalogue, on: connector.system, try Input(input, for: declared))
+        let footprint = Footprint(of: declared, in: catalogue, on: connector.system, ends)
+        #expect(footprint.allows(plan.step), "a plan does no more than its operation declares for this input")
+        #expect(footprint.isWithin(Footprint(of: declared, in: catalogue, on: connector.system)))
     }
 }

@@ -236,23 +236,26 @@ struct Check {
     func nested() async throws {
         let read = try #require(connector.catalogue["group.read"])
         let record = try await connector.read(read, try Input(["group": .string(world.outer)], for: read))
-        let all = try await members(of: record.uid.id.string)
+        let all = try await members(of: record.uid)
         #expect(Set(all.map(\.name)).isSuperset(of: [world.user, world.group]))
         #expect(all.first { $0.name == world.group }?.isDirect == true)
         for (place, member) in all.enumerated() {
-            let rest = try await members(of: record.uid.id.string, after: member.uid.id.string)
+            let rest = try await members(of: record.uid, after: member.uid.id.string)
             #expect(rest.map(\.uid) == all.dropFirst(place + 1).map(\.uid), "a page begins where the last one ended")
         }
         let plan = try await make.plan("user.disable", ["user": .string(world.labelled)])
         let target = plan.facts.first { $0.uid == plan.target }
         #expect(target?.attributes["labels"] == .set([.string(ExactString(world.label))]))
         let groups = try Entities(plan.facts)
-        #expect(plan.facts.contains { $0.uid.type == connector.catalogue.groupType && groups.isMember(plan.target, of: $0.uid) })
+        #expect(
+            plan.facts.contains {
+                connector.catalogue.kind(of: $0.uid)?.name == "group" && groups.isMember(plan.target, of: $0.uid)
+            })
     }
 
-    private func members(of group: String, after: String? = nil) async throws -> [EntryRecord] {
+    private func members(of group: EntityUID, after: String? = nil) async throws -> [EntryRecord] {
         let found = Mutex<[EntryRecord]>([])
-        try await connector.members(of: group, after: after) { page in
+        try await connector.contents(of: group, after: after) { page in
             found.withLock { $0 += page }
             return true
         }
@@ -263,7 +266,9 @@ struct Check {
         let plan = try await make.plan("user.reset-password", ["user": .string(world.user)])
         for fact in plan.facts {
             for name in fact.attributes.keys {
-                #expect(connector.catalogue.sensitivity(of: name.string) != .secret || ["labels", "kind"].contains(name))
+                #expect(
+                    connector.catalogue.sensitivity(of: name.string, on: fact.uid) != .secret
+                        || ["labels", "kind"].contains(name))
             }
         }
         #expect(plan.touched.map(\.after) == [["(new)"]])

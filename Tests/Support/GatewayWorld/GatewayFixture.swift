@@ -24,6 +24,9 @@ package final class GatewayFixture: Sendable {
     package let gateway: Gateway
     package let directory: EmbeddedDirectory
     package let meddler: Meddler
+    /// A second system, of another kind.
+    private let broker: Broker?
+    private let connectors: [any Connector]
     package let copies: FileWorkingCopies
     package let clock = TestClock()
     package let key = Curve25519.Signing.PrivateKey()
@@ -50,8 +53,9 @@ package final class GatewayFixture: Sendable {
         accounts: [(holder: ReachNode, account: ReachSettings.EntryName)] = [], hasBaseline: Bool = true, deadline: Int64 = 60,
         looking: Duration? = nil,
         workloadLife: Int64? = nil, waitingLimit: Int = 20, showsPrompts: Bool = false,
-        aliases: [String: [String]] = [:]
+        aliases: [String: [String]] = [:], broker: String? = nil
     ) async throws {
+        self.broker = broker.map(Broker.init)
         folder = try Fixture.folder()
         self.aliases = aliases
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
@@ -61,6 +65,7 @@ package final class GatewayFixture: Sendable {
             system: "corp", path: folder.appendingPathComponent("corp.sqlite").path, now: now)
         try await directory.seedDemoCompany()
         meddler = Meddler(directory)
+        connectors = [meddler] + [self.broker].compactMap { $0 }
         copies = try FileWorkingCopies(folder: folder.appendingPathComponent("claims").path)
         environment = GatewayEnvironment(
             id: "test", tenant: "t", environment: "test", purposes: ["p", "q"], changeLife: 3600, waitingLimit: waitingLimit,
@@ -74,7 +79,8 @@ package final class GatewayFixture: Sendable {
                 expires: workloadLife.map { clock.now.adding(seconds: $0).milliseconds } ?? .max, groups: ["desk"])
         ]
         settings = ReachSettings(
-            rules: try RuleSet.shipped(), longestAge: longestAge, entries: entries, accounts: accounts,
+            rules: try RuleSet.shipped(with: broker == nil ? [] : [Broker.rules]), longestAge: longestAge, entries: entries,
+            accounts: accounts,
             workloads: ["agent", "agent-2"],
             persons: ["olga", "lena", "lars", "dan"])
         witnessed = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
@@ -82,10 +88,10 @@ package final class GatewayFixture: Sendable {
         gateway = try Gateway(
             environment: environment, store: witnessed, sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: workloads, people: Self.people(Self.teams, signers, aliases: aliases)),
-            connectors: [meddler],
-            policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now),
+            connectors: connectors,
+            policies: try PolicyBundle(sources, catalogues: connectors.map(\.catalogue)), reach: ReachKeeper(settings, now: now),
             copies: copies)
-        try await Self.begin(gateway)
+        try await begin(gateway)
     }
 
     package static let teams = ["olga": ["desk"], "lena": ["leads"], "lars": ["leads"], "dan": ["security"]]
@@ -101,10 +107,10 @@ package final class GatewayFixture: Sendable {
         }
     }
 
-    private static func begin(_ gateway: Gateway) async throws {
+    private func begin(_ gateway: Gateway) async throws {
         try await gateway.reachWatch.resume()
         try await gateway.adopt(gateway.policies)
-        try await gateway.reachWatch.reread("corp")
+        for connector in connectors { try await gateway.reachWatch.reread(connector.system) }
     }
 
     /// The next run of the gateway, on the same store and directory; the one before must not be used any more.
@@ -117,10 +123,10 @@ package final class GatewayFixture: Sendable {
         let gateway = try Gateway(
             environment: environment, store: taken, sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: workloads, people: Self.people(teams, signers, aliases: aliases)),
-            connectors: [meddler],
-            policies: try PolicyBundle(sources, catalogues: [directory.catalogue]), reach: ReachKeeper(settings, now: now),
+            connectors: connectors,
+            policies: try PolicyBundle(sources, catalogues: connectors.map(\.catalogue)), reach: ReachKeeper(settings, now: now),
             copies: copies)
-        try await Self.begin(gateway)
+        try await begin(gateway)
         return gateway
     }
 
@@ -145,12 +151,12 @@ package final class GatewayFixture: Sendable {
             for: Fixture.workload(), delegator: nil, token: token, expires: Instant(milliseconds: .max / 2), purpose: nil)
     }
 
-    package func submit(_ operation: String, _ input: JSONValue, evidence: Evidence = Evidence(), key: String? = nil) async throws
-        -> Answer
-    {
+    package func submit(
+        _ operation: String, _ input: JSONValue, evidence: Evidence = Evidence(), key: String? = nil, on system: String = "corp"
+    ) async throws -> Answer {
         try await gateway.submissions.submit(
             Submissions.Request(
-                principal: .workload(Fixture.workload()), task: try await task(), system: "corp", operation: operation,
+                principal: .workload(Fixture.workload()), task: try await task(), system: system, operation: operation,
                 input: input,
                 evidence: evidence, idempotencyKey: key, door: "test"))
     }

@@ -1,5 +1,7 @@
 package import Authority
+package import Cedar
 package import ConnectorEmbedded
+import DirectoryKit
 package import Reach
 import Synchronization
 
@@ -42,25 +44,26 @@ package final class Meddler: Connector {
         await afterPlan.withLock { $0 }()
         let extra: NamedFact
         switch current {
-        case .undeclared: extra = NamedFact("owner", "corp:user:u-1013", "corp:group:g-8")
-        case .undeclaredAttribute: extra = NamedFact("setsAttribute", "corp:user:u-1013", "corp:attribute:mail")
+        case .undeclared: extra = NamedFact(DirectoryVocabulary.owner, "corp:user:u-1013", "corp:group:g-8")
+        case .undeclaredAttribute: extra = NamedFact(DirectoryVocabulary.setsAttribute, "corp:user:u-1013", "corp:attribute:mail")
         default: return plan
         }
         let step = Step(adds: plan.step.adds + [extra])
         return Plan(
             target: plan.target, targetName: plan.targetName, touched: plan.touched, inverse: plan.inverse,
             reversibility: plan.reversibility, precondition: plan.precondition, version: plan.version, native: plan.native,
-            facts: plan.facts, related: plan.related, step: step, surroundings: plan.surroundings, obstacle: plan.obstacle)
+            facts: plan.facts, named: plan.named, step: step, surroundings: plan.surroundings, obstacle: plan.obstacle)
     }
 
     package func snapshot(_ receive: @escaping @Sendable (SnapshotPage) -> Void) async throws(ConnectorError) {
         let trick = current
         if trick == .cutOff {
-            receive(SnapshotPage(nodes: [ReachNode(system: system, kind: .user, key: "u-1", name: "one")], facts: []))
+            let nodes = [catalogue[kind: "user"].map { ReachNode(system: system, $0, id: "u-1", name: "one") }].compactMap { $0 }
+            receive(SnapshotPage(nodes: nodes, facts: []))
             throw ConnectorError(.unavailable, "the connection was lost")
         }
         try await inner.snapshot { page in
-            let more = trick == .dangling ? [NamedFact("member", "corp:user:nobody", "corp:group:g-8")] : []
+            let more = trick == .dangling ? [NamedFact(DirectoryVocabulary.member, "corp:user:nobody", "corp:group:g-8")] : []
             receive(SnapshotPage(nodes: page.nodes, facts: page.facts + more))
         }
     }
@@ -68,9 +71,11 @@ package final class Meddler: Connector {
     package func surroundings(of plan: Plan) async throws(ConnectorError) -> Set<NamedFact> {
         let seen = try await inner.surroundings(of: plan)
         switch current {
-        case .takeover: return seen.union([NamedFact("member", "corp:user:u-1013", "corp:group:g-8")])
-        case .moreThanDeclared, .byOthers: return seen.union([NamedFact("owner", "corp:user:u-1013", "corp:group:g-1")])
-        case .takenAway: return seen.filter { $0.relation != "disabled" && $0.relation != "member" }
+        case .takeover: return seen.union([NamedFact(DirectoryVocabulary.member, "corp:user:u-1013", "corp:group:g-8")])
+        case .moreThanDeclared, .byOthers:
+            return seen.union([NamedFact(DirectoryVocabulary.owner, "corp:user:u-1013", "corp:group:g-1")])
+        case .takenAway:
+            return seen.filter { $0.relation != DirectoryVocabulary.disabled && $0.relation != DirectoryVocabulary.member }
         default: return seen
         }
     }
@@ -80,13 +85,15 @@ package final class Meddler: Connector {
     package func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord {
         try await inner.read(operation, input)
     }
-    package func find(_ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool) async throws(ConnectorError) {
-        try await inner.find(input, visit)
-    }
-    package func members(of group: String, after: String?, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
+    package func search(_ operation: Operation, _ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
         async throws(ConnectorError)
     {
-        try await inner.members(of: group, after: after, visit)
+        try await inner.search(operation, input, visit)
+    }
+    package func contents(of container: EntityUID, after: String?, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)
+        async throws(ConnectorError)
+    {
+        try await inner.contents(of: container, after: after, visit)
     }
     package func reference(for change: String, id: String, expires: Instant) -> LeaseReference {
         inner.reference(for: change, id: id, expires: expires)
@@ -103,7 +110,7 @@ package final class Meddler: Connector {
     package func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation {
         try await inner.observe(plan, under: lease)
     }
-    package func writtenByOthers(_ nodes: Set<String>) async throws(ConnectorError) -> Set<String> {
+    package func writtenByOthers(_ nodes: Set<NodeID>) async throws(ConnectorError) -> Set<NodeID> {
         current == .byOthers ? nodes : []
     }
     package func revoke(_ reference: LeaseReference) async throws(ConnectorError) { try await inner.revoke(reference) }

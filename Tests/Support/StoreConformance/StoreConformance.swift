@@ -1,5 +1,6 @@
 public import Authority
 import Cedar
+import DirectoryKit
 import StrictJSON
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 @_spi(Authenticated) public import Authority
 import Cedar
+import DirectoryKit
 public import Foundation
 public import Reach
 public import StrictJSON
@@ -23,10 +24,12 @@ public enum Fixture {
 
     public static func submission(
         _ operation: Authority.Operation, _ input: JSONValue, system: String = "corp",
-        principal: Principal = .workload(workload()), id: String = "req-1"
+        principal: Principal = .workload(workload()), id: String = "req-1",
+        catalogue: Catalogue? = nil
     ) throws -> Submission {
         Submission(
-            id: id, principal: principal, task: task(), system: system, operation: operation,
+            id: id, principal: principal, task: task(), system: system,
+            catalogue: catalogue ?? Catalogue.directory(namespace: "Test", attributes: []), operation: operation,
             input: try Input(input, for: operation))
     }
 
@@ -79,7 +82,7 @@ public struct GrantMaker: Sendable {
 
     private func submission(_ operation: String, _ input: JSONValue) throws -> Submission {
         guard let entry = connector.catalogue[operation] else { throw ConnectorError(.invalid, "no operation \(operation)") }
-        return try Fixture.submission(entry, input, system: connector.system)
+        return try Fixture.submission(entry, input, system: connector.system, catalogue: connector.catalogue)
     }
 
     /// The grant for carrying out this plan.

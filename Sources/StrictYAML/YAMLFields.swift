@@ -1,25 +1,44 @@
 import StrictJSON
-import Yams
+public import Yams
 
 /// What is wrong in the configuration, and on which line.
-struct ConfigurationError: Error, CustomStringConvertible {
-    let file: String
-    let line: Int
-    let message: String
-    var description: String { "\(file):\(line): \(message)" }
+public struct ConfigurationError: Error, CustomStringConvertible {
+    public let file: String
+    public let line: Int
+    public let message: String
+
+    public init(file: String, line: Int, message: String) {
+        (self.file, self.line, self.message) = (file, line, message)
+    }
+
+    public var description: String { "\(file):\(line): \(message)" }
 }
 
 /// Takes the keys of a YAML mapping one by one, and refuses what was not taken: a typo is an error with its line.
-struct YAMLFields {
-    let file: String
-    let path: String
+public struct YAMLFields {
+    public let file: String
+    public let path: String
     /// Where the mapping starts.
-    let line: Int
+    public let line: Int
     private var rest: [(key: Node, value: Node)]
     private var known: [String] = []
     private var lines: [String: Int] = [:]
 
-    init(_ node: Node, file: String, path: String = "") throws {
+    /// Reads a whole file.
+    ///
+    /// - Throws: ``ConfigurationError`` when it is no YAML, or no mapping.
+    public static func read(_ text: String, file: String) throws -> YAMLFields {
+        do {
+            guard let node = try Yams.compose(yaml: text) else {
+                throw ConfigurationError(file: file, line: 1, message: "the file is empty")
+            }
+            return try YAMLFields(node, file: file)
+        } catch let error as YamlError {
+            throw ConfigurationError(file: file, line: error.line, message: "not YAML: \(error)")
+        }
+    }
+
+    public init(_ node: Node, file: String, path: String = "") throws {
         (self.file, self.path, line) = (file, path, node.mark?.line ?? 1)
         guard case .mapping(let mapping) = node else {
             throw ConfigurationError(
@@ -33,18 +52,18 @@ struct YAMLFields {
         }
     }
 
-    func problem(_ message: String, at node: Node? = nil) -> ConfigurationError {
+    public func problem(_ message: String, at node: Node? = nil) -> ConfigurationError {
         ConfigurationError(file: file, line: node?.mark?.line ?? line, message: message)
     }
 
     /// A problem with the value of a key that was taken before.
-    func problem(_ message: String, of key: String) -> ConfigurationError {
+    public func problem(_ message: String, of key: String) -> ConfigurationError {
         ConfigurationError(file: file, line: lines[key] ?? line, message: message)
     }
 
     private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-    mutating func node(_ key: String) -> Node? {
+    public mutating func node(_ key: String) -> Node? {
         known.append(key)
         guard let place = rest.firstIndex(where: { $0.key.string == key }) else { return nil }
         let found = rest.remove(at: place)
@@ -52,7 +71,7 @@ struct YAMLFields {
         return found.value
     }
 
-    mutating func required(_ key: String) throws -> Node {
+    public mutating func required(_ key: String) throws -> Node {
         guard let node = node(key) else {
             // What is missing may be there under a misspelt name.
             if let slip = rest.first(where: { Suggestion.nearest(to: $0.key.string ?? "", in: [key]) != nil }) {
@@ -63,9 +82,9 @@ struct YAMLFields {
         return node
     }
 
-    mutating func string(_ key: String) throws -> String { try scalar(try required(key), key) }
+    public mutating func string(_ key: String) throws -> String { try scalar(try required(key), key) }
 
-    mutating func optionalString(_ key: String) throws -> String? { try node(key).map { try scalar($0, key) } }
+    public mutating func optionalString(_ key: String) throws -> String? { try node(key).map { try scalar($0, key) } }
 
     private func scalar(_ node: Node, _ key: String) throws -> String {
         guard case .scalar(let scalar) = node, !scalar.string.isEmpty else {
@@ -74,7 +93,7 @@ struct YAMLFields {
         return scalar.string
     }
 
-    mutating func integer(_ key: String, default fallback: Int64, in range: ClosedRange<Int64>) throws -> Int64 {
+    public mutating func integer(_ key: String, default fallback: Int64, in range: ClosedRange<Int64>) throws -> Int64 {
         guard let node = node(key) else { return fallback }
         guard let value = Int64(try scalar(node, key)), range.contains(value) else {
             throw problem("`\(full(key))` must be a whole number from \(range.lowerBound) to \(range.upperBound)", at: node)
@@ -82,18 +101,18 @@ struct YAMLFields {
         return value
     }
 
-    mutating func flag(_ key: String) throws -> Bool {
+    public mutating func flag(_ key: String) throws -> Bool {
         guard let node = node(key) else { return false }
         let text = try scalar(node, key)
         guard text == "true" || text == "false" else { throw problem("`\(full(key))` must be true or false", at: node) }
         return text == "true"
     }
 
-    mutating func strings(_ key: String) throws -> [String] {
+    public mutating func strings(_ key: String) throws -> [String] {
         try nodes(key).map { try scalar($0, key) }
     }
 
-    mutating func optionalStrings(_ key: String) throws -> [String]? {
+    public mutating func optionalStrings(_ key: String) throws -> [String]? {
         rest.contains { $0.key.string == key }
             ? try strings(key)
             : {
@@ -101,28 +120,43 @@ struct YAMLFields {
             }()
     }
 
-    mutating func nodes(_ key: String) throws -> [Node] {
+    public mutating func nodes(_ key: String) throws -> [Node] {
         guard let node = node(key) else { return [] }
         guard case .sequence(let sequence) = node else { throw problem("`\(full(key))` must be a list", at: node) }
         return Array(sequence)
     }
 
-    mutating func mapping(_ key: String) throws -> YAMLFields { try YAMLFields(try required(key), file: file, path: full(key)) }
+    public mutating func mapping(_ key: String) throws -> YAMLFields {
+        try YAMLFields(try required(key), file: file, path: full(key))
+    }
 
-    mutating func optionalMapping(_ key: String) throws -> YAMLFields? {
+    public mutating func optionalMapping(_ key: String) throws -> YAMLFields? {
         try node(key).map { try YAMLFields($0, file: file, path: full(key)) }
     }
 
-    mutating func mappings(_ key: String) throws -> [YAMLFields] {
+    public mutating func mappings(_ key: String) throws -> [YAMLFields] {
         try nodes(key).enumerated().map { try YAMLFields($1, file: file, path: "\(full(key))[\($0)]") }
     }
 
-    func end() throws {
+    /// The keys that were not taken yet, in order.
+    public var left: [String] { rest.compactMap(\.key.string) }
+
+    public func end() throws {
         guard let (key, _) = rest.first else { return }
         let name = key.string ?? "?"
         let hint =
             Suggestion.nearest(to: name, in: known).map { "; did you mean `\($0)`?" }
             ?? "; known here: \(known.sorted().joined(separator: ", "))"
         throw problem("unknown key `\(full(name))`" + hint, at: key)
+    }
+}
+
+extension YamlError {
+    /// The line it is about; 1 when it does not say.
+    fileprivate var line: Int {
+        switch self {
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark.line
+        default: 1
+        }
     }
 }

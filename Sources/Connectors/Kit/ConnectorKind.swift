@@ -1,0 +1,59 @@
+public import Authority
+public import StrictYAML
+
+/// One kind of system that can stand behind the gateway: how its part of the configuration is read, and what comes of it.
+public struct ConnectorKind: Sendable {
+    /// As `kind:` in the configuration names it.
+    public let name: String
+    /// Takes the kind's own fields of a system; what it does not take is refused.
+    ///
+    /// It throws what is wrong, with its line.
+    public let read: @Sendable (inout YAMLFields, SystemContext) throws -> ConfiguredSystem
+
+    public init(
+        _ name: String, read: @escaping @Sendable (inout YAMLFields, SystemContext) throws -> ConfiguredSystem
+    ) {
+        self.name = name
+        self.read = read
+    }
+}
+
+/// What is known of a system before its kind reads its fields.
+public struct SystemContext: Sendable {
+    public let system: String
+    /// Seconds that each call may take.
+    public let timeout: Int
+    /// The path of a file that the configuration names, which may be relative to it.
+    public let resolve: @Sendable (String) -> String
+    public let now: @Sendable () -> Instant
+
+    public init(
+        system: String, timeout: Int, resolve: @escaping @Sendable (String) -> String, now: @escaping @Sendable () -> Instant
+    ) {
+        self.system = system
+        self.timeout = timeout
+        self.resolve = resolve
+        self.now = now
+    }
+}
+
+/// A system as its configuration was read: nothing of it is reached yet.
+public struct ConfiguredSystem: Sendable {
+    /// What can be asked of it.
+    public let catalogue: Catalogue
+    /// Rules for its relations, besides the shipped ones: each file's name and text.
+    public let rules: [(name: String, text: String)]
+    /// Why it can't be looked at yet, when that is known without reaching it; nil when it can.
+    public let missing: @Sendable () -> String?
+    public let make: @Sendable () async throws -> any Connector
+
+    public init(
+        catalogue: Catalogue, rules: [(name: String, text: String)] = [], missing: @escaping @Sendable () -> String? = { nil },
+        make: @escaping @Sendable () async throws -> any Connector
+    ) {
+        self.catalogue = catalogue
+        self.rules = rules
+        self.missing = missing
+        self.make = make
+    }
+}

@@ -77,9 +77,16 @@ let package = Package(
         library("Storage", ["Authority", "StrictJSON", "TransparencyLog", grdb]),
         library("ConnectorKit", path: "Sources/Connectors/Kit", ["Authority", "StrictYAML"]),
         library("DirectoryKit", path: "Sources/Connectors/Directory", ["Authority", "Cedar", "Reach", "StrictJSON"]),
+        library("DeclaredKit", path: "Sources/Connectors/Declared", ["Authority", "StrictJSON", "StrictYAML"]),
         library(
             "ConnectorEmbedded", path: "Sources/Connectors/Embedded",
             ["Authority", "Cedar", "ConnectorKit", "DirectoryKit", "Reach", "StrictJSON", "StrictYAML", crypto, grdb]),
+        library(
+            "ConnectorHTTP", path: "Sources/Connectors/HTTP",
+            [
+                "Authority", "Cedar", "ConnectorKit", "DeclaredKit", "Reach", "StrictJSON", "StrictYAML", httpClient, nioCore,
+                nioHTTP1, nioSSL,
+            ]),
         .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap-dev"])]),
         library(
             "ConnectorLDAP", path: "Sources/Connectors/LDAP",
@@ -102,7 +109,8 @@ let package = Package(
         .executableTarget(
             name: "exequatur",
             dependencies: [
-                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorKit", "ConnectorLDAP", "DirectoryKit", "Gateway", "Identity",
+                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorHTTP", "ConnectorKit", "ConnectorLDAP", "DirectoryKit",
+                "Gateway", "Identity",
                 "Reach", "Server", "Storage", "StrictJSON", "StrictYAML",
                 "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1,
                 nioPosix,
@@ -152,6 +160,7 @@ let package = Package(
                 crypto, grdb, logging,
             ]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
+        tests("ConnectorHTTPTests", ["ConnectorHTTP", "StrictJSON", "StrictYAML"]),
         tests(
             "ConnectorLDAPTests",
             [

@@ -18,12 +18,16 @@ public final class Gateway: Sendable {
     public let strangers: StrangerLog
     let leases: Leases
 
-    /// - Throws: ``Refusal`` for a system with an operation that does not declare its effects.
+    /// - Throws: ``Refusal`` for a system whose catalogue contradicts itself, or has an operation that declares no effects.
     public init(
         environment: GatewayEnvironment, store: WitnessedStore, sealer: Sealer, principals: any Principals,
         connectors: [any Connector], policies: PolicyBundle, reach: ReachKeeper, copies: any WorkingCopies
     ) throws {
         for connector in connectors {
+            if let contradiction = connector.catalogue.contradictions.first {
+                throw Refusal(
+                    .catalogueContradiction, "The catalogue of \(connector.system) contradicts itself: \(contradiction).")
+            }
             guard let operation = connector.catalogue.undeclared.first else { continue }
             throw Refusal(
                 .catalogueNoEffects,

@@ -1,4 +1,4 @@
-import StrictJSON
+public import StrictJSON
 public import Yams
 
 /// What is wrong in the configuration, and on which line.
@@ -136,6 +136,15 @@ public struct YAMLFields {
 
     public mutating func mappings(_ key: String) throws -> [YAMLFields] {
         try nodes(key).enumerated().map { try YAMLFields($1, file: file, path: "\(full(key))[\($0)]") }
+    }
+
+    /// What is written under some keys, as JSON, without taking it.
+    public func written(_ keys: [String]) throws -> JSONValue {
+        var all: JSONValue = [:]
+        for key in keys {
+            if let value = rest.first(where: { $0.key.string == key })?.value { all.add(key, try value.json(file)) }
+        }
+        return all
     }
 
     /// The keys that were not taken yet, in order.

@@ -99,7 +99,7 @@ struct RequirementTests {
         var context = ContextShape.value(
             input: .record(["user": "u"]),
             task: ContextShape.value(taskID: "t", tenant: "t", purpose: "p", expires: Fixture.now), delegator: .person("ann"),
-            precondition: .atomic, reach: .none,
+            precondition: .atomic, lease: .scoped, reach: .none,
             surroundings: ContextShape.value(now: Fixture.now, environment: "test", isLocked: true))
         context["approvals"] = ContextShape.value(facts(["ann", "cat"]))
         let request = Request(

@@ -74,7 +74,7 @@ def added(s, check):
     body = noticed(s, check, lines, "a member added by another hand, its name spelt otherwise,")
     if not body:
         return
-    fact = [s.entry_id(model.user("eve")), "member", s.entry_id(model.group("keepers"))]
+    fact = [s.entry_id(model.user("eve")), "directory.member", s.entry_id(model.group("keepers"))]
     check(body["added"] == [fact] and body["removed"] == [], f"…with the fact {fact}" + ("" if body["added"] == [fact] else f", not {body}"))
     check(body["system"] == "corp" and body["reach"]["count"] == 1 and body["reach"]["targets"] == [model.TARGET],
           f"…and what it gained: {body['reach']}")
@@ -104,7 +104,7 @@ def enabled(s, check):
     body = noticed(s, check, lines, "an account enabled by another hand")
     if not body:
         return
-    fact = [s.entry_id(model.user("sleepy")), "disabled"]
+    fact = [s.entry_id(model.user("sleepy")), "directory.disabled"]
     check(body["removed"] == [fact], f"…with the fact that is gone, {fact}" + ("" if body["removed"] == [fact] else f", not {body}"))
     check([model.user("sleepy"), model.TARGET] in body["reach"]["gained"], f"…and what it gained: {body['reach']}")
 

@@ -5,8 +5,9 @@ public import StrictJSON
 public indirect enum InputType: Hashable, Sendable {
     /// The name of something: ASCII letters, digits and `._@-`, up to 128.
     case identifier
-    /// The name or immutable id of an entity of one of these kinds: an identifier.
-    case reference([String])
+    /// The name or immutable id of an entity of one of these kinds: an identifier, in which these characters may stand besides,
+    /// also first.
+    case reference([String], allowing: String = "")
     /// Visible text, up to so many scalars.
     case text(Int)
     case integer(ClosedRange<Int64>)
@@ -22,7 +23,7 @@ public indirect enum InputType: Hashable, Sendable {
     /// The kinds of what it names; nil when it names nothing.
     var kinds: Set<String>? {
         switch self {
-        case .reference(let kinds): Set(kinds)
+        case .reference(let kinds, _): Set(kinds)
         case .list(let element, _): element.kinds
         default: nil
         }

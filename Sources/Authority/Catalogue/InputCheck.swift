@@ -43,8 +43,10 @@ extension InputType {
 
     private func problem(_ text: String) -> String? {
         switch self {
-        case .identifier, .reference:
-            Self.isIdentifier(text) ? nil : "a name of 1 to 128 ASCII letters, digits and . _ @ - belongs here"
+        case .identifier: Self.isName(text) ? nil : "a name of 1 to 128 ASCII letters, digits and . _ @ - belongs here"
+        case .reference(_, let more):
+            Self.isName(text, allowing: more)
+                ? nil : "a name of 1 to 128 ASCII letters, digits and . _ @ -\(more.map { " \($0)" }.joined()) belongs here"
         case .text(let limit):
             Self.isText(text, limit) ? nil : "1 to \(limit) visible characters belong here; no control or invisible ones"
         case .choice(let choices):
@@ -57,12 +59,12 @@ extension InputType {
         }
     }
 
-    static func isIdentifier(_ text: String) -> Bool {
+    private static func isName(_ text: String, allowing more: String = "") -> Bool {
         func isWord(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) }
-        guard let first = text.utf8.first, isWord(first) || first == UInt8(ascii: "_"), text.utf8.count <= 128 else {
-            return false
-        }
-        return text.utf8.allSatisfy { isWord($0) || "._@-".utf8.contains($0) }
+        func isMore(_ byte: UInt8) -> Bool { more.utf8.contains(byte) }
+        guard let first = text.utf8.first, isWord(first) || first == UInt8(ascii: "_") || isMore(first), text.utf8.count <= 128
+        else { return false }
+        return text.utf8.allSatisfy { isWord($0) || "._@-".utf8.contains($0) || isMore($0) }
     }
 
     private static func isText(_ text: String, _ limit: Int) -> Bool {

@@ -21,9 +21,16 @@ extension InputField {
 }
 
 extension InputType {
+    /// Of a name in which these characters may stand besides.
+    private static func pattern(allowing more: String = "") -> String {
+        let more = more.map { "\\\($0)" }.joined()
+        return "^[A-Za-z0-9_\(more)][A-Za-z0-9._@\(more)-]{0,127}$"
+    }
+
     fileprivate var schema: JSONValue {
         switch self {
-        case .identifier, .reference: ["type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9._@-]{0,127}$"]
+        case .identifier: ["type": "string", "pattern": .string(Self.pattern())]
+        case .reference(_, let more): ["type": "string", "pattern": .string(Self.pattern(allowing: more))]
         case .text(let limit): ["type": "string", "minLength": 1, "maxLength": .integer(Int64(limit))]
         case .integer(let range):
             ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]

@@ -122,6 +122,8 @@ public struct Operation: Sendable {
     public let reversibility: Reversibility
     /// How sensitive what it returns or sets is.
     public let sensitivity: Sensitivity
+    /// How it is carried out, where that is configuration too: part of what approvals are bound to.
+    public let template: JSONValue
     /// What it does, as people say it: `{target}`, `{added}`, `{removed}` and the names of inputs stand for what they are.
     public let phrase: String
 
@@ -129,7 +131,7 @@ public struct Operation: Sendable {
         _ name: String, _ summary: String, _ access: Access, on target: OperationTarget, input: [InputField],
         answer: AnswerShape = .none, classes: [OperationClass] = [],
         effects: [Effect] = [], inverse: String? = nil, reversibility: Reversibility = .reversible,
-        sensitivity: Sensitivity = .internal, phrase: String = ""
+        sensitivity: Sensitivity = .internal, phrase: String = "", template: JSONValue = .null
     ) {
         self.name = name
         self.summary = summary
@@ -143,6 +145,7 @@ public struct Operation: Sendable {
         self.reversibility = reversibility
         self.sensitivity = sensitivity
         self.phrase = phrase
+        self.template = template
     }
 
     /// The attributes whose values it may set.
@@ -188,6 +191,7 @@ public struct Operation: Sendable {
             "answer": answer.definition, "effects": .array(effects.map(\.definition)),
             "classes": .array(classes.map { .string($0.rawValue) }), "inverse": inverse.map(JSONValue.string) ?? .null,
             "reversibility": .string(reversibility.rawValue), "sensitivity": .string(sensitivity.rawValue),
+            "template": template,
         ]
     }
 

@@ -107,8 +107,8 @@ enum ContextShape {
     /// All but the operation's own input. While nothing else is known, it is known that nobody approved.
     private static let parts = [
         Part("task", task), Part("delegator", .entity(["Exequatur::Person"]), isRequired: false),
-        Part(approvalsName, approvals, unknown: .known(value([]))), Part("precondition", .string), Part("reach", reach),
-        Part("system", surroundings),
+        Part(approvalsName, approvals, unknown: .known(value([]))), Part("precondition", .string), Part("lease", .string),
+        Part("reach", reach), Part("system", surroundings),
     ]
 
     /// The type of the whole, as the schema writes it.
@@ -124,14 +124,16 @@ enum ContextShape {
 
     /// The whole but for the approvals, which are counted later.
     ///
-    /// - Parameter delegator: the person on whose behalf; nil when there is none.
+    /// - Parameters:
+    ///   - delegator: the person on whose behalf; nil when there is none.
+    ///   - lease: what it would be carried out with.
     static func value(
-        input: Value, task: Value, delegator: EntityUID?, precondition: Precondition, reach finding: ReachFinding,
-        surroundings: Value
+        input: Value, task: Value, delegator: EntityUID?, precondition: Precondition, lease: CredentialKind,
+        reach finding: ReachFinding, surroundings: Value
     ) -> [ExactString: Value] {
         var context: [ExactString: Value] = [
             "input": input, "task": task, "precondition": .string(ExactString(precondition.rawValue)),
-            "reach": value(finding), "system": surroundings,
+            "lease": .string(ExactString(lease.rawValue)), "reach": value(finding), "system": surroundings,
         ]
         if let delegator { context["delegator"] = .entity(delegator) }
         return context

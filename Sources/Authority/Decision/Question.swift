@@ -49,12 +49,14 @@ public struct Question: Sendable {
     }
 
     /// - Parameters:
+    ///   - lease: what it would be carried out with.
     ///   - isLocked: whether it is to be done though a lock is in force.
     ///   - people: those who could approve, from configuration: one id for each human.
     ///   - excluded: the ids of those who can't approve: requester, delegator, owner and their aliases.
     public init(
         _ submission: Submission, _ plan: Plan, reach: ReachFinding, catalogue: Catalogue, now: Instant, environment: String,
-        isLocked: Bool = false, approvals: [ApprovalFact], people: [PersonRecord], excluded: Set<String>
+        lease: CredentialKind = .scoped, isLocked: Bool = false, approvals: [ApprovalFact], people: [PersonRecord],
+        excluded: Set<String>
     ) {
         operation = submission.operation.name
         namespace = catalogue.namespace
@@ -68,7 +70,7 @@ public struct Question: Sendable {
         context = ContextShape.value(
             input: submission.input.value,
             task: ContextShape.value(taskID: task.id, tenant: task.tenant, purpose: task.purpose.name, expires: task.expires),
-            delegator: delegator, precondition: plan.precondition, reach: reach,
+            delegator: delegator, precondition: plan.precondition, lease: lease, reach: reach,
             surroundings: ContextShape.value(now: now, environment: environment, isLocked: isLocked))
         let named = people.filter { $0.id == submission.task.delegator || $0.id == submission.principal.id }
         var all = plan.facts.filter { $0.uid != submission.principal.entity.uid } + catalogue.actions

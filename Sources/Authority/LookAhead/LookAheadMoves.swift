@@ -69,7 +69,7 @@ struct LookAheadMoves {
         Value, LookAheadWorld.Entry?
     )] {
         switch field.type {
-        case .reference(let kinds):
+        case .reference(let kinds, _):
             let newcomer = [state.newcomer].compactMap { $0 }.filter { kinds.contains($0.node.id.kind) }
             return (world.entries.filter { kinds.contains($0.node.id.kind) } + newcomer).map { (text($0.node.name), $0) }
         case .identifier, .text: return texts(field, operation).map { (text($0), nil) }

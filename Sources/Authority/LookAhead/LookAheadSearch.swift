@@ -107,7 +107,7 @@ struct LookAheadSearch {
         var context = ContextShape.value(
             input: .record(move.input),
             task: ContextShape.value(taskID: "task", tenant: world.tenant, purpose: purpose, expires: start), delegator: nil,
-            precondition: .atomic, reach: .none,
+            precondition: .atomic, lease: world.lease, reach: .none,
             surroundings: ContextShape.value(now: start, environment: world.environment, isLocked: false))
         context[ContextShape.approvalsName] = ContextShape.value([])
         return context

@@ -31,12 +31,14 @@ public struct LookAheadWorld: Sendable {
     public let purposes: [String]
     public let environment: String
     public let tenant: String
+    /// What steps in the system are carried out with.
+    public let lease: CredentialKind
     private let byNode: [String: Entry]
     private let byKind: [String: [Entry]]
 
     public init(
         system: String, catalogue: Catalogue, workloads: [Entity], entries: [Entry], graph: ReachGraph, facts: Set<NamedFact>,
-        names: [ReachNode] = [], purposes: [String], environment: String, tenant: String
+        names: [ReachNode] = [], purposes: [String], environment: String, tenant: String, lease: CredentialKind = .scoped
     ) {
         self.system = system
         self.catalogue = catalogue
@@ -48,6 +50,7 @@ public struct LookAheadWorld: Sendable {
         self.purposes = purposes
         self.environment = environment
         self.tenant = tenant
+        self.lease = lease
         byNode = Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         byKind = Dictionary(grouping: self.entries, by: \.node.id.kind)
     }

@@ -78,10 +78,13 @@ public struct Observation: Sendable {
     public let touched: [TouchedValue]
     /// Whether the last write to the target was made under this lease; nil when the backend can't tell.
     public let isOurs: Bool?
+    /// Whether the backend records who wrote at all: where it does not, what it shows tells nobody whether a step came about.
+    public let isAttributable: Bool
 
-    public init(touched: [TouchedValue], isOurs: Bool?) {
+    public init(touched: [TouchedValue], isOurs: Bool?, isAttributable: Bool = true) {
         self.touched = touched
         self.isOurs = isOurs
+        self.isAttributable = isAttributable
     }
 }
 
@@ -101,6 +104,20 @@ public protocol Lease: Sendable {
     var reference: LeaseReference { get }
 }
 
+/// What a step is carried out with, as policy sees it (`context.lease`).
+public enum CredentialKind: String, Sendable {
+    /// A credential that is made for the one step, and ended with it.
+    case scoped
+    /// One that is handed to an agent which acts with tools of its own.
+    case issued
+    /// One account for all steps: the backend can make none for one.
+    case shared
+}
+
+extension Connector {
+    public var credential: CredentialKind { .scoped }
+}
+
 /// One configured backend instance.
 ///
 /// Reading needs no grant. Whatever changes the backend takes a ``Grant`` and nothing else. Every call ends
@@ -111,6 +128,8 @@ public protocol Connector: Sendable {
     var catalogue: Catalogue { get }
     /// Where the system is, such as a URL, without any secret: what was approved for one place is not done at another.
     var endpoint: String { get }
+    /// What its steps are carried out with.
+    var credential: CredentialKind { get }
 
     /// What the operation would do. Reads only.
     func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan

@@ -89,7 +89,7 @@ public struct NodeID: Hashable, Sendable, Comparable {
     static let nameKind = "name"
 
     /// The kinds that no catalogue may have.
-    static let reservedKinds: Set<String> = [
+    public static let reserved: Set<String> = [
         attributeKind, nameKind, "system", "workload", "person", "coalition", "route", "secret",
     ]
 

@@ -15,7 +15,12 @@ extension Catalogue {
         let fixed =
             reads(readable) + memberships + switches(names.switches)
             + [create(names), remove(names.switches), resetPassword]
-        let users = attributes.map { $0.name == "enabled" ? AttributeDefinition("enabled", $0.sensitivity, type: .boolean) : $0 }
+        // What the product keeps beside them is nobody's to see.
+        let known = Set(attributes.map(\.name))
+        let hidden = Set(names.given.map(\.attribute) + names.implied + names.switches).subtracting(known).sorted()
+        let users =
+            hidden.map { AttributeDefinition($0, .secret) }
+            + attributes.map { $0.name == "enabled" ? AttributeDefinition("enabled", $0.sensitivity, type: .boolean) : $0 }
         return Catalogue(
             namespace: namespace,
             kinds: [

@@ -14,6 +14,7 @@ public enum DirectoryVocabulary {
     public static let member = "directory.member"
     public static let owner = "directory.owner"
     public static let disabled = "directory.disabled"
+    public static let manages = "directory.manages"
     public static let authorizedAs = "directory.authorizedAs"
     public static let selects = "directory.selects"
     public static let namedAs = "directory.namedAs"
@@ -36,6 +37,7 @@ public enum DirectoryVocabulary {
                     .init(of: member, through: member), .init(of: setsAttribute, through: selects, isReversed: true),
                 ], isHeldBySecond: true),
             RelationDefinition(owner, from: [user, group], to: [group], isHeldBySecond: true),
+            RelationDefinition(manages, from: [user, group], to: [user]),
             RelationDefinition(authorizedAs, from: [user, group], to: [user, group]),
             RelationDefinition(selects, from: [group], to: ["attribute"]),
             RelationDefinition(disabled, from: [user], isRestriction: true, projection: .mirrors("enabled", negated: true)),

@@ -47,6 +47,9 @@ final class Core: Sendable {
         connectors.keys.sorted().compactMap { name in connectors[name].map { (name, $0.catalogue) } }
     }
 
+    /// What steps in a system are carried out with.
+    func credential(of system: String) -> CredentialKind { connectors[system]?.credential ?? .shared }
+
     var now: Instant { environment.now() }
 
     var log: Logger { environment.log }

@@ -41,6 +41,7 @@ extension Refusal {
         case approvalOtherPerson = "approval.other_person"
         case approvalTooLate = "approval.too_late"
         case approvalUsed = "approval.used"
+        case catalogueContradiction = "catalogue.contradiction"
         case catalogueNoEffects = "catalogue.no_effects"
         case claimNone = "claim.none"
         case changeClosed = "change.closed"
@@ -90,7 +91,8 @@ extension Refusal {
             case .reachStale, .reachUnread, .systemUnavailable: .unavailable
             case .approvalDigestMismatch, .approvalExpired, .approvalHeld, .approvalNotWaiting, .approvalNotYetValid,
                 .approvalOtherChange, .approvalOtherGateway, .approvalOtherPerson, .approvalTooLate, .approvalUsed,
-                .catalogueNoEffects, .changeClosed, .changeOrphaned, .inputIdempotencyConflict, .planInvalid, .planNoChange,
+                .catalogueContradiction, .catalogueNoEffects, .changeClosed, .changeOrphaned, .inputIdempotencyConflict,
+                .planInvalid, .planNoChange,
                 .planUndeclared, .reachLockout, .rollbackConflict, .rollbackImpossible, .rollbackTooDeep, .secretNone,
                 .systemRefused, .targetConflict:
                 .conflict

@@ -64,7 +64,8 @@ public final class ReachKeeper: ReachGuard {
 
     /// The system for the look ahead; nil when it was not read.
     public func world(
-        _ name: String, _ catalogue: Catalogue, workloads: [Entity], purposes: [String], environment: String, tenant: String
+        _ name: String, _ catalogue: Catalogue, workloads: [Entity], purposes: [String], environment: String, tenant: String,
+        lease: CredentialKind
     ) -> LookAheadWorld? {
         let state = state.withLock { $0 }
         guard let system = state.systems[name], let graph = state.graph else { return nil }
@@ -72,7 +73,8 @@ public final class ReachKeeper: ReachGuard {
         return LookAheadWorld(
             system: name, catalogue: catalogue, workloads: workloads,
             entries: entries.map { LookAheadWorld.Entry($0, attributes: nil) }, graph: graph, facts: system.facts,
-            names: state.names(waitingIn: name), purposes: purposes, environment: environment, tenant: tenant)
+            names: state.names(waitingIn: name), purposes: purposes, environment: environment, tenant: tenant,
+            lease: lease)
     }
 
     /// What the configuration asks for and no system has.

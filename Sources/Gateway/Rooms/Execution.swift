@@ -179,6 +179,8 @@ public final class Execution: Sendable {
         switch attempt {
         case .applied: return isDone ? .succeeded : .lost("readback.mismatch")
         default:
+            // What the backend can't attribute, a person settles.
+            guard seen.isAttributable else { return .lost("not_attributable") }
             if isDone, seen.isOurs == true { return .succeeded }
             if seen.shows(plan.touched.map(\.before)), seen.isOurs != true { return .failed("not_applied") }
             return .lost("not_attributable")

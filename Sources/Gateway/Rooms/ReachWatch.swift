@@ -68,7 +68,7 @@ public struct ReachWatch: Sendable {
         let worlds = core.systems.compactMap { name, catalogue in
             core.reach.world(
                 name, catalogue, workloads: workloads, purposes: environment.purposes, environment: environment.environment,
-                tenant: environment.tenant)
+                tenant: environment.tenant, lease: core.credential(of: name))
         }
         return try LookAhead.all(bundle, on: worlds)
     }

@@ -1,5 +1,6 @@
 import Authority
 import ConnectorEmbedded
+import ConnectorHTTP
 import ConnectorKit
 import ConnectorLDAP
 import StrictJSON
@@ -7,7 +8,7 @@ import StrictYAML
 
 extension Configuration {
     /// The kinds of system there are: a new one is its folder, its page, and its line here.
-    static let kinds = [EmbeddedDirectory.kind, LDAPDirectory.kind]
+    static let kinds = [EmbeddedDirectory.kind, HTTPSystem.kind, LDAPDirectory.kind]
 
     struct System {
         let name: String

@@ -81,7 +81,7 @@ enum LookAheadRun {
         let worlds = connectors.compactMap { connector in
             keeper.world(
                 connector.system, connector.catalogue, workloads: workloads(configuration), purposes: configuration.purposes,
-                environment: configuration.environment, tenant: configuration.tenant)
+                environment: configuration.environment, tenant: configuration.tenant, lease: connector.credential)
         }
         return try LookAhead.all(policies, on: worlds)
     }

@@ -1,0 +1,250 @@
+public import Authority
+public import StrictJSON
+public import StrictYAML
+
+/// Reads a catalogue that is configuration: kinds, relations and operations. What a kind of system adds to each of them, such as
+/// the request that carries an operation out, it reads from the same fields.
+public struct DeclaredReader<Native: Sendable> {
+    /// What an operation is, and how it is carried out.
+    public struct Declared: Sendable {
+        public let operation: Operation
+        public let native: Native
+    }
+
+    /// The Cedar namespace; relations have it in lower case before their names.
+    public let namespace: String
+    public private(set) var kinds: [EntityKind] = []
+    public private(set) var relations: [RelationDefinition] = []
+    public private(set) var operations: [Declared] = []
+    /// The relations that give nothing to whoever stands first.
+    private var harmless: Set<String> = []
+    /// The characters that names of a kind may have besides those of identifiers.
+    private var characters: [String: String] = [:]
+
+    public init(_ fields: inout YAMLFields) throws {
+        namespace = try fields.string("namespace")
+        guard namespace.wholeMatch(of: /[A-Z][A-Za-z0-9]{0,30}/) != nil, !["Exequatur", "LDAP", "Embedded"].contains(namespace)
+        else {
+            throw fields.problem(
+                "`namespace` begins with a capital and has letters and digits: it is what policies write before `::User`, and no "
+                    + "other kind of system has it", of: "namespace")
+        }
+    }
+
+    var prefix: String { namespace.lowercased() + "." }
+
+    /// A relation by the name that the catalogue gives it.
+    func relation(_ name: String) -> String { prefix + name }
+
+    // MARK: Kinds
+
+    /// - Parameter more: takes the fields that say how entities of the kind are read.
+    public mutating func readKinds(_ fields: inout YAMLFields, _ more: (inout YAMLFields, EntityKind) throws -> Void) throws {
+        var all = try fields.mapping("kinds")
+        for name in all.left {
+            var one = try all.mapping(name)
+            guard Self.isWord(name), !NodeID.reserved.contains(name) else {
+                throw one.problem(
+                    "a kind has lower-case words with hyphens for a name, and not one of the gateway's own: `\(name)`")
+            }
+            let kind = EntityKind(
+                name, plural: try one.optionalString("plural") ?? name + "s", try one.choice("role", EntityRole.allCases),
+                ids: try Self.ids(&one), attributes: try Self.attributes(&one, prefix),
+                naming: try one.optionalString("naming").map(relation))
+            characters[name] = try Self.characters(&one)
+            kinds.append(kind)
+            try more(&one, kind)
+            try one.end()
+        }
+        try all.end()
+    }
+
+    private static func isWord(_ text: String) -> Bool { text.wholeMatch(of: /[a-z][a-z0-9]*(-[a-z0-9]+)*/) != nil }
+
+    private static func ids(_ fields: inout YAMLFields) throws -> IDRule {
+        switch try fields.string("ids") {
+        case "immutable": return .immutable
+        case "reusable": return .reusable(foldsCase: false)
+        case "reusable-folding-case": return .reusable(foldsCase: true)
+        default:
+            throw fields.problem(
+                "`ids` says how ids behave: immutable (one means one entity for ever), reusable, or reusable-folding-case",
+                of: "ids")
+        }
+    }
+
+    /// What else a name may hold: nothing that could end a segment of a path unseen.
+    private static func characters(_ fields: inout YAMLFields) throws -> String {
+        let text = try fields.optionalString("characters") ?? ""
+        if let bad = text.first(where: { !"/:+~=, *".contains($0) }) {
+            throw fields.problem("names can't be allowed to hold `\(bad)`; of / : + ~ = , * and blank each can", of: "characters")
+        }
+        return text
+    }
+
+    private static func attributes(_ fields: inout YAMLFields, _ prefix: String) throws -> [AttributeDefinition] {
+        guard var all = try fields.optionalMapping("attributes") else { return [] }
+        var attributes: [AttributeDefinition] = []
+        for name in all.left {
+            var one = try all.mapping(name)
+            guard name.wholeMatch(of: /[A-Za-z][A-Za-z0-9_]{0,60}/) != nil, !["kind", "labels"].contains(name) else {
+                throw one.problem("`\(name)` can't be an attribute's name: letters, digits and _, and not `kind` or `labels`")
+            }
+            attributes.append(
+                AttributeDefinition(
+                    name, try one.choice("sensitivity", Sensitivity.allCases),
+                    type: try one.optionalChoice("type", ValueType.allCases) ?? .string,
+                    confers: try one.optionalString("confers").map { prefix + $0 }))
+            try one.end()
+        }
+        try all.end()
+        return attributes
+    }
+
+    // MARK: Relations
+
+    public mutating func readRelations(_ fields: inout YAMLFields) throws {
+        guard var all = try fields.optionalMapping("relations") else { return }
+        for name in all.left {
+            var one = try all.mapping(name)
+            guard Self.isWord(name) else {
+                throw one.problem("a relation has lower-case words with hyphens for a name: `\(name)`")
+            }
+            let isRestriction = try one.flag("restriction")
+            let origin = try one.optionalChoice("origin", [RelationDefinition.Origin.backend, .credential, .naming]) ?? .backend
+            relations.append(
+                RelationDefinition(
+                    relation(name), from: try one.strings("from"), to: try one.strings("to"), isRestriction: isRestriction,
+                    projection: try Self.projection(&one), origin: origin,
+                    sensitivity: try one.optionalChoice("sensitivity", Sensitivity.allCases) ?? .public,
+                    isHeldBySecond: try one.flag("heldBySecond")))
+            if try one.flag("harmless") { harmless.insert(relation(name)) }
+            try one.end()
+        }
+        try all.end()
+    }
+
+    private static func projection(_ fields: inout YAMLFields) throws -> RelationDefinition.Projection {
+        if var parent = try fields.optionalMapping("parent") {
+            defer { _ = parent }
+            let projection = RelationDefinition.Projection.parent(
+                up: try parent.string("up"), down: try parent.string("down"), below: try parent.string("below"))
+            try parent.end()
+            return projection
+        }
+        guard var mirrors = try fields.optionalMapping("mirrors") else { return .none }
+        let projection = RelationDefinition.Projection.mirrors(
+            try mirrors.string("attribute"), negated: try mirrors.flag("negated"))
+        try mirrors.end()
+        return projection
+    }
+
+    // MARK: Operations
+
+    /// - Parameter more: takes the fields that say how it is carried out; gives that, and what of it approvals are bound to.
+    public mutating func readOperations(
+        _ fields: inout YAMLFields, _ more: (inout YAMLFields, [InputField]) throws -> (Native, JSONValue)
+    ) throws {
+        var all = try fields.mapping("operations")
+        for name in all.left {
+            var one = try all.mapping(name)
+            guard name.wholeMatch(of: /[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*/) != nil else {
+                throw one.problem("an operation is called object.verb, such as user.add-tag: `\(name)`")
+            }
+            operations.append(try operation(name, &one, more))
+            try one.end()
+        }
+        try all.end()
+    }
+
+    private func operation(
+        _ name: String, _ fields: inout YAMLFields, _ more: (inout YAMLFields, [InputField]) throws -> (Native, JSONValue)
+    ) throws -> Declared {
+        let input = try DeclaredInput(characters).read(&fields)
+        let access = try fields.choice("access", [Access.read, .write])
+        let effects = try DeclaredEffects(prefix: prefix, input: input).read(&fields)
+        guard access == .write || effects.isEmpty else { throw fields.problem("what has effects is a write", of: "effects") }
+        let summary = try fields.string("summary")
+        let (native, template) = try more(&fields, input)
+        let operation = Operation(
+            name, summary, access, on: try target(&fields, input), input: input, answer: try answer(&fields),
+            classes: try fields.choices("classes", OperationClass.allCases), effects: effects,
+            inverse: try fields.optionalString("inverse"),
+            reversibility: try fields.optionalChoice("reversibility", Reversibility.allCases) ?? .irreversible,
+            sensitivity: try fields.optionalChoice("sensitivity", Sensitivity.allCases) ?? .internal,
+            phrase: try fields.optionalString("phrase") ?? "", template: template)
+        return Declared(operation: operation, native: native)
+    }
+
+    private func target(_ fields: inout YAMLFields, _ input: [InputField]) throws -> OperationTarget {
+        let text = try fields.string("on")
+        let words = text.split(separator: " ").map(String.init)
+        switch words.count {
+        case 1 where words[0] == "system": return .system
+        // The input that names it is called as the kind is, unless that is said.
+        case 1: return .existing(words[0], by: words[0])
+        case 2 where words[0] == "new": return .new(words[1], named: words[1])
+        case 3 where words[1] == "by": return .existing(words[0], by: words[2])
+        default:
+            throw fields.problem(
+                "`on` is what it acts on: `user` (named by the input `user`), `user by owner`, `new user`, or `system`", of: "on")
+        }
+    }
+
+    private func answer(_ fields: inout YAMLFields) throws -> AnswerShape {
+        guard let text = try fields.optionalString("answer") else { return .none }
+        let words = text.split(separator: " ").map(String.init)
+        switch (words.first, words.count) {
+        case ("one", 2): return .one(words[1], .init(after: "after", limit: "limit"))
+        case ("list", 2): return .list(words[1], .init(attribute: nil, sort: "sort", limit: "limit"))
+        default: throw fields.problem("`answer` is `one KIND` or `list KIND`", of: "answer")
+        }
+    }
+
+    // MARK: What comes of it
+
+    public func catalogue() -> Catalogue {
+        Catalogue(namespace: namespace, kinds: kinds, relations: relations, operations: operations.map(\.operation))
+    }
+
+    /// Rules where the catalogue brings none: whoever stands first in a relation can become what stands second, unless it is said
+    /// to be harmless; and a credential belongs to whoever chose it. Restrictions keep nobody from anything.
+    public var rules: String {
+        relations.map { relation in
+            let name = relation.name
+            let isWide = !relation.to.isEmpty || relation.origin != .backend
+            let declaration =
+                "\(relation.isRestriction ? "restriction" : "relation") \(name)(who\(isWide ? ", what" : "")) "
+                + "\"\(relation.localName.replacing("-", with: " "))\"."
+            guard isWide, !relation.isRestriction, !harmless.contains(name) else { return declaration }
+            let (taker, taken) = relation.origin == .credential ? ("?x", "?u") : ("?u", "?x")
+            return declaration
+                + "\nbecome(\(taker), \(taken)) if \(name)(?u, ?x) because \"whoever may change it can become it\" "
+                + "source \"the catalogue \(namespace), which brings no rules\"."
+        }.joined(separator: "\n") + "\n"
+    }
+}
+
+extension YAMLFields {
+    /// One of some words.
+    public mutating func choice<T: RawRepresentable<String>>(_ key: String, _ all: [T]) throws -> T {
+        let text = try string(key)
+        guard let found = all.first(where: { $0.rawValue == text }) else {
+            throw problem("`\(key)` is one of \(all.map(\.rawValue).joined(separator: ", ")), not `\(text)`", of: key)
+        }
+        return found
+    }
+
+    public mutating func optionalChoice<T: RawRepresentable<String>>(_ key: String, _ all: [T]) throws -> T? {
+        left.contains(key) ? try choice(key, all) : try optionalString(key).flatMap { _ in nil }
+    }
+
+    mutating func choices<T: RawRepresentable<String>>(_ key: String, _ all: [T]) throws -> [T] {
+        try strings(key).map { text in
+            guard let found = all.first(where: { $0.rawValue == text }) else {
+                throw problem("`\(key)` has some of \(all.map(\.rawValue).joined(separator: ", ")), not `\(text)`", of: key)
+            }
+            return found
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import AsyncHTTPClient
+import Authority
+import ConnectorKit
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import StrictJSON
+import Synchronization
+
+/// One host that is asked over HTTP: TLS verified, no redirects, answers up to a limit, each within its time.
+final class HTTPBackend: Sendable {
+    /// Where it is, without a slash at the end.
+    let base: String
+    private let client: HTTPClient
+    private let seconds: Int64
+    private let largest: Int
+
+    /// A client is never given back: there is one for each system, as long as the process runs.
+    private static let kept = Mutex<[HTTPClient]>([])
+
+    /// - Parameters:
+    ///   - ca: the certificate authorities to trust, a PEM file; the system's when nil.
+    ///   - largest: how many bytes an answer may have.
+    init(base: String, ca: String?, seconds: Int, largest: Int) throws {
+        self.base = base
+        self.seconds = Int64(seconds)
+        self.largest = largest
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if let ca { tls.trustRoots = .file(ca) }
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: .init(
+                tlsConfiguration: tls, redirectConfiguration: .disallow,
+                timeout: .init(connect: .seconds(Int64(seconds)), read: .seconds(Int64(seconds))), decompression: .disabled))
+        Self.kept.withLock { $0.append(client) }
+        self.client = client
+    }
+
+    /// An answer, its body read strictly.
+    struct Answer: Sendable {
+        let status: Int
+        let etag: String?
+        /// Nil for an empty one, or one that is no JSON.
+        let json: JSONValue?
+    }
+
+    /// - Throws: `ConnectorError` `unavailable` when there is no answer, or none that can be read.
+    func send(_ request: FilledRequest) async throws(ConnectorError) -> Answer {
+        var asked = HTTPClientRequest(url: base + request.target)
+        asked.method = HTTPMethod(rawValue: request.method.rawValue)
+        asked.headers.add(name: "Accept", value: "application/json")
+        for (name, value) in request.headers { asked.headers.replaceOrAdd(name: name, value: value) }
+        if let body = request.body { asked.body = .bytes(body) }
+        do {
+            let response = try await client.execute(asked, timeout: .seconds(seconds))
+            let body = try await response.body.collect(upTo: largest)
+            return try Self.answer(response, Array(buffer: body))
+        } catch let error as ConnectorError {
+            throw error
+        } catch is NIOTooManyBytesError {
+            throw ConnectorError(.unavailable, "the answer to \(request.target) has more than \(largest) bytes")
+        } catch {
+            throw ConnectorError(.unavailable, "no answer from \(base)\(request.target): \(error)")
+        }
+    }
+
+    private static func answer(_ response: HTTPClientResponse, _ body: [UInt8]) throws -> Answer {
+        let type = response.headers.first(name: "content-type")?.lowercased() ?? ""
+        var json: JSONValue?
+        if !body.isEmpty, type.contains("json") || body.first == UInt8(ascii: "{") || body.first == UInt8(ascii: "[") {
+            do { json = try JSONReader.read(body, limits: .init(bytes: body.count)) } catch {
+                throw ConnectorError(.unavailable, "the answer can't be read: \(error)")
+            }
+        }
+        return Answer(status: Int(response.status.code), etag: response.headers.first(name: "etag"), json: json)
+    }
+}

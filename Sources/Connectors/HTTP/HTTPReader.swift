@@ -1,0 +1,264 @@
+import Authority
+import Cedar
+import Reach
+import StrictJSON
+
+/// An entity as the host shows it.
+struct Thing: Sendable {
+    let kind: EntityKind
+    let node: NodeID
+    let name: String
+    let document: JSONValue
+    let etag: String?
+    /// What the host says of it.
+    let facts: Set<NamedFact>
+}
+
+/// Reads a declared system.
+struct HTTPReader: Sendable {
+    /// A list of more pages than these is not read to its end, and so is worth nothing.
+    private static let mostPages = 10_000
+
+    let system: String
+    let settings: HTTPSettings
+
+    private var catalogue: Catalogue { settings.catalogue }
+
+    // MARK: One entity
+
+    /// The entity of that name or id; nil when there is none.
+    func fetch(_ kindName: String, _ name: String) async throws(ConnectorError) -> Thing? {
+        guard let kind = catalogue[kind: kindName], let reading = settings.kinds[kindName] else {
+            throw ConnectorError(.invalid, "there is no kind \(kindName)")
+        }
+        if let fixed = reading.fixed {
+            return fixed.contains { $0.isExactly(name) } ? thing(kind, name, .string(name), nil, []) : nil
+        }
+        guard let get = reading.get else { return nil }
+        do throws(ConnectorError) {
+            let answer = try await settings.access.ask(try fill(get, id: name))
+            guard let document = answer.json else { throw ConnectorError(.unavailable, "the answer on \(name) is no JSON") }
+            let (id, title) = (reading.id?.find(in: document)?.string ?? name, reading.name?.find(in: document)?.string)
+            return try await whole(kind, reading, id, title ?? id, document, answer.etag)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
+    }
+
+    func require(_ kind: String, _ name: String) async throws(ConnectorError) -> Thing {
+        guard let found = try await fetch(kind, name) else { throw ConnectorError(.notFound, "there is no \(kind) \(name)") }
+        return found
+    }
+
+    /// The entity with the facts that have requests of their own.
+    private func whole(
+        _ kind: EntityKind, _ reading: KindReading, _ id: String, _ name: String, _ document: JSONValue, _ etag: String?
+    ) async throws(ConnectorError) -> Thing {
+        let node = self.node(kind.name, id)
+        var facts = self.facts(reading.facts, in: document, of: node)
+        for (listing, more) in reading.more {
+            for item in try await items(listing, id: id) { facts.formUnion(self.facts(more, in: item, of: node)) }
+        }
+        return thing(kind, id, document, etag, facts, name)
+    }
+
+    private func thing(
+        _ kind: EntityKind, _ id: String, _ document: JSONValue, _ etag: String?, _ facts: Set<NamedFact>, _ name: String? = nil
+    ) -> Thing {
+        Thing(kind: kind, node: node(kind.name, id), name: name ?? id, document: document, etag: etag, facts: facts)
+    }
+
+    func node(_ kind: String, _ id: String) -> NodeID {
+        if case .reusable(foldsCase: true)? = catalogue[kind: kind]?.ids {
+            return NodeID(system: system, kind: kind, id: id.lowercased())
+        }
+        return NodeID(system: system, kind: kind, id: id)
+    }
+
+    func fill(_ template: RequestTemplate, id: String? = nil) throws(ConnectorError) -> FilledRequest {
+        do {
+            return try template.filled(Values { $0 == .id ? id.map(JSONValue.string) : nil })
+        } catch { throw ConnectorError(.notFound, "\(error)") }
+    }
+
+    // MARK: Facts
+
+    /// - Parameter own: the entity whose document it is; nil where both ends stand in it.
+    private func facts(_ readings: [FactReading], in json: JSONValue, of own: NodeID?) -> Set<NamedFact> {
+        var found: Set<NamedFact> = []
+        for reading in readings where reading.condition?.holds(in: json) ?? true {
+            guard let relation = catalogue[relation: reading.relation] else { continue }
+            let firsts = reading.from.map { ids($0, in: json, relation.from) } ?? [own].compactMap { $0 }
+            for first in firsts {
+                guard let to = reading.to else {
+                    found.insert(NamedFact(relation.name, first))
+                    continue
+                }
+                for second in ids(to, in: json, relation.to) { found.insert(NamedFact(relation.name, first, second)) }
+            }
+        }
+        return found
+    }
+
+    private func ids(_ pointer: Pointer, in json: JSONValue, _ kinds: [String]) -> [NodeID] {
+        (pointer.find(in: json)?.texts ?? []).filter { !$0.isEmpty }.flatMap { id in kinds.map { node($0, id) } }
+    }
+
+    // MARK: Lists
+
+    /// All that a request lists, page by page.
+    private func items(_ listing: Listing, id: String? = nil) async throws(ConnectorError) -> [JSONValue] {
+        var (all, page, cursor): ([JSONValue], Int, String?) = ([], 1, nil)
+        while page <= Self.mostPages {
+            var request = try fill(listing.request, id: id)
+            if let query = listing.page { request = request.asking(query, "\(page)") }
+            if let query = listing.next?.query, let cursor { request = request.asking(query, cursor) }
+            let document = try await settings.access.ask(request).json ?? .null
+            let found = listing.each.find(in: document)
+            // Some hosts leave out a list that is empty.
+            guard found == nil || found == .null || found?.array != nil else {
+                throw ConnectorError(.unavailable, "there is no list at `\(listing.each.text)` of \(request.target)")
+            }
+            let items = found?.array ?? []
+            all += items
+            page += 1
+            cursor = listing.next.flatMap { $0.at.find(in: document)?.texts.first }.flatMap { $0.isEmpty ? nil : $0 }
+            if listing.page != nil ? items.isEmpty : cursor == nil { return all }
+        }
+        throw ConnectorError(.unavailable, "the list has more than \(Self.mostPages) pages")
+    }
+
+    /// Every entity of a kind.
+    func all(_ kindName: String) async throws(ConnectorError) -> [Thing] {
+        guard let kind = catalogue[kind: kindName], let reading = settings.kinds[kindName] else { return [] }
+        if let fixed = reading.fixed { return fixed.map { thing(kind, $0, .string($0), nil, []) } }
+        guard let list = reading.list else { return [] }
+        var things: [Thing] = []
+        for item in try await items(list) {
+            if reading.isBrief {
+                // One that was deleted meanwhile is not there.
+                guard let name = (reading.id?.find(in: item) ?? item).string, let one = try await fetch(kindName, name) else {
+                    continue
+                }
+                things.append(one)
+            } else {
+                guard let id = reading.id?.find(in: item)?.string else {
+                    throw ConnectorError(.unavailable, "an entry of the list of \(kind.plural) has no id")
+                }
+                things.append(
+                    try await whole(kind, reading, id, reading.name?.find(in: item)?.string ?? id, item, nil))
+            }
+        }
+        return things
+    }
+
+    /// The whole system: its entities, and every fact.
+    func everything() async throws(ConnectorError) -> (things: [Thing], facts: Set<NamedFact>) {
+        var (things, facts): ([Thing], Set<NamedFact>) = ([], [])
+        for kind in catalogue.kinds {
+            for one in try await all(kind.name) {
+                things.append(one)
+                facts.formUnion(one.facts)
+            }
+        }
+        for (listing, readings) in settings.reads {
+            for item in try await items(listing) { facts.formUnion(self.facts(readings, in: item, of: nil)) }
+        }
+        return (things, facts)
+    }
+
+    /// Whether all of it can be read: without that, nobody can say what a step makes possible.
+    var isReadable: Bool { settings.kinds.values.allSatisfy { $0.fixed != nil || $0.list != nil } }
+
+    // MARK: As policy sees them
+
+    func uid(_ node: NodeID) -> EntityUID { catalogue.uid(node) ?? .system(system) }
+
+    /// The entity and all that it is in, however far. Labels come down.
+    func entities(_ start: Thing) async throws(ConnectorError) -> [Entity] {
+        var things = [start.node: start]
+        var waiting = [start]
+        while let next = waiting.popLast() {
+            for parent in parents(next) where things[parent] == nil {
+                guard case .id(let id) = parent.key, let found = try await fetch(parent.kind, id.string) else { continue }
+                things[parent] = found
+                waiting.append(found)
+            }
+        }
+        let above = Dictionary(uniqueKeysWithValues: things.map { ($0.text, parents($1).map(\.text)) })
+        let own = Dictionary(uniqueKeysWithValues: things.map { ($0.text, labels($1)) })
+        return things.keys.sorted().compactMap { node in
+            things[node].map { entity($0, InheritedLabels.of(node.text, parents: above, own: own)) }
+        }
+    }
+
+    private func parents(_ thing: Thing) -> [NodeID] {
+        thing.facts.filter { $0.subjectNode == thing.node && catalogue[relation: $0.relation]?.names != nil }
+            .compactMap(\.objectNode).sorted()
+    }
+
+    func labels(_ thing: Thing) -> Set<String> {
+        let known = settings.labels[thing.kind.name] ?? [:]
+        return (known[thing.name] ?? []).union(known[String(thing.node.key.text)] ?? [])
+    }
+
+    private func entity(_ thing: Thing, _ labels: Set<String>) -> Entity {
+        var attributes: [ExactString: Value] = [
+            "name": .string(ExactString(thing.name)), "kind": .string(ExactString(thing.kind.name)),
+            "labels": .set(Set(labels.map { .string(ExactString($0)) })),
+        ]
+        for (attribute, values) in self.values(thing) {
+            guard let definition = thing.kind.attributes.first(where: { $0.name == attribute }), definition.sensitivity != .secret
+            else { continue }
+            attributes[ExactString(attribute)] = definition.type.value(values)
+        }
+        for (attribute, isSet) in mirrors(thing) { attributes[ExactString(attribute)] = .bool(isSet) }
+        return Entity(uid(thing.node), attributes: attributes, parents: Set(parents(thing).map(uid) + [.system(system)]))
+    }
+
+    private func values(_ thing: Thing) -> [(attribute: String, values: [String])] {
+        (settings.kinds[thing.kind.name]?.values ?? []).compactMap { attribute, at in
+            at.find(in: thing.document).map { (attribute, $0.texts) }
+        }
+    }
+
+    private func mirrors(_ thing: Thing) -> [(attribute: String, isSet: Bool)] {
+        catalogue.relations.compactMap { relation in
+            guard case .mirrors(let attribute, let isNegated) = relation.projection, relation.from.contains(thing.kind.name)
+            else {
+                return nil
+            }
+            return (attribute, thing.facts.contains(NamedFact(relation.name, thing.node)) != isNegated)
+        }
+    }
+
+    func record(_ thing: Thing, isDirect: Bool = true) async throws(ConnectorError) -> EntryRecord {
+        var attributes = ["name": [thing.name]]
+        for (attribute, values) in values(thing) { attributes[attribute] = values }
+        for (attribute, isSet) in mirrors(thing) { attributes[attribute] = ["\(isSet)"] }
+        return EntryRecord(
+            uid: uid(thing.node), name: thing.name, attributes: attributes, isDirect: isDirect, facts: try await entities(thing))
+    }
+}
+
+extension ValueType {
+    /// The value that texts stand for; nil where they are of another type.
+    fileprivate func value(_ texts: [String]) -> Value? {
+        switch self {
+        case .string: texts.first.map { .string(ExactString($0)) }
+        case .integer: texts.first.flatMap { Int64($0) }.map { .long($0) }
+        case .boolean: texts.first.flatMap { Bool($0) }.map { .bool($0) }
+        case .strings: .set(Set(texts.map { .string(ExactString($0)) }))
+        }
+    }
+}
+
+extension FilledRequest {
+    /// The request with one more part of its query.
+    fileprivate func asking(_ name: String, _ value: String) -> FilledRequest {
+        let pair = PercentCoding.encode(name) + "=" + PercentCoding.encode(value)
+        return FilledRequest(
+            method: method, target: target + (target.contains("?") ? "&" : "?") + pair, headers: headers, body: body)
+    }
+}

@@ -1,0 +1,179 @@
+import Authority
+public import ConnectorKit
+import DeclaredKit
+import Foundation
+import StrictJSON
+import StrictYAML
+
+/// A declared system as its configuration and its catalogue file say.
+struct HTTPSettings: Sendable {
+    let catalogue: Catalogue
+    let rules: String
+    let steps: [String: HTTPStep]
+    let kinds: [String: KindReading]
+    /// Relations that no entity's own document has.
+    let reads: [(listing: Listing, facts: [FactReading])]
+    let access: HTTPAccess
+    /// By kind and id.
+    let labels: [String: [String: Set<String>]]
+    let now: @Sendable () -> Instant
+}
+
+extension HTTPSystem {
+    /// Any API over HTTP, as `kind: http` configures it.
+    public static let kind = ConnectorKind("http") { fields, context in
+        let settings = try HTTPSettings(&fields, context)
+        return ConfiguredSystem(
+            catalogue: settings.catalogue,
+            rules: [(name: "\(settings.catalogue.namespace.lowercased()).reach", text: settings.rules)]
+        ) { HTTPSystem(system: context.system, settings: settings) }
+    }
+}
+
+extension HTTPSettings {
+    init(_ fields: inout YAMLFields, _ context: SystemContext) throws {
+        let path = context.resolve(try fields.string("catalogue"))
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw fields.problem("the catalogue \(path) can't be read: does it exist?", of: "catalogue")
+        }
+        var file = try YAMLFields.read(text, file: path)
+        var reader = try DeclaredReader<HTTPStep>(&file)
+        let prefix = reader.namespace.lowercased() + "."
+        var kinds: [String: KindReading] = [:]
+        try reader.readKinds(&file) { kinds[$1.name] = try KindReading(&$0, prefix) }
+        try reader.readRelations(&file)
+        try reader.readOperations(&file) { fields, input in try Self.step(&fields, input) }
+        reads = try file.mappings("reads").map { one in
+            var one = one
+            let read = (listing: try one.listing(), facts: try one.facts(prefix))
+            try one.end()
+            return read
+        }
+        let errors = ErrorMap(rules: try file.mappings("errors").map(Self.error))
+        let rules = try file.optionalString("rules")
+        try file.end()
+        let catalogue = reader.catalogue()
+        if let contradiction = catalogue.contradictions.first {
+            throw ConfigurationError(file: path, line: 1, message: "the catalogue contradicts itself: \(contradiction)")
+        }
+        if let operation = catalogue.undeclared.first {
+            throw ConfigurationError(
+                file: path, line: 1,
+                message: "`\(operation)` writes and declares no effects; what nobody can tell is `opaque: true`")
+        }
+        self.catalogue = catalogue
+        self.kinds = kinds
+        steps = Dictionary(
+            reader.operations.map { ($0.operation.name, $0.native) }, uniquingKeysWith: { first, _ in first })
+        self.rules = try rules.map { try Self.rules(context.resolve($0), file) } ?? reader.rules
+        access = try Self.access(&fields, context, errors)
+        labels = try Self.labels(&fields)
+        now = context.now
+    }
+
+    private static func rules(_ path: String, _ fields: YAMLFields) throws -> String {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw fields.problem("the rule file \(path) can't be read", of: "rules")
+        }
+        return text
+    }
+
+    /// What carries an operation out, and what of it approvals are bound to: all that is written of it.
+    private static func step(_ fields: inout YAMLFields, _ input: [InputField]) throws -> (HTTPStep, JSONValue) {
+        let written = try fields.written(["request", "touches", "etag", "compare", "discloses", "inverseInput"])
+        return (try HTTPStep(&fields, input), written)
+    }
+
+    private static func error(_ fields: YAMLFields) throws -> ErrorMap.Rule {
+        var fields = fields
+        let status = Int(try fields.integer("status", default: 0, in: 400...599))
+        let codes: [String: ConnectorError.Code] = [
+            "notFound": .notFound, "conflict": .conflict, "refused": .refused, "invalid": .invalid, "unavailable": .unavailable,
+        ]
+        guard let code = codes[try fields.string("means")] else {
+            throw fields.problem("`means` is one of \(codes.keys.sorted().joined(separator: ", "))", of: "means")
+        }
+        let contains = try fields.optionalString("contains")
+        let rule = ErrorMap.Rule(
+            status: status, at: try contains.map { _ in try fields.pointer("at") }, contains: contains, code: code)
+        try fields.end()
+        return rule
+    }
+
+    // MARK: The host
+
+    private static func access(_ fields: inout YAMLFields, _ context: SystemContext, _ errors: ErrorMap) throws -> HTTPAccess {
+        let url = try base(try fields.string("url"), fields, "url")
+        let (ca, largest) = (
+            try fields.optionalString("ca").map(context.resolve),
+            try fields.integer("maxAnswer", default: 4 << 20, in: 1 << 10...1 << 26)
+        )
+        func backend(_ url: String) throws -> HTTPBackend {
+            try HTTPBackend(base: url, ca: ca, seconds: context.timeout, largest: Int(largest))
+        }
+        var one = try fields.mapping("credentials")
+        let credentials = try credentials(&one, context)
+        var login: HTTPBackend?
+        if case .oauth(let url, _) = credentials { login = try backend(try base(url, one, "tokenURL")) }
+        try one.end()
+        return HTTPAccess(backend: try backend(url), credentials: credentials, errors: errors, loginBackend: login)
+    }
+
+    private static func base(_ text: String, _ fields: YAMLFields, _ key: String) throws -> String {
+        guard let parts = URLComponents(string: text), let scheme = parts.scheme, let host = parts.host, !host.isEmpty,
+            ["http", "https"].contains(scheme), parts.user == nil, parts.password == nil, parts.query == nil,
+            parts.fragment == nil,
+            !text.contains("%"), !parts.path.contains("..")
+        else { throw fields.problem("`\(key)` is https://HOST, with a port and a path at most", of: key) }
+        guard scheme == "https" || Loopback.isHost(of: text) else {
+            throw fields.problem("`\(key)` would send credentials in clear: use https://", of: key)
+        }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    private static func credentials(_ fields: inout YAMLFields, _ context: SystemContext) throws -> Credentials {
+        func secret(_ fields: inout YAMLFields, _ key: String) throws -> String {
+            let path = context.resolve(try fields.string(key))
+            do { return try SecretFile.text(path) } catch { throw fields.problem("\(error)", of: key) }
+        }
+        switch try fields.string("kind") {
+        case "none": return .none
+        case "key": return .header(try fields.string("header"), try secret(&fields, "keyFile"))
+        case "basic":
+            let pair = "\(try fields.string("user")):\(try secret(&fields, "passwordFile"))"
+            return .header("Authorization", "Basic " + Data(pair.utf8).base64EncodedString())
+        case "oauth":
+            var body = [("grant_type", "client_credentials"), ("client_id", try fields.string("client"))]
+            body.append(("client_secret", try secret(&fields, "secretFile")))
+            if let scope = try fields.optionalString("scope") { body.append(("scope", scope)) }
+            let text = body.map { "\($0)=\(PercentCoding.encode($1))" }.joined(separator: "&")
+            return .oauth(url: try fields.string("tokenURL"), body: text)
+        case "session":
+            let secrets = ["user": try fields.string("user"), "password": try secret(&fields, "passwordFile")]
+            do {
+                return .session(
+                    .init(
+                        login: try fields.request("login"), token: try fields.pointer("token"),
+                        header: try fields.optionalString("header") ?? "Authorization",
+                        value: try TextTemplate(try fields.optionalString("value") ?? "{token}"),
+                        logout: try fields.optionalRequest("logout"),
+                        life: try fields.integer("life", default: 300, in: 1...86_400), secrets: secrets))
+            } catch let unfit as Unfit { throw fields.problem(unfit.message) }
+        case let kind:
+            throw fields.problem("there are no credentials `\(kind)`; known: none, key, basic, oauth, session", of: "kind")
+        }
+    }
+
+    private static func labels(_ fields: inout YAMLFields) throws -> [String: [String: Set<String>]] {
+        try fields.mappings("labels").reduce(into: [:]) { labels, one in
+            var one = one
+            let label = try one.string("label")
+            for entry in try one.strings("entries") {
+                let parts = entry.split(separator: "/", maxSplits: 1).map(String.init)
+                guard parts.count == 2 else { throw one.problem("an entry is written kind/name: `\(entry)`", of: "entries") }
+                labels[parts[0], default: [:]][parts[1], default: []].insert(label)
+            }
+            try one.end()
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import StrictJSON
+
+/// A JSON Pointer (RFC 6901).
+struct Pointer: Hashable, Sendable {
+    private let tokens: [String]
+    let text: String
+
+    /// - Returns: nil for what is no pointer: one is empty, or begins with `/`.
+    init?(_ text: String) {
+        guard text.isEmpty || text.hasPrefix("/") else { return nil }
+        self.text = text
+        tokens = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
+            String($0).replacing("~1", with: "/").replacing("~0", with: "~")
+        }
+    }
+
+    /// The value there; nil where there is none.
+    func find(in document: JSONValue) -> JSONValue? {
+        tokens.reduce(Optional(document)) { value, token -> JSONValue? in
+            switch value {
+            case .object(let object): return object[token]
+            case .array(let all):
+                guard let index = Int(token), String(index) == token, all.indices.contains(index) else { return .none }
+                return all[index]
+            default: return .none
+            }
+        }
+    }
+}
+
+extension JSONValue {
+    /// The value as texts, sorted: those of a list each, `null` none.
+    var texts: [String] {
+        switch self {
+        case .null: []
+        case .array(let all): all.flatMap(\.texts).sorted { ExactString($0) < ExactString($1) }
+        case .string(let text): [text]
+        case .bool(let value): ["\(value)"]
+        case .integer(let number): ["\(number)"]
+        case .number, .object: [JSONWriter.canonicalText(self)]
+        }
+    }
+}

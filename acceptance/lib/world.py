@@ -132,7 +132,7 @@ class World:
         """Runs a command as a person. Returns (exit code, standard output, standard error). Nobody is at a terminal: what is signed
         is signed by the digest that is shown."""
         who = ["--person", person, "--key", self.folder / person, "--people", self.socket]
-        if arguments[:2] in (("changes", "approve"), ("changes", "refuse")) and "--digest" not in arguments:
+        if arguments[:2] in (("changes", "approve"), ("changes", "refuse"), ("changes", "settle")) and "--digest" not in arguments:
             shown = subprocess.run([BINARY, "changes", "show", arguments[2], "--json", *who], capture_output=True, text=True, timeout=60)
             if shown.returncode == 0:
                 arguments += ("--digest", json.loads(shown.stdout)["digest"])

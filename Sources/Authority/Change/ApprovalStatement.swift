@@ -3,7 +3,14 @@ public import StrictJSON
 /// What a person signs to approve or refuse a change (invariant 6). Approving and refusing are different
 /// statements, and each names one gateway, one change and one moment.
 public struct ApprovalStatement: Hashable, Sendable {
-    public enum Verdict: String, Sendable { case approve, refuse }
+    public enum Verdict: String, Sendable {
+        case approve, refuse
+        /// What a person found of a change whose effect nobody could tell: that it came about, or that it did not.
+        case executed, failed
+
+        /// Whether it settles what came of a change, and does not decide on one.
+        public var settles: Bool { self == .executed || self == .failed }
+    }
 
     /// Why a statement does not hold.
     public enum Problem: Sendable { case otherGateway, otherChange, otherPerson, digestMismatch, expired, notYetValid }
@@ -100,6 +107,7 @@ public struct ApprovalStatement: Hashable, Sendable {
         if self.change != change.id { return .otherChange }
         let shown = (change.terms.digest, change.shown.digest, change.requirement.digest)
         if verdict == .approve, (terms, assessment, requirement) != shown { return .digestMismatch }
+        if verdict.settles, terms != change.terms.digest { return .digestMismatch }
         return problem(by: person, at: gateway, now: now)
     }
 
@@ -159,7 +167,7 @@ public struct SignedApproval: Sendable {
             userVerified: try fields.bool("userVerified"), taken: try fields.instant("taken"),
             requirement: try fields.optional("requirement").map { try ApprovalRequirement(json: $0) })
         try fields.end()
-        guard statement.verdict == .refuse || requirement?.digest == statement.requirement else {
+        guard statement.verdict != .approve || requirement?.digest == statement.requirement else {
             throw ShapeError(.invalid, at: "/requirement", "what was demanded is not what was signed")
         }
     }

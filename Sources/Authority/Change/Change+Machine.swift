@@ -4,7 +4,10 @@ public enum ChangeEvent: Sendable {
     case began
     case succeeded
     case failed(String)
-    case lost(String)
+    /// Nobody can tell what came of it; with what was read afterwards, in words.
+    case lost(String, seen: String?)
+    /// A person found that it came about, or that it did not.
+    case settled(isDone: Bool)
     /// By a person, who may have said why.
     case refused(String?)
     /// Nothing can permit it any more.
@@ -32,7 +35,9 @@ extension Change {
         case (.proposed, .began), (.approved, .began): next.state = .executing
         case (.executing, .succeeded): next.state = .executed
         case (.executing, .failed(let code)): (next.state, next.reason) = (.failed, code)
-        case (.executing, .lost(let code)): (next.state, next.reason) = (.indeterminate, code)
+        case (.executing, .lost(let code, let seen)):
+            (next.state, next.reason, next.because) = (.indeterminate, code, seen)
+        case (.indeterminate, .settled(let isDone)): (next.state, next.reason) = (isDone ? .executed : .failed, "settled")
         case (.proposed, .refused(let words)), (.approved, .refused(let words)):
             (next.state, next.reason, next.said) = (.withdrawn, "refused", words)
         case (.proposed, .voided(let reason, let words)), (.approved, .voided(let reason, let words)):

@@ -60,7 +60,7 @@ public struct Change: Sendable {
     public let rollbackOf: String?
     /// A stable code for why it ended as it did.
     public var reason: String?
-    /// Why it is void, in words for people.
+    /// Why it is void, or what was read of one whose effect is not known, in words for people.
     public var because: String?
     /// What a person who refused it said, for whoever asked.
     public var said: String?

@@ -61,10 +61,20 @@ struct Provenance {
                 return ["it was executed without an intent"]
             }
             guard outcome.terms == intent.terms else { return ["it is not what the intent was for"] }
+            guard isSettled(entry, change) else { return ["nobody signed that it was executed"] }
             if intent.isProved { proved += 1 }
         default: break
         }
         return []
+    }
+
+    /// Whether an outcome that a person settled is as they signed; one that the gateway saw itself needs nobody's word.
+    private func isSettled(_ entry: LoggedEntry, _ change: String) -> Bool {
+        guard entry.id == "settled-\(change)" else { return true }
+        return (statements[change] ?? []).contains { said in
+            entry.links["settlement"] == "approval-\(said.statement.nonce)" && said.statement.verdict == .executed
+                && said.statement.terms == intents[change]?.terms && fact(of: said, at: said.place) != nil
+        }
     }
 
     private mutating func take(_ decision: DecisionRecord, on change: String, _ place: Int64) -> [String] {

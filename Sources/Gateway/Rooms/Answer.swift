@@ -61,7 +61,7 @@ extension Core {
         case .executing: return Answer(.staged, "executing", "It is being carried out.", change: change.id)
         case .executed, .rolledBack:
             let message = change.state == .executed ? "Carried out." : "Carried out, and rolled back since."
-            let receipt = try await journal.receipt(ofEntry: "outcome-\(change.id)")
+            let receipt = try await journal.receipt(ofEntry: (change.reason == "settled" ? "settled-" : "outcome-") + change.id)
             return Answer(.done, change.state.rawValue, message, change: change.id, receipt: receipt)
         case .void:
             // Who may not know the target is not told that it is another by now.

@@ -109,7 +109,7 @@ extension Approvals {
     // MARK: Who has a say
 
     /// Whether the person had a say when the change was last decided, by the facts recorded then, or has one now.
-    private func hasSay(_ person: Person, in change: Change) async -> Bool {
+    func hasSay(_ person: Person, in change: Change) async -> Bool {
         if await hadSay(person, in: change.id) { return true }
         guard core.principals.aliases(of: person.id).isDisjoint(with: deliberations.parties(of: change)) else { return false }
         return await core.holds("whether a person has a say can't be told", of: change.id) {

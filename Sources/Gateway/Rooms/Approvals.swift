@@ -42,6 +42,7 @@ public final class Approvals: Sendable {
         switch statement.verdict {
         case .approve: return try await approve(change, proof.taken(for: change.requirement), person)
         case .refuse: return try await refuse(change, proof, person)
+        case .executed, .failed: return try await settle(change, proof, person)
         }
     }
 

@@ -57,7 +57,7 @@ public struct Desk: Sendable {
                 let (statement, counted) = (approval.statement, standing.counted)
                 return ChangeSheet.Word(
                     by: statement.approver, verdict: statement.verdict,
-                    counts: statement.verdict == .refuse || counted?.contains(statement.nonce) != false)
+                    counts: statement.verdict != .approve || counted?.contains(statement.nonce) != false)
             },
             needs: standing.needs, eligible: standing.eligible, obstacle: standing.obstacle, evidence: evidence)
     }

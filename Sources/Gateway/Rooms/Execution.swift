@@ -174,22 +174,22 @@ public final class Execution: Sendable {
     static func event(_ attempt: Attempt, _ plan: Plan, _ seen: Observation?) -> ChangeEvent {
         if case .refused(let error) = attempt { return .failed(error.code.rawValue) }
         if case .stopped(let code) = attempt { return .failed(code) }
-        guard let seen else { return .lost("readback.unavailable") }
+        guard let seen else { return .lost("readback.unavailable", seen: nil) }
         let isDone = seen.shows(plan.touched.map(\.after))
         switch attempt {
-        case .applied: return isDone ? .succeeded : .lost("readback.mismatch")
+        case .applied: return isDone ? .succeeded : .lost("readback.mismatch", seen: seen.words)
         default:
             // What the backend can't attribute, a person settles.
-            guard seen.isAttributable else { return .lost("not_attributable") }
+            guard seen.isAttributable else { return .lost("not_attributable", seen: seen.words) }
             if isDone, seen.isOurs == true { return .succeeded }
             if seen.shows(plan.touched.map(\.before)), seen.isOurs != true { return .failed("not_applied") }
-            return .lost("not_attributable")
+            return .lost("not_attributable", seen: seen.words)
         }
     }
 
     /// What becomes of the change that was rolled back, of the one that it had itself rolled back, and so on: each second one is
     /// in force again.
-    private func rolledBack(by change: Change) async throws -> [Write] {
+    func rolledBack(by change: Change) async throws -> [Write] {
         var writes: [Write] = []
         var (next, isUndone) = (change.rollbackOf, true)
         while let id = next, let earlier = try await core.store.change(id),
@@ -262,5 +262,15 @@ extension Core {
         entry(
             .outcome(OutcomeRecord(change)), id: "outcome-\(change.id)",
             links: links.merging(["change": change.id, "request": change.request]) { $1 })
+    }
+}
+
+extension Observation {
+    /// What was read, for a person who settles what came of a change.
+    var words: String {
+        let values = touched.map { value in
+            "\(value.attribute) of \(value.name) is \(value.after.isEmpty ? "absent" : value.after.joined(separator: ", "))"
+        }.joined(separator: "; ")
+        return "read afterwards: " + String(Printable.text(values).prefix(1_000))
     }
 }

@@ -9,7 +9,8 @@ struct Changes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "See, approve, refuse, adopt and undo changes.",
         subcommands: [
-            List.self, Show.self, Why.self, Approve.self, Refuse.self, Adopt.self, Retry.self, Rollback.self, Secret.self,
+            List.self, Show.self, Why.self, Approve.self, Refuse.self, Adopt.self, Settle.self, Retry.self, Rollback.self,
+            Secret.self,
         ],
         defaultSubcommand: List.self)
 
@@ -59,6 +60,19 @@ struct Changes: AsyncParsableCommand {
         @OptionGroup var options: PersonOptions
         func run() async throws {
             try await Signing(id: id, verdict: .refuse, digest: digest, reason: reason, options: options).run()
+        }
+    }
+
+    struct Settle: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sign what came of a change whose effect nobody could tell. Nothing is repeated.")
+        @Argument(help: "The change's id.") var id: String
+        @Option(name: .customLong("as"), help: "executed or failed: what you have found out.") var outcome: Outcome
+        @Option(help: "Sign without being asked, if this is the digest, as `show` printed it.") var digest: String?
+        @OptionGroup var options: PersonOptions
+        enum Outcome: String, ExpressibleByArgument, CaseIterable { case executed, failed }
+        func run() async throws {
+            try await Signing(id: id, verdict: outcome == .executed ? .executed : .failed, digest: digest, options: options).run()
         }
     }
 
@@ -112,12 +126,14 @@ struct Changes: AsyncParsableCommand {
 
     /// Says how a change stands; ends with 1 where it can't be carried out.
     ///
-    /// - Parameter wasRefused: whether that is what was asked for.
-    static func report(_ answer: JSONValue, _ options: PersonOptions, wasRefused: Bool = false) throws {
+    /// - Parameter isWanted: whether it is what was asked for that nothing is carried out.
+    static func report(_ answer: JSONValue, _ options: PersonOptions, isWanted: Bool = false) throws {
         let view = try ChangeView(answer)
         if options.json { print(Terminal.json(answer)) } else { tell(view) }
         let isOver = [.failed, .void, .indeterminate, .expired].contains(view.sheet.state)
-        guard !isOver, view.sheet.state != .withdrawn || wasRefused else { throw ExitCode.failure }
+        guard isWanted && [.withdrawn, .failed].contains(view.sheet.state) || !isOver && view.sheet.state != .withdrawn else {
+            throw ExitCode.failure
+        }
     }
 
     private static func tell(_ view: ChangeView) {

@@ -24,7 +24,7 @@ struct Signing {
             return try await session.call(
                 .post, try changePath(id, "statement"), ["statement": .string(text), "signature": .string(signature)])
         }
-        try Changes.report(answer, options, wasRefused: verdict == .refuse)
+        try Changes.report(answer, options, isWanted: [.refuse, .failed].contains(verdict))
     }
 
     private func check(_ view: ChangeView, _ session: PeopleSession, _ person: String) async throws {
@@ -45,15 +45,32 @@ struct Signing {
                 kind: .invalid)
         }
         try view.print(sealKey: nil, claim: try await claim(sheet, session))
-        let question = "\nSign that this \(verdict == .approve ? "may" : "must not") be carried out? Type yes to sign: "
+        let question = "\nSign that this \(Self.word(verdict))? Type yes to sign: "
         FileHandle.standardOutput.write(Data(question.utf8))
         guard readLine()?.trimmingCharacters(in: .whitespaces).lowercased() == "yes" else { throw Problem("not signed") }
+    }
+
+    private static func word(_ verdict: ApprovalStatement.Verdict) -> String {
+        switch verdict {
+        case .approve: "may be carried out"
+        case .refuse: "must not be carried out"
+        case .executed: "came about, as far as you have found out"
+        case .failed: "did not come about, as far as you have found out"
+        }
     }
 
     /// Why a signature would be given for nothing; nil when it would not.
     private static func obstacle(_ verdict: ApprovalStatement.Verdict, _ sheet: ChangeSheet, _ person: String) -> (
         Refusal.Code, String
     )? {
+        if verdict.settles {
+            return sheet.state == .indeterminate
+                ? nil
+                : (
+                    .changeClosed,
+                    "the change is \(sheet.state.rawValue): only one whose effect is not known is settled by a person"
+                )
+        }
         guard [.proposed, .approved].contains(sheet.state) || verdict == .refuse && sheet.state == .executing else {
             let reason = sheet.reason.map { " (\($0))" } ?? ""
             return (.changeClosed, "the change is \(sheet.state.rawValue)\(reason) and takes no more statements")
@@ -75,7 +92,7 @@ struct Signing {
         guard sheet.terms.claims != nil else { return nil }
         do { return try sheet.claim(try await session.call(.post, try changePath(id, "why"))) } catch let refused as Refused
             where [.approvalNotEligible, .claimNone].contains(refused.code)
-        { return nil } catch  where verdict == .refuse {
+        { return nil } catch  where verdict != .approve {
             print(Terminal.wrapped("What the agent claims can't be shown: \(Printable.text("\(error)"))", "", .yellow))
             return nil
         }

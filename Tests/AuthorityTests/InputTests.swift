@@ -52,9 +52,10 @@ struct ChangeMachineTests {
             definition: Digest(of: "x"), assessment: Assessment(plan, operation, reach: .none), created: Fixture.now,
             expires: Fixture.now, rollbackOf: nil)
         let events: [ChangeEvent] = [
-            .approvedEnough, .began, .succeeded, .failed("x"), .lost("x"), .refused(nil), .voided(.policyChanged, because: "x"),
+            .approvedEnough, .began, .succeeded, .failed("x"), .lost("x", seen: nil), .refused(nil),
+            .voided(.policyChanged, because: "x"),
             .timedOut,
-            .undone, .reinstated, .returned,
+            .undone, .reinstated, .returned, .settled(isDone: true), .settled(isDone: false),
         ]
         var steps: [String] = []
         for state in Change.State.allCases {
@@ -68,7 +69,7 @@ struct ChangeMachineTests {
                 "proposed 0 approved", "proposed 1 executing", "proposed 5 withdrawn", "proposed 6 void", "proposed 7 expired",
                 "approved 1 executing", "approved 5 withdrawn", "approved 6 void", "approved 7 expired", "approved 10 proposed",
                 "executing 2 executed", "executing 3 failed", "executing 4 indeterminate", "executed 8 rolledBack",
-                "rolledBack 9 executed",
+                "indeterminate 11 executed", "indeterminate 12 failed", "rolledBack 9 executed",
             ])
     }
 }

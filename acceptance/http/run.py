@@ -5,6 +5,7 @@ import sys
 
 import attack
 import crash
+import hostile
 from agent import Agent
 from setting import Setting
 from world import Checks
@@ -101,6 +102,10 @@ def main():
     check, s = Checks(), Setting()
     try:
         with Agent(s.world.url, s.world.token("onboarder"), "auto") as agent:
+            for name in ("queues", "etcd"):
+                code, found, error = s.check_system(name)
+                bad = [f for f in found if f["problem"]]
+                check(code == 0 and len(found) > 10, f"system check {name}: {len(found)} things hold {bad}{error}")
             rabbit(s, agent, check)
             etcd(s, agent, check)
             conflict(s, agent, check)
@@ -110,6 +115,7 @@ def main():
         check(all(server.root[1] not in heard for server in (s.mq, s.etcd)), "no agent heard the shared account's password")
         log = (s.world.folder / "server.log").read_text()
         check(all(server.root[1] not in log for server in (s.mq, s.etcd)), "…nor does it stand in the log")
+        hostile.all(s, check)
         crash.all(s, check)
         code, report = s.world.verify(s.world.keep_checkpoints("dana.moe"))
         check(code == 0, f"the logs verify {report.get('problems')}")

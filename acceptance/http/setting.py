@@ -1,9 +1,10 @@
 """Both servers, behind one gateway."""
 import json
+import subprocess
 
 from etcd import Etcd
 from rabbitmq import RabbitMQ
-from world import ROOT, World
+from world import BINARY, ROOT, World
 
 PEOPLE = {"dana.moe": ["operations"], "farah.noor": ["security"], "olga": ["operations"]}
 WORKLOADS = {
@@ -80,9 +81,6 @@ class Setting:
             self.close()
             raise
 
-    def configuration(self):
-        return json.loads((self.world.folder / "exequatur.yaml").read_text())
-
     # What is really so, asked as another administrator would.
 
     def tags(self, user):
@@ -103,3 +101,8 @@ class Setting:
     def close(self):
         for part in (self.world, self.mq, self.etcd):
             part.close()
+
+    def check_system(self, name):
+        done = subprocess.run([BINARY, "system", "check", name, "--config", self.world.folder / "exequatur.yaml", "--json"],
+                              capture_output=True, text=True, timeout=60)
+        return done.returncode, json.loads(done.stdout or "[]"), done.stderr

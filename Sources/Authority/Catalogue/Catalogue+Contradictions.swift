@@ -90,7 +90,10 @@ extension Catalogue {
             return relation(name, first, second, operation)
         case .replaces(let name, let of, let with): return relation(name, of, with, operation, isOpen: true)
         case .sets(let attribute, let end, _):
-            return (kinds(of: end, operation) ?? []).sorted().filter { self[kind: $0]?[attribute] == nil }.map {
+            guard let kinds = kinds(of: end, operation) else {
+                return ["sets `\(attribute)` of `\(end.text)`, which is not there"]
+            }
+            return kinds.sorted().filter { self[kind: $0]?[attribute] == nil }.map {
                 "sets `\(attribute)`, which `\($0)` does not have"
             }
         case .creates(let kind, let input), .upserts(let kind, let input):

@@ -114,7 +114,9 @@ struct HTTPReader: Sendable {
             var request = try fill(listing.request, id: id)
             if let query = listing.page { request = request.asking(query, "\(page)") }
             if let query = listing.next?.query, let cursor { request = request.asking(query, cursor) }
-            let document = try await settings.access.ask(request).json ?? .null
+            guard let document = try await settings.access.ask(request).json else {
+                throw ConnectorError(.unavailable, "the answer to \(request.target) is no JSON")
+            }
             let found = listing.each.find(in: document)
             // Some hosts leave out a list that is empty.
             guard found == nil || found == .null || found?.array != nil else {

@@ -17,11 +17,16 @@ package final class Broker: Connector {
         var blocked: Set<String> = []
         var leases: [String: String] = [:]
         var lastLease: [String: String] = [:]
+        /// Whether its answers are lost, and it does not say who wrote.
+        var isSilent = false
     }
 
     private let state = Mutex(State())
 
     package init(system: String) { self.system = system }
+
+    /// From now on its answers to writes are lost, and nobody can tell who wrote.
+    package func fallSilent() { state.withLock { $0.isSilent = true } }
 
     // MARK: What it is
 
@@ -174,6 +179,7 @@ package final class Broker: Connector {
                 state.lastLease[value.name] = lease.reference.id
             }
         }
+        if state.withLock({ $0.isSilent }) { throw ConnectorError(.unavailable, "no answer") }
         return nil
     }
 
@@ -186,7 +192,9 @@ package final class Broker: Connector {
             return TouchedValue(
                 entity: value.entity, name: value.name, attribute: value.attribute, before: value.before, after: now)
         }
-        return Observation(touched: touched, isOurs: lease.map { state.lastLease[plan.targetName] == $0.id })
+        return Observation(
+            touched: touched, isOurs: state.isSilent ? nil : lease.map { state.lastLease[plan.targetName] == $0.id },
+            isAttributable: !state.isSilent)
     }
 
     package func revoke(_ reference: LeaseReference) { state.withLock { $0.leases[reference.id] = nil } }

@@ -25,7 +25,7 @@ package final class GatewayFixture: Sendable {
     package let directory: EmbeddedDirectory
     package let meddler: Meddler
     /// A second system, of another kind.
-    private let broker: Broker?
+    package let broker: Broker?
     private let connectors: [any Connector]
     package let copies: FileWorkingCopies
     package let clock = TestClock()

@@ -34,6 +34,9 @@ public final class Gateway: Sendable {
                 "The operation `\(operation)` of \(connector.system) declares no effects, so nobody can tell what it makes possible."
             )
         }
+        if let conflict = Catalogue.conflict(among: connectors.map(\.catalogue)) {
+            throw Refusal(.catalogueContradiction, "The catalogues don't go together: \(conflict).")
+        }
         for connector in connectors { reach.learn(connector.catalogue, of: connector.system) }
         core = Core(environment, store, sealer, principals, connectors, policies, reach)
         strangers = StrangerLog(log: environment.log, now: environment.now)

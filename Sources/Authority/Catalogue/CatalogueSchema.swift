@@ -7,7 +7,9 @@ public enum CatalogueSchema {
     /// The schema in the human syntax. The same catalogues give the same text.
     public static func text(_ catalogues: [Catalogue]) -> String {
         var distinct: [String: Catalogue] = [:]
-        for catalogue in catalogues { distinct[catalogue.namespace] = catalogue }
+        for catalogue in catalogues {
+            distinct[catalogue.namespace] = distinct[catalogue.namespace]?.merged(with: catalogue) ?? catalogue
+        }
         let namespaces = distinct.keys.sorted().compactMap { distinct[$0].map(namespace) }
         return ([common] + namespaces).joined(separator: "\n")
     }

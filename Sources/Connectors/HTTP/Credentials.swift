@@ -52,6 +52,8 @@ struct HTTPAccess: Sendable {
     let credentials: Credentials
     let tokens = Tokens()
     let errors: ErrorMap
+    /// Where tokens come from, when that is elsewhere.
+    let loginBackend: HTTPBackend?
 
     /// Asks as the base identity, logged in anew when the session is over.
     ///
@@ -62,14 +64,15 @@ struct HTTPAccess: Sendable {
         return try errors.check(try await backend.send(try await signed(request, with: tokenForReading(isNew: true))))
     }
 
-    /// Asks with the credential of a step.
-    func ask(_ request: FilledRequest, as lease: String) async throws(ConnectorError) -> HTTPBackend.Answer {
-        guard case .session = credentials else { return try await ask(request) }
-        guard let token = tokens[lease] else { throw ConnectorError(.refused, "the session of the step is over") }
-        return try errors.check(try await backend.send(try await signed(request, with: token)))
+    /// Writes with the credential of a step: once, whatever is answered. What the host says of it may repeat what it was sent, so
+    /// that nobody is told.
+    func write(_ request: FilledRequest, as lease: String) async throws(ConnectorError) -> HTTPBackend.Answer {
+        let token = tokens[lease]
+        if hasTokens, token == nil { throw ConnectorError(.refused, "the session of the step is over") }
+        return try errors.check(try await backend.send(try await signed(request, with: token)), isSecret: true)
     }
 
-    private var hasTokens: Bool {
+    var hasTokens: Bool {
         switch credentials {
         case .session, .oauth: true
         case .none, .header: false
@@ -117,17 +120,13 @@ struct HTTPAccess: Sendable {
             pointer = session.token
         case .none, .header: throw ConnectorError(.refused, "there is nothing to log in with")
         }
-        let answer = try errors.check(try await backend(forLogin: ()).send(request))
+        let answer = try errors.check(try await (loginBackend ?? backend).send(request), isSecret: true)
         guard let token = pointer.flatMap({ pointer in answer.json.flatMap { pointer.find(in: $0) } })?.string, !token.isEmpty
         else {
             throw ConnectorError(.refused, "the login's answer has no token")
         }
         return token
     }
-
-    private func backend(forLogin: Void) -> HTTPBackend { loginBackend ?? backend }
-    /// Where tokens come from, when that is elsewhere.
-    let loginBackend: HTTPBackend?
 
     /// Ends the session of a step.
     func logout(_ lease: String) async throws(ConnectorError) {
@@ -136,7 +135,7 @@ struct HTTPAccess: Sendable {
         do { request = try logout.filled(Values { $0 == .token ? .string(token) : nil }) } catch {
             throw ConnectorError(.refused, "the logout can't be made: \(error)")
         }
-        _ = try errors.check(try await backend.send(try await signed(request, with: token)))
+        _ = try errors.check(try await backend.send(try await signed(request, with: token)), isSecret: true)
         tokens[lease] = nil
     }
 }
@@ -152,8 +151,10 @@ struct ErrorMap: Sendable {
 
     let rules: [Rule]
 
-    func check(_ answer: HTTPBackend.Answer) throws(ConnectorError) -> HTTPBackend.Answer {
+    /// - Parameter isSecret: whether the answer may repeat what nobody may see.
+    func check(_ answer: HTTPBackend.Answer, isSecret: Bool = false) throws(ConnectorError) -> HTTPBackend.Answer {
         guard !(200..<300).contains(answer.status) else { return answer }
+        guard !isSecret else { throw ConnectorError(code(answer), "the host answered with HTTP \(answer.status)") }
         let text = answer.json.map { Printable.text(String(JSONWriter.canonicalText($0).prefix(300))) } ?? ""
         throw ConnectorError(code(answer), "HTTP \(answer.status) \(text)")
     }

@@ -18,9 +18,15 @@ struct Thing: Sendable {
 struct HTTPReader: Sendable {
     /// A list of more pages than these is not read to its end, and so is worth nothing.
     private static let mostPages = 10_000
+    /// Seconds that a whole reading may take.
+    private static let longest: Int64 = 600
 
     let system: String
     let settings: HTTPSettings
+    /// When a reading ends, whatever is left.
+    private let end = ContinuousClock.now + .seconds(Self.longest)
+
+    init(system: String, settings: HTTPSettings) { (self.system, self.settings) = (system, settings) }
 
     private var catalogue: Catalogue { settings.catalogue }
 
@@ -38,8 +44,14 @@ struct HTTPReader: Sendable {
         do throws(ConnectorError) {
             let answer = try await settings.access.ask(try fill(get, id: name))
             guard let document = answer.json else { throw ConnectorError(.unavailable, "the answer on \(name) is no JSON") }
-            let (id, title) = (reading.id?.find(in: document)?.string ?? name, reading.name?.find(in: document)?.string)
-            return try await whole(kind, reading, id, title ?? id, document, answer.etag)
+            let id = reading.id == nil ? name : reading.id?.find(in: document)?.string
+            guard let id else { throw ConnectorError(.unavailable, "the answer on \(name) has no id") }
+            let title = reading.name?.find(in: document)?.string ?? id
+            // A host that answers with somebody else is not believed.
+            guard isSame(kind, name, id) || isSame(kind, name, title) else {
+                throw ConnectorError(.unavailable, "asked for \(name), the host answers with \(Printable.text(id))")
+            }
+            return try await whole(kind, reading, id, title, document, answer.etag)
         } catch {
             guard error.code == .notFound else { throw error }
             return nil
@@ -49,6 +61,10 @@ struct HTTPReader: Sendable {
     func require(_ kind: String, _ name: String) async throws(ConnectorError) -> Thing {
         guard let found = try await fetch(kind, name) else { throw ConnectorError(.notFound, "there is no \(kind) \(name)") }
         return found
+    }
+
+    private func isSame(_ kind: EntityKind, _ a: String, _ b: String) -> Bool {
+        kind.ids == .reusable(foldsCase: true) ? a.lowercased().isExactly(b.lowercased()) : a.isExactly(b)
     }
 
     /// The entity with the facts that have requests of their own.
@@ -111,6 +127,7 @@ struct HTTPReader: Sendable {
     private func items(_ listing: Listing, id: String? = nil) async throws(ConnectorError) -> [JSONValue] {
         var (all, page, cursor): ([JSONValue], Int, String?) = ([], 1, nil)
         while page <= Self.mostPages {
+            guard ContinuousClock.now < end else { throw ConnectorError(.unavailable, "the reading takes too long") }
             var request = try fill(listing.request, id: id)
             if let query = listing.page { request = request.asking(query, "\(page)") }
             if let query = listing.next?.query, let cursor { request = request.asking(query, cursor) }
@@ -138,6 +155,7 @@ struct HTTPReader: Sendable {
         guard let list = reading.list else { return [] }
         var things: [Thing] = []
         for item in try await items(list) {
+            guard ContinuousClock.now < end else { throw ConnectorError(.unavailable, "the reading takes too long") }
             if reading.isBrief {
                 // One that was deleted meanwhile is not there.
                 guard let name = (reading.id?.find(in: item) ?? item).string, let one = try await fetch(kindName, name) else {

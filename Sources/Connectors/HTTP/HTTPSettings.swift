@@ -37,12 +37,14 @@ extension HTTPSettings {
             throw fields.problem("the catalogue \(path) can't be read: does it exist?", of: "catalogue")
         }
         var file = try YAMLFields.read(text, file: path)
+        // How things are read and what errors mean is part of what every operation means.
+        let shared = try file.written(["kinds", "relations", "reads", "errors", "rules"])
         var reader = try DeclaredReader<HTTPStep>(&file)
         let prefix = reader.namespace.lowercased() + "."
         var kinds: [String: KindReading] = [:]
         try reader.readKinds(&file) { kinds[$1.name] = try KindReading(&$0, prefix) }
         try reader.readRelations(&file)
-        try reader.readOperations(&file) { fields, input in try Self.step(&fields, input) }
+        try reader.readOperations(&file) { fields, input in try Self.step(&fields, input, shared) }
         reads = try file.mappings("reads").map { one in
             var one = one
             let read = (listing: try one.listing(), facts: try one.facts(prefix))
@@ -79,8 +81,11 @@ extension HTTPSettings {
     }
 
     /// What carries an operation out, and what of it approvals are bound to: all that is written of it.
-    private static func step(_ fields: inout YAMLFields, _ input: [InputField]) throws -> (HTTPStep, JSONValue) {
-        let written = try fields.written(["request", "touches", "etag", "compare", "discloses", "inverseInput"])
+    private static func step(_ fields: inout YAMLFields, _ input: [InputField], _ shared: JSONValue) throws -> (
+        HTTPStep, JSONValue
+    ) {
+        var written = try fields.written(["request", "touches", "etag", "compare", "discloses", "inverseInput"])
+        written.add("shared", .string(Digest(of: shared).hex))
         return (try HTTPStep(&fields, input), written)
     }
 

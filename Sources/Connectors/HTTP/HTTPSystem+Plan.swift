@@ -349,7 +349,7 @@ struct HTTPPlanner {
             throw ConnectorError(.invalid, "the request can't be made: \(error)")
         }
         if step.usesETag, let etag = read.target?.etag { request.headers.append(("If-Match", etag)) }
-        let answer = try await system.settings.access.ask(request, as: lease)
+        let answer = try await system.settings.access.write(request, as: lease)
         if let at = step.discloses, let secret = answer.json.flatMap({ at.find(in: $0) })?.texts.first {
             return Disclosure(label: "new credential of \(plan.targetName)", value: secret)
         }

@@ -105,16 +105,15 @@ public struct HTTPSystem: Connector {
     }
 
     public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
-        if case .session = settings.access.credentials {
-            let token = try await settings.access.login()
-            settings.access.tokens[reference.id] = token
-        }
+        if settings.access.hasTokens { settings.access.tokens[reference.id] = try await settings.access.login() }
         return HTTPLease(reference: reference)
     }
 
     public func revoke(_ reference: LeaseReference) async throws(ConnectorError) {
-        guard case .session(let session) = settings.access.credentials else { return }
-        guard session.logout != nil else { return settings.access.tokens[reference.id] = nil }
+        guard case .session(let session) = settings.access.credentials, session.logout != nil else {
+            // Nobody can end it; the gateway forgets it.
+            return settings.access.tokens[reference.id] = nil
+        }
         if settings.access.tokens[reference.id] != nil { return try await settings.access.logout(reference.id) }
         // The token went with the process that had it: it is over when its life is.
         guard settings.now() >= reference.expires.adding(seconds: session.life) else {

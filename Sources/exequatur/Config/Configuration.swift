@@ -107,6 +107,7 @@ struct Configuration {
         accounts = try names.accounts(workloadFields, ReachNode.workload) + names.accounts(personFields, ReachNode.person)
         reach = try Self.reach(try root.optionalMapping("reach"), names, resolve)
         guard Set(systems.map(\.name)).count == systems.count else { throw root.problem("two systems have one name") }
+        if let conflict = Catalogue.conflict(among: systems.map(\.catalogue)) { throw root.problem(conflict) }
         guard !policies.isEmpty, !issuers.isEmpty else {
             throw root.problem("`policies` and `issuers` must each name at least one")
         }

@@ -134,7 +134,7 @@ def all(s, check):
         lines = [line for line in said.splitlines() if "✗" in line or "Error" in line]
         # One answer that came early may be taken for the first; never the second.
         early = behaviour == "answers before it is asked" and "ann" in said
-        check(code == 1 and lines or early, f"a host that {behaviour}: {(lines or ["no harm done"])[0][:110]}")
+        check(code == 1 and lines or early, f"a host that {behaviour}: {(lines or ['no harm done'])[0][:110]}")
     check(not slow, f"none holds anybody up {slow}")
     for what, catalogue in BAD.items():
         code, said, _ = system_check(s, folder, catalogue, host.port)

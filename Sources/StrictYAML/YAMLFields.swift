@@ -29,12 +29,33 @@ public struct YAMLFields {
     /// - Throws: ``ConfigurationError`` when it is no YAML, or no mapping.
     public static func read(_ text: String, file: String) throws -> YAMLFields {
         do {
-            guard let node = try Yams.compose(yaml: text) else {
+            let parser = try Yams.Parser(yaml: text)
+            guard let node = try parser.singleRoot() else {
                 throw ConfigurationError(file: file, line: 1, message: "the file is empty")
             }
+            // Nodes know their anchors for as long as the parser lives.
+            try withExtendedLifetime(parser) { try requireNoAnchor(node, file) }
             return try YAMLFields(node, file: file)
         } catch let error as YamlError {
             throw ConfigurationError(file: file, line: error.line, message: "not YAML: \(error)")
+        }
+    }
+
+    /// A few lines of anchors can stand for billions of values: there are none. An anchor comes before what repeats it, so the
+    /// first one found ends this.
+    private static func requireNoAnchor(_ node: Node, _ file: String) throws {
+        guard node.anchor == nil else {
+            throw ConfigurationError(
+                file: file, line: node.mark?.line ?? 1, message: "anchors (`&`) and aliases (`*`) are not taken: write it out")
+        }
+        switch node {
+        case .mapping(let mapping):
+            for (key, value) in mapping {
+                try requireNoAnchor(key, file)
+                try requireNoAnchor(value, file)
+            }
+        case .sequence(let sequence): for one in sequence { try requireNoAnchor(one, file) }
+        case .scalar, .alias: break
         }
     }
 

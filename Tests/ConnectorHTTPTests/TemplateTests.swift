@@ -20,14 +20,18 @@ struct TemplateTests {
         arguments: [
             ("ann", "/users/ann/tags"), ("/", "/users/%2F/tags"), ("a b", "/users/a%20b/tags"),
             ("a?x=1#y", "/users/a%3Fx%3D1%23y/tags"),
-            ("../root", "/users/..%2Froot/tags"), ("é", "/users/%C3%A9/tags"), ("a\r\nX: y", "/users/a%0D%0AX%3A%20y/tags"),
-            ("...", "/users/.../tags"), ("a;b=c", "/users/a%3Bb%3Dc/tags"), ("//evil.example", "/users/%2F%2Fevil.example/tags"),
+            ("a/..b", "/users/a%2F..b/tags"), ("é", "/users/%C3%A9/tags"), ("a\r\nX: y", "/users/a%0D%0AX%3A%20y/tags"),
+            ("...", "/users/.../tags"), ("a;b=c", "/users/a%3Bb%3Dc/tags"),
         ])
     func path(_ value: String, _ expected: String) throws {
         #expect(try template("path: /users/{user}/tags").filled(values(["user": .string(value)])).target == expected)
     }
 
-    @Test("What would be another path, once decoded again, is refused", arguments: ["", ".", "..", "%2e%2e", "a%2fb", "100%"])
+    @Test(
+        "What would be another path, once decoded again, is refused",
+        arguments: [
+            "", ".", "..", "..;x", "%2e%2e", "a%2fb", "100%", "../root", "a/./b", "a\\..\\b", "//evil.example",
+        ])
     func refusedSegments(_ value: String) throws {
         let template = try template("path: /users/{user}")
         #expect(throws: Unfit.self) { try template.filled(values(["user": .string(value)])) }

@@ -38,6 +38,7 @@ struct SettleTests {
         #expect(settled.state == (verdict == .executed ? .executed : .failed) && settled.reason == "settled")
         #expect(try await world.entries("outcome").map { $0["state"]?.string } == ["indeterminate", verdict.rawValue])
         #expect(try await world.entries("effect").count == 1, "nothing is repeated")
+        #expect(try await problems(world).isEmpty)
         let error = await #expect(throws: Refusal.self) { try await world.say(.failed, on: change, by: "lars") }
         #expect(error?.code == .changeClosed)
     }
@@ -51,6 +52,31 @@ struct SettleTests {
         }
         #expect(error?.code == .approvalNotEligible)
         #expect(try await world.state(of: change) == .indeterminate)
+    }
+
+    @Test(
+        "The auditor finds a settlement that nobody signed who may, or that says something else than was signed",
+        arguments: [("olga", ApprovalStatement.Verdict.executed, true), ("lena", .executed, false), ("lena", .failed, true)])
+    func forged(_ person: String, _ verdict: ApprovalStatement.Verdict, _ isDone: Bool) async throws {
+        let (world, id) = try await lost()
+        defer { world.close() }
+        let change = try #require(try await world.store.change(id))
+        let proof = try await world.sign(verdict, on: id, by: person)
+        let settlement = "approval-\(proof.statement.nonce)"
+        let links = ["change": id, "request": change.request, "intent": "intent-\(id)", "settlement": settlement]
+        let settled = try change.after(.settled(isDone: isDone))
+        try await world.witnessed.commit(
+            [.insertApproval(proof), .updateChange(settled, from: change)],
+            entries: [
+                LogEntry(.approval(proof), id: settlement, time: Fixture.now, links: ["change": id]),
+                LogEntry(.outcome(OutcomeRecord(settled)), id: "settled-\(id)", time: Fixture.now, links: links),
+            ])
+        #expect(try await problems(world).contains { $0.contains("nobody who may signed that it was") })
+    }
+
+    private func problems(_ world: GatewayFixture) async throws -> [String] {
+        try await Auditor(store: world.store, keys: world.keys).verify(try world.checkpoints(), replaying: false).problems
+            .map { "\($0)" }
     }
 
     @Test("What waits or is done is settled by nobody")

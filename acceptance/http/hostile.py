@@ -24,6 +24,7 @@ BEHAVIOURS = {
     "drips": lambda c: [(c.sendall(b"H"), time.sleep(1)) for _ in range(30)],
     "redirects": lambda c: c.sendall(head("302 Found", 0, "Location: http://127.0.0.1:1/elsewhere\r\n")),
     "redirects permanently": lambda c: c.sendall(head("308 Permanent Redirect", 0, "Location: https://evil.example/\r\n")),
+    "drips its body": lambda c: (c.sendall(head("200 OK", 100)), [(c.sendall(b" "), time.sleep(1)) for _ in range(30)]),
     "promises more than it sends": lambda c: c.sendall(head("200 OK", 5000) + GOOD),
     "sends two lengths": lambda c: c.sendall(head("200 OK", len(GOOD), f"Content-Length: {len(GOOD) + 9}\r\n") + GOOD),
     "sends 10 MB": lambda c: c.sendall(head("200 OK", 10_000_002) + b"[" + b" " * 10_000_000 + b"]"),
@@ -47,7 +48,7 @@ kinds:
     list: {request: {path: /users}}, id: /name}
 operations:
   user.read: {summary: Read a user., access: read, on: user, answer: one user,
-    input: {user: {type: reference, of: [user], summary: The user.}}, request: {path: "/users/{user}"}}
+    input: {user: {type: reference, of: [user], summary: The user.}}}
 """
 
 WRITE = """  user.note: {summary: Note something., access: write, on: user, effects: [%s], %s
@@ -75,11 +76,33 @@ BAD = {
     "an inverse that is not there": NOTE + WRITE % (SETS, "inverse: user.unnote,", "/users/{user}"),
     "a claim to be reversible without inverse": NOTE + WRITE % (SETS, "reversibility: reversible,", "/users/{user}"),
     "an inverse that only reads": NOTE + WRITE % (SETS, "inverse: user.read,", "/users/{user}"),
+    "a request of its own to read by": (
+        CATALOGUE.replace("answer: one user,", 'answer: one user, request: {path: "/users/{user}"},'), "request"),
     "an unknown key": NOTE + WRITE % (SETS, "surprise: true,", "/users/{user}"),
     "an operation twice": NOTE + WRITE % (SETS, "", "/users/{user}") + WRITE % (SETS, "", "/users/{user}"),
     "a kind that is the gateway's": CATALOGUE.replace("  user: {role", "  system: {role"),
     "a namespace that is taken": CATALOGUE.replace("namespace: Odd", "namespace: LDAP"),
+    "an anchor that multiplies": (CATALOGUE + "relations:\n  a: &a {from: [user]}\n  b: *a\n", "anchors"),
     "a relation of nobody": CATALOGUE + "relations: {has: {from: [ghost], to: [user]}}\n",
+    "a touch without an effect": (NOTE + WRITE % ("{deletes: target}", "", "/users/{user}"), "no effect says so"),
+    "a password that nobody declared": (
+        NOTE + (WRITE % (SETS, "", "/users/{user}")).replace('{note: "{text}"}}', '{note: "{generated}"}}'), "declares none"),
+    "an upsert": (
+        NOTE + (WRITE % ("{upserts: user, named: text}, " + SETS, "", "/users/{user}")).replace("{type: text, summary: A text., optional: true}",
+                                                                                             "{type: identifier, summary: A name.}"), "upserts"),
+    "a secret to show": (NOTE.replace("note: {sensitivity: internal", "note: {sensitivity: secret")
+                         + WRITE % (SETS, "", "/users/{user}"), "secret"),
+    "a reading that deletes": (CATALOGUE.replace("request: {path: /users}", "request: {method: DELETE, path: /users}"), "GET or a POST"),
+    "a relation that nobody reads": (NOTE + WRITE % (SETS, "", "/users/{user}") + "relations: {has: {from: [user], to: [user]}}\n", "relation has"),
+    "a fact that no rule speaks of": (
+        CATALOGUE.replace("id: /name", "id: /name, facts: [{relation: chief, where: {at: /chief}}]")
+        + "relations: {chief: {from: [user]}}\n", "only rules can say"),
+    "a guard that is no boolean": (
+        NOTE + (WRITE % (SETS.replace("}", ", when: text = }"), "", "/users/{user}")).replace("{type: text,", "{type: boolean,"), "true or false"),
+    "an attribute that changes unsaid": (
+        NOTE.replace("id: /name", "id: /name, values: {note: /note}").replace("note: {", "mark: {sensitivity: internal}, note: {")
+        + (WRITE % (SETS.replace("note", "mark"), "", "/users/{user}")).replace("touches: {note:", "touches: {mark:"),
+        "changes `note` with `mark`"),
 }
 
 
@@ -136,7 +159,8 @@ def all(s, check):
         early = behaviour == "answers before it is asked" and "ann" in said
         check(code == 1 and lines or early, f"a host that {behaviour}: {(lines or ['no harm done'])[0][:110]}")
     check(not slow, f"none holds anybody up {slow}")
-    for what, catalogue in BAD.items():
+    for what, bad in BAD.items():
+        catalogue, why = bad if isinstance(bad, tuple) else (bad, "")
         code, said, _ = system_check(s, folder, catalogue, host.port)
-        check(code != 0 and "odd.yaml" in said and "✗" not in said, f"a catalogue with {what}: {said.strip()[-140:]}")
+        check(code != 0 and "odd.yaml" in said and "✗" not in said and why in said, f"a catalogue with {what}: {said.strip()[-140:]}")
     host.socket.close()

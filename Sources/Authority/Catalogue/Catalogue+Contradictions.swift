@@ -7,6 +7,18 @@ extension Catalogue {
         found.formUnion(repeated(kinds.map(\.typeName), "type"))
         found.formUnion(repeated(relations.map(\.name), "relation"))
         found.formUnion(repeated(operations.map(\.name), "operation"))
+        for kind in kinds where NodeID.reserved.contains(kind.name) || kind.name.contains(":") {
+            found.insert("a kind can't be called `\(kind.name)`")
+        }
+        for relation in relations where !relation.name.contains(".") {
+            found.insert("the relation `\(relation.name)` has no kind before its name")
+        }
+        let mirrors = relations.flatMap { relation in
+            relation.mirror.map { mirror in relation.from.map { "attribute that mirrors facts, \($0).\(mirror.attribute)," } }
+                ?? []
+        }
+        found.formUnion(repeated(mirrors, ""))
+        if let setting, self[relation: setting]?.origin != .setting { found.insert("`\(setting)` is no relation of settings") }
         for kind in kinds { found.formUnion(contradictions(of: kind)) }
         for relation in relations { found.formUnion(contradictions(of: relation)) }
         for operation in operations { found.formUnion(contradictions(of: operation)) }
@@ -54,7 +66,11 @@ extension Catalogue {
             if self[kind: kind] == nil { found.append("answers with `\(kind)`, which is no kind") }
         case .none: break
         }
-        for effect in operation.effects { found += contradictions(of: effect, in: operation) }
+        for effect in operation.effects {
+            found += contradictions(of: effect, in: operation) + contradictions(of: effect.when, in: operation)
+        }
+        found += repeated(operation.input.map(\.name), "input").map { "has an input twice: \($0)" }
+        found += inputs(of: operation)
         found += mirrors(of: operation)
         return found.map { "`\(operation.name)` \($0)" }
     }
@@ -88,8 +104,13 @@ extension Catalogue {
         switch effect.act {
         case .adds(let name, let first, let second), .removes(let name, let first, let second):
             return relation(name, first, second, operation)
-        case .replaces(let name, let of, let with): return relation(name, of, with, operation, isOpen: true)
-        case .sets(let attribute, let end, _):
+        case .replaces(let name, let of, let with):
+            guard self[relation: name]?.to.isEmpty != true else { return ["replaces `\(name)`, which is about one entity"] }
+            return relation(name, of, with, operation, isOpen: true)
+        case .sets(let attribute, let end, let value):
+            if case .input(let name) = value, !operation.input.contains(where: { $0.name == name }) {
+                return ["sets `\(attribute)` to the input `\(name)`, which is not there"]
+            }
             guard let kinds = kinds(of: end, operation) else {
                 return ["sets `\(attribute)` of `\(end.text)`, which is not there"]
             }
@@ -105,6 +126,7 @@ extension Catalogue {
             return
                 (self[relation: name]?.origin == .credential ? [] : ["gives out `\(name)`, which is no relation of a credential"])
                 + (kinds(of: end, operation) == nil ? ["gives out a credential of what it does not name"] : [])
+                + (end == .created && !createsOne(operation) ? ["gives out a credential of what nobody can tell beforehand"] : [])
         case .computed(let bound):
             let relations = (bound.adds + bound.removes).filter { self[relation: $0] == nil }
             let kinds = (bound.kinds + bound.creates + bound.deletes).filter { self[kind: $0] == nil }
@@ -118,9 +140,15 @@ extension Catalogue {
     private func relation(_ name: String, _ first: End, _ second: End?, _ operation: Operation, isOpen: Bool = false) -> [String]
     {
         guard let relation = self[relation: name] else { return ["changes `\(name)`, which is no relation"] }
+        guard relation.origin == .backend || relation.origin == .naming else {
+            return ["changes `\(name)`, which is a credential's: say that it mints or shows one"]
+        }
         guard isOpen || (second == nil) == relation.to.isEmpty else { return ["changes `\(name)` with the wrong number of ends"] }
         return [(first, relation.from), (second, relation.to)].flatMap { end, allowed -> [String] in
             guard let end, end != .author, end != .system else { return [] }
+            if end == .created, operation.kindsCreated.count > 1 {
+                return ["changes `\(name)` of what it creates, and creates several"]
+            }
             guard let kinds = kinds(of: end, operation) else { return ["changes `\(name)` at `\(end.text)`, which is not there"] }
             return kinds.subtracting(allowed).sorted().map { "changes `\(name)` at `\(end.text)`, which may be a `\($0)`" }
         }
@@ -136,14 +164,50 @@ extension Catalogue {
         }
     }
 
+    /// Whether it is known beforehand what an operation creates.
+    private func createsOne(_ operation: Operation) -> Bool {
+        let creations = operation.effects.filter { if case .creates = $0.act { true } else { false } }
+        return creations.count == 1 && operation.kindsCreated.count == 1
+    }
+
+    private func contradictions(of condition: Guard, in operation: Operation) -> [String] {
+        let name: String
+        switch condition {
+        case .always: return []
+        case .present(let input), .equals(let input, _): name = input
+        }
+        guard let field = operation.input.first(where: { $0.name == name }) else {
+            return ["depends on `\(name)`, which is no input"]
+        }
+        guard case .equals(_, let value) = condition else { return [] }
+        do {
+            try field.type.check(value, at: "")
+            return []
+        } catch { return ["depends on `\(name)` being what it can't be"] }
+    }
+
+    /// What an input names must be something that can be read: an agent may name nothing else.
+    private func inputs(of operation: Operation) -> [String] {
+        operation.input.flatMap { field in
+            (field.type.kinds ?? []).sorted().compactMap { name in
+                guard let kind = self[kind: name] else { return "takes a `\(name)`, which is no kind" }
+                return reading(kind) == nil ? "takes a `\(name)`, which no operation reads: no agent could ever name one" : nil
+            }
+        }
+    }
+
     /// An attribute that mirrors facts changes with them: to set it and not to say which facts change hides what it does.
     private func mirrors(of operation: Operation) -> [String] {
         let touched = Set(operation.relationsTouched)
-        let isTold = operation.isOpaque || operation.effects.contains { if case .deletes = $0.act { true } else { false } }
+        func isTold(_ end: End) -> Bool { end == .created || operation.effects.contains { $0.act == .deletes(end) } }
         return relations.compactMap { relation in
-            guard !isTold, let mirror = relation.mirror, operation.attributesSet.contains(mirror.attribute),
-                !touched.contains(relation.name), !operation.kindsCreated.contains(where: relation.from.contains)
-            else { return nil }
+            guard !operation.isOpaque, let mirror = relation.mirror, !touched.contains(relation.name) else { return nil }
+            let hides = operation.effects.contains { effect in
+                guard case .sets(mirror.attribute, let end, _) = effect.act else { return false }
+                let kinds = kinds(of: end, operation) ?? []
+                return !isTold(end) && !kinds.isDisjoint(with: relation.from)
+            }
+            guard hides else { return nil }
             return "sets `\(mirror.attribute)`, and does not say what becomes of `\(relation.name)`"
         }
     }

@@ -2,9 +2,13 @@
 extension Catalogue {
     /// Why catalogues of one namespace can't stand together: policies could not tell what they mean; nil when they can.
     public static func conflict(among catalogues: [Catalogue]) -> String? {
-        for (namespace, all) in Dictionary(grouping: catalogues, by: \.namespace).sorted(by: { $0.key < $1.key }) {
+        for (namespace, all) in Dictionary(grouping: catalogues, by: { $0.namespace.lowercased() }).sorted(by: { $0.key < $1.key }
+        ) {
             guard let first = all.first else { continue }
             for other in all.dropFirst() {
+                guard other.namespace == first.namespace else {
+                    return "`\(first.namespace)` and `\(other.namespace)` differ in case only"
+                }
                 if let what = first.conflict(with: other) { return "two systems of `\(namespace)` differ in what `\(what)` is" }
             }
         }
@@ -15,14 +19,17 @@ extension Catalogue {
         for kind in kinds {
             guard let same = other[kind: kind.name] else { continue }
             if kind.role != same.role || kind.ids != same.ids { return kind.name }
-            for attribute in kind.attributes where same[attribute.name].map({ $0.type != attribute.type }) == true {
+            for attribute in kind.attributes
+            where same[attribute.name].map({ $0.type != attribute.type || $0.confers != attribute.confers }) == true {
                 return "\(kind.name).\(attribute.name)"
             }
         }
         for relation in relations where other[relation: relation.name].map({ $0 != relation }) == true { return relation.name }
         for operation in operations {
             guard let same = other[operation.name] else { continue }
-            if same.target != operation.target || same.access != operation.access || same.seenInput != operation.seenInput {
+            if same.target != operation.target || same.access != operation.access || same.seenInput != operation.seenInput
+                || same.classes != operation.classes
+            {
                 return operation.name
             }
         }

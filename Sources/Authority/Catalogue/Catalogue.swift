@@ -34,12 +34,20 @@ public struct Catalogue: Sendable {
     }
 
     /// The attributes that some operation sets, sorted.
-    public var attributesSet: [String] {
-        Set(operations.flatMap(\.attributesSet)).sorted()
+    public var attributesSet: [String] { Set(operations.flatMap(attributesSet)).sorted() }
+
+    /// The attributes that an operation may set: what it says, all of what it may overwrite, and those that mirror facts of its.
+    func attributesSet(by operation: Operation) -> [String] {
+        let overwritten = operation.effects.flatMap { effect -> [String] in
+            guard case .upserts(let kind, _) = effect.act else { return [] }
+            return self[kind: kind]?.attributes.map(\.name) ?? []
+        }
+        let mirrored = operation.relationsTouched.compactMap { self[relation: $0]?.mirror?.attribute }
+        return operation.attributesSet + overwritten + mirrored
     }
 
     /// Whether an operation can't be told the effects of: then the system itself is what a takeover would be after.
-    public var isOpaque: Bool { operations.contains { $0.access == .write && ($0.isOpaque || $0.target == .system) } }
+    public var isOpaque: Bool { operations.contains(where: \.isOpaque) }
 
     /// How sensitive an attribute of an entity is, or a relation's facts on it. What is not declared is secret.
     public func sensitivity(of attribute: String, on uid: EntityUID) -> Sensitivity {

@@ -101,6 +101,18 @@ public enum Act: Hashable, Sendable {
     case opaque
 }
 
+extension Act {
+    /// What it is about.
+    var ends: [End] {
+        switch self {
+        case .adds(_, let first, let second), .removes(_, let first, let second): [first, second].compactMap { $0 }
+        case .replaces(_, let of, let with): [of, with].compactMap { $0 }
+        case .sets(_, let of, _), .deletes(let of), .mints(_, let of, _), .shows(_, let of, _): [of]
+        case .creates, .upserts, .computed, .opaque: []
+        }
+    }
+}
+
 /// One effect of an operation: what it does, and when.
 public struct Effect: Hashable, Sendable {
     public let act: Act

@@ -96,6 +96,11 @@ public struct EntityKind: Hashable, Sendable {
         self.naming = naming
     }
 
+    /// The same kind, whose names others may have later.
+    public func naming(by relation: String) -> EntityKind {
+        EntityKind(name, plural: plural, role, ids: ids, attributes: attributes, naming: relation)
+    }
+
     /// How Cedar calls it within its namespace: `User`, `InstanceProfile`.
     public var typeName: String {
         name.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()

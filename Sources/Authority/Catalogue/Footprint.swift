@@ -73,7 +73,7 @@ public struct Footprint: Sendable {
     /// - Parameter ends: nothing, for the widest footprint there is; with an input, what follows from that one.
     public init(of operation: Operation, in catalogue: Catalogue, on system: String, _ ends: Ends = Ends()) {
         self.system = system
-        isOpaque = operation.access == .write && operation.target == .system
+        isOpaque = operation.isOpaque
         let reader = EndReader(operation: operation, system: system, ends: ends)
         for effect in operation.effects where reader.mayHold(effect.when) { take(effect.act, reader, catalogue) }
     }
@@ -87,12 +87,24 @@ public struct Footprint: Sendable {
         case .replaces(let relation, let of, let with):
             removes.formUnion(reader.patterns(of).map { FactPattern(relation, $0, .anything) })
             if let with { adds.formUnion(reader.facts(relation, of, with)) }
-        case .sets(let attribute, let of, _):
-            for pattern in reader.patterns(of) { set(attribute, of: pattern, catalogue) }
+        case .sets(let attribute, let of, let value):
+            for pattern in reader.patterns(of) {
+                set(attribute, of: pattern, catalogue)
+                // Whoever chooses what it is logged in with has the account; whoever clears it has nothing.
+                if reader.mayBeGiven(value) { confer(attribute, of: pattern, catalogue) }
+            }
         case .creates(let kind, _): create(kind, reader, catalogue)
         case .upserts(let kind, _):
             create(kind, reader, catalogue)
-            for attribute in catalogue[kind: kind]?.attributes ?? [] { set(attribute.name, of: .kinds([kind]), catalogue) }
+            for attribute in catalogue[kind: kind]?.attributes ?? [] {
+                set(attribute.name, of: .kinds([kind]), catalogue)
+                confer(attribute.name, of: .kinds([kind]), catalogue)
+            }
+            // What is there already may lose any restriction that an attribute of it mirrors.
+            for relation in catalogue.relations where relation.mirror != nil && relation.from.contains(kind) {
+                adds.insert(FactPattern(relation.name, .kinds([kind])))
+                removes.insert(FactPattern(relation.name, .kinds([kind])))
+            }
         case .deletes(let end): for pattern in reader.patterns(end) { delete(pattern) }
         case .mints(let relation, let of, let holder), .shows(let relation, let of, let holder):
             credentials.formUnion(reader.patterns(of).map { Credential(relation: relation, of: $0, to: holder) })
@@ -106,6 +118,22 @@ public struct Footprint: Sendable {
         guard let setting = catalogue.setting else { return }
         for node in [NodeID.attribute(attribute, of: system), .anyAttribute(of: system)] {
             adds.insert(FactPattern(setting, pattern, .node(node)))
+        }
+    }
+
+    private mutating func confer(_ attribute: String, of pattern: NodePattern, _ catalogue: Catalogue) {
+        for kind in catalogue.kinds where may(pattern, be: kind.name) {
+            guard let relation = kind[attribute]?.confers else { continue }
+            credentials.insert(Credential(relation: relation, of: pattern, to: .author))
+        }
+    }
+
+    private func may(_ pattern: NodePattern, be kind: String) -> Bool {
+        switch pattern {
+        case .node(let node): node.kind == kind
+        case .kinds(let kinds), .new(let kinds): kinds.contains(kind)
+        case .anything: true
+        case .author: false
         }
     }
 
@@ -157,11 +185,18 @@ private struct EndReader {
         }
     }
 
+    /// Whether a value comes to be there; an input that is not given clears it.
+    func mayBeGiven(_ value: NewValue) -> Bool {
+        guard case .input(let name) = value, let input = ends.input else { return true }
+        return input.has(name)
+    }
+
     func patterns(_ end: End) -> [NodePattern] {
         switch end {
         case .target:
             if let target = ends.target { return [.node(target)] }
             return [operation.target.kind.map { .kinds([$0]) } ?? .node(.whole(system))]
+        case .input(operation.target.input): return patterns(.target)
         case .input(let name), .each(let name):
             if let found = ends.named[name] { return found.map { .node($0) } }
             // An input that is not given names nothing.
@@ -210,6 +245,34 @@ extension Operation {
 // MARK: What lies within it
 
 extension Footprint {
+    /// Whether all that it names was found: what is not can't be judged.
+    public var isResolved: Bool {
+        func isNode(_ pattern: NodePattern) -> Bool { if case .node = pattern { true } else { false } }
+        return isOpaque
+            || credentials.allSatisfy { isNode($0.of) }
+                && adds.allSatisfy { pattern in
+                    !(pattern.first == .author || pattern.second == .author)
+                        || (pattern.first == .author || isNode(pattern.first))
+                            && pattern.second.map { $0 == .author || isNode($0) } ?? true
+                }
+    }
+
+    /// Whether a plan does no more than this: to the graph, to what is there, and to the values that it touches.
+    public func allows(_ plan: Plan, in catalogue: Catalogue) -> Bool {
+        if isOpaque { return true }
+        let target = catalogue.node(plan.target, in: system)
+        if plan.isCreation, !creates.contains(where: { matches($0, target) }) { return false }
+        if plan.removesTarget, !deletes.contains(where: { matches($0, target) }) { return false }
+        let relations = Set((adds.union(removes)).compactMap(\.relation).map(RelationDefinition.localName(of:)))
+        let attributes = Set(sets.map(\.name))
+        return allows(plan.step)
+            && plan.touched.allSatisfy { value in
+                value.attribute == TouchedValue.whole || attributes.contains(value.attribute)
+                    || relations.contains(value.attribute)
+                    || catalogue.sensitivity(of: value.attribute, on: value.entity) == .secret
+            }
+    }
+
     /// Whether a plan may do this to the graph.
     public func allows(_ step: Step) -> Bool {
         isOpaque

@@ -181,8 +181,10 @@ public struct Operation: Sendable {
         }
     }
 
-    /// Whether nobody can tell what it does: it may do anything to its system.
-    public var isOpaque: Bool { effects.contains { $0.act == .opaque } }
+    /// Whether nobody can tell what it does: it may do anything to its system. So does what is done to a system as a whole.
+    public var isOpaque: Bool {
+        access == .write && (target == .system || effects.contains { $0.act == .opaque || $0.act.ends.contains(.system) })
+    }
 
     /// All that is said of it, so that nothing of it can change unnoticed.
     public var definition: JSONValue {

@@ -28,7 +28,7 @@ public struct LookAhead: Sendable {
     public let untold: [String]
 
     /// What begins the names of nodes that stand for anybody, or anything.
-    private static let standInKind = "stand-in"
+    static let standInKind = "stand-in"
 
     /// The node that stands for whichever of these kinds in a system, at one place of a relation.
     static func standIn(_ kinds: Set<String>, _ place: Int, of relation: String, in system: String) -> NodeID {
@@ -41,9 +41,11 @@ public struct LookAhead: Sendable {
     /// Looks ahead on one system, with the links to others as they are.
     public init(_ policies: PolicyBundle, on world: LookAheadWorld) throws {
         let abstraction = LookAheadAbstraction(world, policies)
-        everything = abstraction.step
+        let step = abstraction.step
+        everything = step.step
         openings = abstraction.openings.count
-        untold = abstraction.untold
+        // More than can be written out is as good as anything.
+        untold = abstraction.untold + (step.isTooLarge ? ["\(world.system): more facts than can be looked at"] : [])
         let all = try Self.gains(world, everything)
         guard !all.isEmpty || !untold.isEmpty else {
             (verdict, steps, gains) = (.safe, [], .none)
@@ -84,7 +86,9 @@ public struct LookAhead: Sendable {
         var graph = world.graph
         let gains = try graph.gains(of: step, proofs: 1)
         // What stands for anybody is nobody.
-        func isSomebody(_ node: String) -> Bool { NodeID(text: node)?.kind != standInKind }
+        func isSomebody(_ node: String) -> Bool {
+            NodeID(text: node).map { $0.system != NodeID.gateway || $0.kind != standInKind } ?? true
+        }
         return Gains(pairs: gains.pairs.filter { isSomebody($0.who) }, proofs: gains.proofs.filter { isSomebody($0.who) })
     }
 }

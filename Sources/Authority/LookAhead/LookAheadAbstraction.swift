@@ -33,9 +33,11 @@ struct LookAheadAbstraction {
         start = LookAheadFacts(world)
         known = Dictionary(world.workloads.map { ($0.uid, world.known($0)) }, uniquingKeysWith: { $1 })
         var count = -1
-        while openings.count != count {
-            count = openings.count
+        while openings.count + creatable.count != count {
+            count = openings.count + creatable.count
             grow()
+            // What may be created meanwhile may be what others are about.
+            for footprint in footprints.values { note(footprint) }
         }
     }
 
@@ -196,13 +198,13 @@ struct LookAheadAbstraction {
     // MARK: What they add up to
 
     /// All that the openings together might do to the graph.
-    var step: Step {
+    var step: LookAheadStep {
         var facts = LookAheadStep(world, start, creatable: creatable)
         for opening in openings.sorted(by: { ($0.operation, $0.entry.id, $0.workload) < ($1.operation, $1.entry.id, $1.workload) }
         ) {
             if let footprint = footprints[opening] { facts.take(footprint) }
         }
-        return facts.step
+        return facts
     }
 }
 

@@ -176,6 +176,9 @@ struct LookAheadMoves {
         case .generated, .unknown: return false
         }
         state.write(attribute, of: node.text, new)
+        if let relation = kind[attribute]?.confers, new != nil {
+            state.note([NamedFact(relation, node, ReachNode.coalition.id)])
+        }
         return true
     }
 

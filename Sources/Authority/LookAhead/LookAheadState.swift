@@ -52,7 +52,7 @@ struct LookAheadState: Hashable {
 struct LookAheadFacts {
     private let all: Set<NamedFact>
     private let byFirst: [String: [NamedFact]]
-    private let bySecond: [String: [NamedFact]]
+    private let byRelation: [String: [NamedFact]]
     /// The relations by which something is in something.
     let parents: Set<String>
 
@@ -62,7 +62,7 @@ struct LookAheadFacts {
         let seen = Set(world.catalogue.relations.filter { $0.projection != .none }.map(\.name))
         let facts = all.filter { seen.contains($0.relation) }.sorted()
         byFirst = Dictionary(grouping: facts, by: \.subject)
-        bySecond = Dictionary(grouping: facts.filter { $0.object != nil }) { $0.object ?? "" }
+        byRelation = Dictionary(grouping: all, by: \.relation)
     }
 
     func contains(_ fact: NamedFact) -> Bool { all.contains(fact) }
@@ -71,13 +71,8 @@ struct LookAheadFacts {
         (byFirst[node] ?? []).filter { $0.relation == relation }
     }
 
-    /// Those of one relation, by what stands second.
-    func facts(_ relation: String, on node: String) -> [NamedFact] {
-        (bySecond[node] ?? []).filter { $0.relation == relation }
-    }
-
-    /// All facts of a relation.
-    func facts(_ relation: String) -> [NamedFact] { all.filter { $0.relation == relation }.sorted() }
+    /// All facts of a relation, in no order.
+    func facts(_ relation: String) -> [NamedFact] { byRelation[relation] ?? [] }
 
     /// What a node is directly in.
     func parents(of node: String) -> Set<String> {

@@ -3,7 +3,7 @@ import StrictJSON
 
 /// What footprints together might do to the graph: every fact that they may add, and every restriction that they may take away.
 struct LookAheadStep {
-    /// More facts of one relation than these are not written out: whoever may add so many may do anything.
+    /// More facts than these are not written out: whoever may add so many may do anything.
     private static let most = 200_000
 
     private let world: LookAheadWorld
@@ -12,6 +12,11 @@ struct LookAheadStep {
     private var adds: Set<NamedFact> = []
     private var removes: Set<NamedFact> = []
     private var patterns: Set<FactPattern> = []
+    private var lifted: Set<FactPattern> = []
+    private var filled: Set<NodeID> = []
+    private var plain: [String: Bool] = [:]
+    /// Whether there was more to write out than could be.
+    private(set) var isTooLarge = false
 
     init(_ world: LookAheadWorld, _ start: LookAheadFacts, creatable: Set<String>) {
         (self.world, self.start, self.creatable) = (world, start, creatable)
@@ -21,12 +26,15 @@ struct LookAheadStep {
 
     mutating func take(_ footprint: Footprint) {
         if footprint.isOpaque { mayBeAnything() }
-        let namings = Set(world.catalogue.kinds.compactMap(\.naming))
         for pattern in footprint.adds where patterns.insert(pattern).inserted {
-            guard let relation = pattern.relation, !namings.contains(relation) else { continue }
+            guard let relation = pattern.relation, !isOfCreation(pattern) else { continue }
+            guard adds.count <= Self.most else {
+                isTooLarge = true
+                break
+            }
             add(relation, pattern)
         }
-        for pattern in footprint.removes { lift(pattern) }
+        for pattern in footprint.removes where lifted.insert(pattern).inserted { lift(pattern) }
         for credential in footprint.credentials {
             let holder = credential.to == .author ? ReachNode.coalition.id : ReachNode.secret.id
             for node in nodes(credential.of) { adds.insert(NamedFact(credential.relation, node, holder)) }
@@ -39,6 +47,12 @@ struct LookAheadStep {
         for deleted in footprint.deletes {
             for node in nodes(deleted) where creatable.contains(node.kind) { name(.new([node.kind]), as: [node]) }
         }
+    }
+
+    /// Whether it says that what is created takes a name: which names wait is known.
+    private func isOfCreation(_ pattern: FactPattern) -> Bool {
+        guard case .kinds(let kinds)? = pattern.second, kinds.contains(NodeID.nameKind) else { return false }
+        return world.catalogue.kinds.contains { $0.naming == pattern.relation && kinds == [NodeID.nameKind, $0.name] }
     }
 
     private mutating func mayBeAnything() {
@@ -61,7 +75,9 @@ struct LookAheadStep {
             return
         }
         // One node stands for many, so that their number is added and not multiplied.
-        guard world.graph.rules.isPlainEdge(relation) else { return multiply(relation, pattern.first, second) }
+        let isPlain = plain[relation] ?? world.graph.rules.isPlainEdge(relation)
+        plain[relation] = isPlain
+        guard isPlain else { return multiply(relation, pattern.first, second) }
         let ends = (end(pattern.first, 0, relation), end(second, 1, relation))
         adds.insert(NamedFact(relation, ends.0, ends.1))
     }
@@ -71,7 +87,10 @@ struct LookAheadStep {
         case .node(let node): return node
         case .author: return ReachNode.coalition.id
         case .kinds, .new, .anything:
-            let standIn = LookAhead.standIn(kinds(pattern, relation, place), place, of: relation, in: world.system)
+            let isNew = if case .new = pattern { true } else { false }
+            let standIn = LookAhead.standIn(
+                kinds(pattern, relation, place), place, of: relation + (isNew ? " new" : ""), in: world.system)
+            guard filled.insert(standIn).inserted else { return standIn }
             for node in nodes(pattern, relation, place) {
                 adds.insert(place == 0 ? NamedFact(relation, node, standIn) : NamedFact(relation, standIn, node))
             }
@@ -81,20 +100,32 @@ struct LookAheadStep {
 
     private mutating func multiply(_ relation: String, _ first: NodePattern, _ second: NodePattern) {
         let (firsts, seconds) = (nodes(first, relation, 0), nodes(second, relation, 1))
-        guard firsts.count * seconds.count <= Self.most else { return mayBeAnything() }
+        guard firsts.count * seconds.count + adds.count <= Self.most else {
+            isTooLarge = true
+            return
+        }
         for one in firsts { for other in seconds { adds.insert(NamedFact(relation, one, other)) } }
     }
 
     // MARK: Lifting
 
     private mutating func lift(_ pattern: FactPattern) {
-        // What is deleted has nothing any more; a restriction that it was the other end of is lifted.
+        // What is deleted is under no restriction and has nothing; one between it and something else is lifted.
         let isDeletion = pattern.relation == nil
-        guard !isDeletion || pattern.second != nil && pattern.second != .anything else { return }
+        guard !isDeletion || pattern.second != nil else { return }
         for relation in world.catalogue.relations
         where relation.isRestriction && (isDeletion || pattern.relation == relation.name) {
-            for fact in start.facts(relation.name) where matches(pattern, fact) { removes.insert(fact) }
+            removes.formUnion(facts(of: relation.name, pattern))
         }
+    }
+
+    private func facts(of relation: String, _ pattern: FactPattern) -> [NamedFact] {
+        // Most are about one entity, and few facts are.
+        if case .node(let node) = pattern.first, pattern.second == nil {
+            let fact = NamedFact(relation, node)
+            return start.contains(fact) ? [fact] : []
+        }
+        return start.facts(relation).filter { matches(pattern, $0) }
     }
 
     private func matches(_ pattern: FactPattern, _ fact: NamedFact) -> Bool {

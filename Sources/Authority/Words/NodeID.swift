@@ -86,11 +86,11 @@ public struct NodeID: Hashable, Sendable, Comparable {
     public static func whole(_ system: String) -> NodeID { NodeID(system: system, kind: "system", id: system) }
 
     static let attributeKind = "attribute"
-    static let nameKind = "name"
+    public static let nameKind = "name"
 
     /// The kinds that no catalogue may have.
     public static let reserved: Set<String> = [
-        attributeKind, nameKind, "system", "workload", "person", "coalition", "route", "secret",
+        attributeKind, nameKind, "system", "workload", "person", "coalition", "route", "secret", LookAhead.standInKind,
     ]
 
     /// An attribute, whichever way it is spelt.

@@ -27,22 +27,35 @@ extension Plan {
         let footprint = Footprint(of: operation, in: catalogue, on: system, ends(in: catalogue, on: system, input))
         var more: Set<NamedFact> = []
         // Whether an attribute is protected, only the graph knows.
-        for attribute in attributesSet(by: operation, on: system) {
+        for attribute in attributesSet(by: operation, in: catalogue, on: system) {
             more.insert(NamedFact(CoreRelation.mayWrite.string, author.writer.text, attribute))
         }
         if footprint.isOpaque { more.insert(NamedFact(CoreRelation.mayChange.string, author.writer, .whole(system))) }
-        if isCreation, let created = catalogue.node(target, in: system), let naming = catalogue[kind: created.kind]?.naming {
-            more.insert(NamedFact(naming, created, ReachNode.awaited(targetName, created.kind, in: system).id))
+        for case .node(let created) in footprint.creates {
+            guard case .new(let name) = created.key, let naming = catalogue[kind: created.kind]?.naming else { continue }
+            more.insert(NamedFact(naming, created, ReachNode.awaited(name.string, created.kind, in: system).id))
         }
         for credential in footprint.credentials {
             guard case .node(let of) = credential.of else { continue }
             more.formUnion(author.holders(credential.to).map { NamedFact(credential.relation, of, $0) })
         }
-        for pattern in footprint.adds where pattern.first == .author {
-            guard case .node(let second) = pattern.second, let relation = pattern.relation else { continue }
-            more.insert(NamedFact(relation, author.writer, second))
+        for pattern in footprint.adds where pattern.first == .author || pattern.second == .author {
+            guard let relation = pattern.relation, let first = node(pattern.first, author) else { continue }
+            guard let second = pattern.second else {
+                more.insert(NamedFact(relation, first))
+                continue
+            }
+            if let second = node(second, author) { more.insert(NamedFact(relation, first, second)) }
         }
         return Step(adds: step.adds + more.sorted(), removes: step.removes)
+    }
+
+    private func node(_ pattern: NodePattern, _ author: Author) -> NodeID? {
+        switch pattern {
+        case .node(let node): node
+        case .author: author.writer
+        case .kinds, .new, .anything: nil
+        }
     }
 
     /// What an operation's effects are about, as far as the plan found it.
@@ -53,8 +66,8 @@ extension Plan {
     }
 
     /// The nodes of the attributes whose values it sets.
-    private func attributesSet(by operation: Operation, on system: String) -> [String] {
-        let set = Set(operation.attributesSet)
+    private func attributesSet(by operation: Operation, in catalogue: Catalogue, on system: String) -> [String] {
+        let set = Set(catalogue.attributesSet(by: operation))
         let touched = touched.filter { $0.before != $0.after && set.contains($0.attribute) }.map {
             NodeID.attribute($0.attribute, of: system).text
         }

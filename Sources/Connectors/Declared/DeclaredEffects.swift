@@ -106,11 +106,20 @@ struct DeclaredEffects {
     /// `when: tag` where it must be there, `when: mode = add` where it must be that.
     private func guardOf(_ fields: inout YAMLFields) throws -> Guard {
         guard let text = try fields.optionalString("when") else { return .always }
-        let parts = text.split(separator: "=", maxSplits: 1).map { $0.trimming { $0 == " " } }
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { $0.trimming { $0 == " " } }
         let name = try known(String(parts[0]), fields, "when")
         guard parts.count == 2 else { return .present(name) }
-        let type = input.first { $0.name == name }?.type
-        return .equals(name, type == .boolean ? .bool(parts[1] == "true") : .string(String(parts[1])))
+        let value = String(parts[1])
+        switch input.first(where: { $0.name == name })?.type {
+        case .boolean:
+            guard value == "true" || value == "false" else { throw fields.problem("`\(name)` is true or false", of: "when") }
+            return .equals(name, .bool(value == "true"))
+        case .integer:
+            guard let number = Int64(value) else { throw fields.problem("`\(name)` is a whole number", of: "when") }
+            return .equals(name, .integer(number))
+        case .list, .document: throw fields.problem("`\(name)` can only be there or not", of: "when")
+        case .identifier, .reference, .text, .duration, .choice, nil: return .equals(name, .string(value))
+        }
     }
 }
 

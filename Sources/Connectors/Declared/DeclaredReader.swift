@@ -23,7 +23,8 @@ public struct DeclaredReader<Native: Sendable> {
 
     public init(_ fields: inout YAMLFields) throws {
         namespace = try fields.string("namespace")
-        guard namespace.wholeMatch(of: /[A-Z][A-Za-z0-9]{0,30}/) != nil, !["Exequatur", "LDAP", "Embedded"].contains(namespace)
+        guard namespace.wholeMatch(of: /[A-Z][A-Za-z0-9]{0,30}/) != nil,
+            !["exequatur", "ldap", "embedded", "directory"].contains(namespace.lowercased())
         else {
             throw fields.problem(
                 "`namespace` begins with a capital and has letters and digits: it is what policies write before `::User`, and no "
@@ -50,9 +51,10 @@ public struct DeclaredReader<Native: Sendable> {
             let kind = EntityKind(
                 name, plural: try one.optionalString("plural") ?? name + "s", try one.choice("role", EntityRole.allCases),
                 ids: try Self.ids(&one), attributes: try Self.attributes(&one, prefix),
-                naming: try one.optionalString("naming").map(relation))
+                // Whoever gets a name that is free again gets what waits for it.
+                naming: nil)
             characters[name] = try Self.characters(&one)
-            kinds.append(kind)
+            kinds.append(kind.ids == .immutable ? kind : kind.naming(by: prefix + Self.named))
             try more(&one, kind)
             try one.end()
         }
@@ -101,17 +103,26 @@ public struct DeclaredReader<Native: Sendable> {
         return attributes
     }
 
+    /// The relation by which what is created takes a name, of kinds whose names can be used again.
+    private static var named: String { "named" }
+
+    private var namings: [RelationDefinition] {
+        let reusable = kinds.filter { $0.naming != nil }.map(\.name)
+        guard !reusable.isEmpty else { return [] }
+        return [RelationDefinition(prefix + Self.named, from: reusable, to: [NodeID.nameKind] + reusable, origin: .naming)]
+    }
+
     // MARK: Relations
 
     public mutating func readRelations(_ fields: inout YAMLFields) throws {
         guard var all = try fields.optionalMapping("relations") else { return }
         for name in all.left {
             var one = try all.mapping(name)
-            guard Self.isWord(name) else {
+            guard Self.isWord(name), name != Self.named else {
                 throw one.problem("a relation has lower-case words with hyphens for a name: `\(name)`")
             }
             let isRestriction = try one.flag("restriction")
-            let origin = try one.optionalChoice("origin", [RelationDefinition.Origin.backend, .credential, .naming]) ?? .backend
+            let origin = try one.optionalChoice("origin", [RelationDefinition.Origin.backend, .credential]) ?? .backend
             relations.append(
                 RelationDefinition(
                     relation(name), from: try one.strings("from"), to: try one.strings("to"), isRestriction: isRestriction,
@@ -143,7 +154,7 @@ public struct DeclaredReader<Native: Sendable> {
 
     /// - Parameter more: takes the fields that say how it is carried out; gives that, and what of it approvals are bound to.
     public mutating func readOperations(
-        _ fields: inout YAMLFields, _ more: (inout YAMLFields, [InputField]) throws -> (Native, JSONValue)
+        _ fields: inout YAMLFields, _ more: (inout YAMLFields, [InputField], Access) throws -> (Native, JSONValue)
     ) throws {
         var all = try fields.mapping("operations")
         for name in all.left {
@@ -158,14 +169,14 @@ public struct DeclaredReader<Native: Sendable> {
     }
 
     private func operation(
-        _ name: String, _ fields: inout YAMLFields, _ more: (inout YAMLFields, [InputField]) throws -> (Native, JSONValue)
+        _ name: String, _ fields: inout YAMLFields, _ more: (inout YAMLFields, [InputField], Access) throws -> (Native, JSONValue)
     ) throws -> Declared {
         let input = try DeclaredInput(characters).read(&fields)
         let access = try fields.choice("access", [Access.read, .write])
         let effects = try DeclaredEffects(prefix: prefix, input: input).read(&fields)
         guard access == .write || effects.isEmpty else { throw fields.problem("what has effects is a write", of: "effects") }
         let summary = try fields.string("summary")
-        let (native, template) = try more(&fields, input)
+        let (native, template) = try more(&fields, input, access)
         let operation = Operation(
             name, summary, access, on: try target(&fields, input), input: input, answer: try answer(&fields),
             classes: try fields.choices("classes", OperationClass.allCases), effects: effects,
@@ -184,10 +195,12 @@ public struct DeclaredReader<Native: Sendable> {
         // The input that names it is called as the kind is, unless that is said.
         case 1: return .existing(words[0], by: words[0])
         case 2 where words[0] == "new": return .new(words[1], named: words[1])
+        case 4 where words[0] == "new" && words[2] == "by": return .new(words[1], named: words[3])
         case 3 where words[1] == "by": return .existing(words[0], by: words[2])
         default:
             throw fields.problem(
-                "`on` is what it acts on: `user` (named by the input `user`), `user by owner`, `new user`, or `system`", of: "on")
+                "`on` is what it acts on: `user` (named by the input `user`), `user by owner`, `new user`, `new user by name`, or `system`",
+                of: "on")
         }
     }
 
@@ -204,24 +217,42 @@ public struct DeclaredReader<Native: Sendable> {
     // MARK: What comes of it
 
     public func catalogue() -> Catalogue {
-        Catalogue(namespace: namespace, kinds: kinds, relations: relations, operations: operations.map(\.operation))
+        Catalogue(namespace: namespace, kinds: kinds, relations: relations + namings, operations: operations.map(\.operation))
     }
 
     /// Rules where the catalogue brings none: whoever stands first in a relation can become what stands second, unless it is said
     /// to be harmless; and a credential belongs to whoever chose it. Restrictions keep nobody from anything.
-    public var rules: String {
-        relations.map { relation in
+    ///
+    /// - Throws: ``ConfigurationError`` for a fact about one entity: what that gives, only rules can say.
+    public func defaultRules(_ fields: YAMLFields) throws -> String {
+        try relations.map { relation in
             let name = relation.name
             let isWide = !relation.to.isEmpty || relation.origin != .backend
             let declaration =
                 "\(relation.isRestriction ? "restriction" : "relation") \(name)(who\(isWide ? ", what" : "")) "
                 + "\"\(relation.localName.replacing("-", with: " "))\"."
+            guard isWide || relation.isRestriction || harmless.contains(name) else {
+                throw fields.problem(
+                    "`\(relation.localName)` is about one entity, and what that gives only rules can say: bring `rules`, or say "
+                        + "`harmless: true`")
+            }
             guard isWide, !relation.isRestriction, !harmless.contains(name) else { return declaration }
             let (taker, taken) = relation.origin == .credential ? ("?x", "?u") : ("?u", "?x")
             return declaration
                 + "\nbecome(\(taker), \(taken)) if \(name)(?u, ?x) because \"whoever may change it can become it\" "
                 + "source \"the catalogue \(namespace), which brings no rules\"."
         }.joined(separator: "\n") + "\n"
+    }
+
+    /// Rules for what the catalogue declares by itself: what is created under a name has what waits for it.
+    public var namingRules: String {
+        namings.map { relation in
+            """
+            relation \(relation.name)(who, name) "has the name".
+            become(?u, ?n) if \(relation.name)(?u, ?n) because "the name was waiting" source "the catalogue \(namespace): reusable ids".
+
+            """
+        }.joined()
     }
 }
 

@@ -69,7 +69,7 @@ struct HTTPAccess: Sendable {
     func write(_ request: FilledRequest, as lease: String) async throws(ConnectorError) -> HTTPBackend.Answer {
         let token = tokens[lease]
         if hasTokens, token == nil { throw ConnectorError(.refused, "the session of the step is over") }
-        return try errors.check(try await backend.send(try await signed(request, with: token)), isSecret: true)
+        return try errors.check(try await backend.send(try await signed(request, with: token)))
     }
 
     var hasTokens: Bool {
@@ -120,7 +120,7 @@ struct HTTPAccess: Sendable {
             pointer = session.token
         case .none, .header: throw ConnectorError(.refused, "there is nothing to log in with")
         }
-        let answer = try errors.check(try await (loginBackend ?? backend).send(request), isSecret: true)
+        let answer = try errors.check(try await (loginBackend ?? backend).send(request))
         guard let token = pointer.flatMap({ pointer in answer.json.flatMap { pointer.find(in: $0) } })?.string, !token.isEmpty
         else {
             throw ConnectorError(.refused, "the login's answer has no token")
@@ -135,7 +135,9 @@ struct HTTPAccess: Sendable {
         do { request = try logout.filled(Values { $0 == .token ? .string(token) : nil }) } catch {
             throw ConnectorError(.refused, "the logout can't be made: \(error)")
         }
-        _ = try errors.check(try await backend.send(try await signed(request, with: token)), isSecret: true)
+        let answer = try await backend.send(try await signed(request, with: token))
+        // A session that is over already is what was wanted.
+        if ![401, 403, 404, 410].contains(answer.status) { _ = try errors.check(answer) }
         tokens[lease] = nil
     }
 }
@@ -151,12 +153,10 @@ struct ErrorMap: Sendable {
 
     let rules: [Rule]
 
-    /// - Parameter isSecret: whether the answer may repeat what nobody may see.
-    func check(_ answer: HTTPBackend.Answer, isSecret: Bool = false) throws(ConnectorError) -> HTTPBackend.Answer {
+    func check(_ answer: HTTPBackend.Answer) throws(ConnectorError) -> HTTPBackend.Answer {
         guard !(200..<300).contains(answer.status) else { return answer }
-        guard !isSecret else { throw ConnectorError(code(answer), "the host answered with HTTP \(answer.status)") }
-        let text = answer.json.map { Printable.text(String(JSONWriter.canonicalText($0).prefix(300))) } ?? ""
-        throw ConnectorError(code(answer), "HTTP \(answer.status) \(text)")
+        // A body may repeat what it was sent, and more: nothing of it is told.
+        throw ConnectorError(code(answer), "the host answered with HTTP \(answer.status)")
     }
 
     private func code(_ answer: HTTPBackend.Answer) -> ConnectorError.Code {

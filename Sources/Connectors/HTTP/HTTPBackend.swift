@@ -52,16 +52,33 @@ final class HTTPBackend: Sendable {
         asked.headers.add(name: "Accept", value: "application/json")
         for (name, value) in request.headers { asked.headers.replaceOrAdd(name: name, value: value) }
         if let body = request.body { asked.body = .bytes(body) }
-        do {
-            let response = try await client.execute(asked, timeout: .seconds(seconds))
-            let body = try await response.body.collect(upTo: largest)
-            return try Self.answer(response, Array(buffer: body))
-        } catch let error as ConnectorError {
+        do { return try await withinTime(asked) } catch let error as ConnectorError {
             throw error
         } catch is NIOTooManyBytesError {
-            throw ConnectorError(.unavailable, "the answer to \(request.target) has more than \(largest) bytes")
+            throw ConnectorError(.unavailable, "an answer of \(base) has more than \(largest) bytes")
+        } catch is CancellationError {
+            throw ConnectorError(.unavailable, "\(base) did not answer within \(seconds) s")
         } catch {
-            throw ConnectorError(.unavailable, "no answer from \(base)\(request.target): \(error)")
+            // What went wrong may hold what was sent: its kind is told, and nothing of it.
+            throw ConnectorError(.unavailable, "no answer from \(base) (\(type(of: error)))")
+        }
+    }
+
+    /// The whole answer, head and body, within the time.
+    private func withinTime(_ asked: HTTPClientRequest) async throws -> Answer {
+        let (client, seconds, largest) = (client, seconds, largest)
+        return try await withThrowingTaskGroup(of: Answer.self) { group in
+            group.addTask {
+                let response = try await client.execute(asked, timeout: .seconds(seconds))
+                return try Self.answer(response, Array(buffer: try await response.body.collect(upTo: largest)))
+            }
+            group.addTask {
+                try await ContinuousClock().sleep(for: .seconds(seconds))
+                throw CancellationError()
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { throw CancellationError() }
+            return first
         }
     }
 

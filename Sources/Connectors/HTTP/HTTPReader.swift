@@ -18,6 +18,7 @@ struct Thing: Sendable {
 struct HTTPReader: Sendable {
     /// A list of more pages than these is not read to its end, and so is worth nothing.
     private static let mostPages = 10_000
+    private static let mostItems = 500_000
     /// Seconds that a whole reading may take.
     private static let longest: Int64 = 600
 
@@ -41,10 +42,17 @@ struct HTTPReader: Sendable {
             return fixed.contains { $0.isExactly(name) } ? thing(kind, name, .string(name), nil, []) : nil
         }
         guard let get = reading.get else { return nil }
+        let answer: HTTPBackend.Answer
+        do throws(ConnectorError) { answer = try await settings.access.ask(try fill(get, id: name)) } catch {
+            // Only its own absence is one: that something else of it is not there is no answer.
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
         do throws(ConnectorError) {
-            let answer = try await settings.access.ask(try fill(get, id: name))
-            guard let document = answer.json else { throw ConnectorError(.unavailable, "the answer on \(name) is no JSON") }
-            let id = reading.id == nil ? name : reading.id?.find(in: document)?.string
+            guard let document = answer.json, document.object != nil else {
+                throw ConnectorError(.unavailable, "the answer on one \(kindName) is no JSON object")
+            }
+            let id = reading.id == nil ? name : reading.id?.find(in: document)?.id
             guard let id else { throw ConnectorError(.unavailable, "the answer on \(name) has no id") }
             let title = reading.name?.find(in: document)?.string ?? id
             // A host that answers with somebody else is not believed.
@@ -53,8 +61,8 @@ struct HTTPReader: Sendable {
             }
             return try await whole(kind, reading, id, title, document, answer.etag)
         } catch {
-            guard error.code == .notFound else { throw error }
-            return nil
+            throw error.code == .notFound
+                ? ConnectorError(.unavailable, "a part of what is read is not there: \(error.message)") : error
         }
     }
 
@@ -92,10 +100,10 @@ struct HTTPReader: Sendable {
         return NodeID(system: system, kind: kind, id: id)
     }
 
-    func fill(_ template: RequestTemplate, id: String? = nil) throws(ConnectorError) -> FilledRequest {
+    func fill(_ template: RequestTemplate, id: String? = nil, isChecked: Bool = false) throws(ConnectorError) -> FilledRequest {
         do {
-            return try template.filled(Values { $0 == .id ? id.map(JSONValue.string) : nil })
-        } catch { throw ConnectorError(.notFound, "\(error)") }
+            return try template.filled(Values { $0 == .id ? id.map(JSONValue.string) : nil }, isChecked: isChecked)
+        } catch { throw ConnectorError(.unavailable, "what is there can't be asked for: \(error)") }
     }
 
     // MARK: Facts
@@ -118,7 +126,7 @@ struct HTTPReader: Sendable {
     }
 
     private func ids(_ pointer: Pointer, in json: JSONValue, _ kinds: [String]) -> [NodeID] {
-        (pointer.find(in: json)?.texts ?? []).filter { !$0.isEmpty }.flatMap { id in kinds.map { node($0, id) } }
+        (pointer.find(in: json)?.ids ?? []).flatMap { id in kinds.map { node($0, id) } }
     }
 
     // MARK: Lists
@@ -126,6 +134,7 @@ struct HTTPReader: Sendable {
     /// All that a request lists, page by page.
     private func items(_ listing: Listing, id: String? = nil) async throws(ConnectorError) -> [JSONValue] {
         var (all, page, cursor): ([JSONValue], Int, String?) = ([], 1, nil)
+        var seen: Set<String> = []
         while page <= Self.mostPages {
             guard ContinuousClock.now < end else { throw ConnectorError(.unavailable, "the reading takes too long") }
             var request = try fill(listing.request, id: id)
@@ -142,8 +151,14 @@ struct HTTPReader: Sendable {
             let items = found?.array ?? []
             all += items
             page += 1
+            let before = cursor
+            guard all.count <= Self.mostItems, !seen.contains(JSONWriter.canonicalText(.array(items))) || items.isEmpty else {
+                throw ConnectorError(.unavailable, "the list does not end: a page came twice, or there are too many")
+            }
+            if listing.page != nil { seen.insert(JSONWriter.canonicalText(.array(items))) }
             cursor = listing.next.flatMap { $0.at.find(in: document)?.texts.first }.flatMap { $0.isEmpty ? nil : $0 }
             if listing.page != nil ? items.isEmpty : cursor == nil { return all }
+            guard listing.page != nil || cursor != before else { throw ConnectorError(.unavailable, "the list does not go on") }
         }
         throw ConnectorError(.unavailable, "the list has more than \(Self.mostPages) pages")
     }
@@ -158,12 +173,12 @@ struct HTTPReader: Sendable {
             guard ContinuousClock.now < end else { throw ConnectorError(.unavailable, "the reading takes too long") }
             if reading.isBrief {
                 // One that was deleted meanwhile is not there.
-                guard let name = (reading.id?.find(in: item) ?? item).string, let one = try await fetch(kindName, name) else {
+                guard let name = (reading.id?.find(in: item) ?? item).id, let one = try await fetch(kindName, name) else {
                     continue
                 }
                 things.append(one)
             } else {
-                guard let id = reading.id?.find(in: item)?.string else {
+                guard let id = reading.id?.find(in: item)?.id else {
                     throw ConnectorError(.unavailable, "an entry of the list of \(kind.plural) has no id")
                 }
                 things.append(
@@ -188,9 +203,6 @@ struct HTTPReader: Sendable {
         return (things, facts)
     }
 
-    /// Whether all of it can be read: without that, nobody can say what a step makes possible.
-    var isReadable: Bool { settings.kinds.values.allSatisfy { $0.fixed != nil || $0.list != nil } }
-
     // MARK: As policy sees them
 
     func uid(_ node: NodeID) -> EntityUID { catalogue.uid(node) ?? .system(system) }
@@ -206,11 +218,20 @@ struct HTTPReader: Sendable {
                 waiting.append(found)
             }
         }
-        let above = Dictionary(uniqueKeysWithValues: things.map { ($0.text, parents($1).map(\.text)) })
-        let own = Dictionary(uniqueKeysWithValues: things.map { ($0.text, labels($1)) })
         return things.keys.sorted().compactMap { node in
-            things[node].map { entity($0, InheritedLabels.of(node.text, parents: above, own: own)) }
+            things[node].map { entity($0, labels(above: node, among: things)) }
         }
+    }
+
+    /// Its own labels, and those of all that it is in.
+    private func labels(above node: NodeID, among things: [NodeID: Thing]) -> Set<String> {
+        var (labels, seen, waiting): (Set<String>, Set<NodeID>, [NodeID]) = ([], [node], [node])
+        while let next = waiting.popLast() {
+            guard let thing = things[next] else { continue }
+            labels.formUnion(self.labels(thing))
+            waiting += parents(thing).filter { seen.insert($0).inserted }
+        }
+        return labels
     }
 
     private func parents(_ thing: Thing) -> [NodeID] {
@@ -219,8 +240,11 @@ struct HTTPReader: Sendable {
     }
 
     func labels(_ thing: Thing) -> Set<String> {
-        let known = settings.labels[thing.kind.name] ?? [:]
-        return (known[thing.name] ?? []).union(known[String(thing.node.key.text)] ?? [])
+        (settings.labels[thing.kind.name] ?? []).reduce(into: []) { labels, one in
+            if isSame(thing.kind, one.entry, thing.name) || isSame(thing.kind, one.entry, thing.node.key.text) {
+                labels.insert(one.label)
+            }
+        }
     }
 
     private func entity(_ thing: Thing, _ labels: Set<String>) -> Entity {

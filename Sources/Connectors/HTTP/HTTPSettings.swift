@@ -14,8 +14,11 @@ struct HTTPSettings: Sendable {
     /// Relations that no entity's own document has.
     let reads: [(listing: Listing, facts: [FactReading])]
     let access: HTTPAccess
-    /// By kind and id.
-    let labels: [String: [String: Set<String>]]
+    /// By kind.
+    let labels: [String: [(entry: String, label: String)]]
+    /// The kinds and relations that nothing reads all of: without them nobody can say what a step makes possible.
+    let unread: [String]
+    let inHand: InHand
     let now: @Sendable () -> Instant
 }
 
@@ -39,12 +42,12 @@ extension HTTPSettings {
         var file = try YAMLFields.read(text, file: path)
         // How things are read and what errors mean is part of what every operation means.
         let shared = try file.written(["kinds", "relations", "reads", "errors", "rules"])
-        var reader = try DeclaredReader<HTTPStep>(&file)
+        var reader = try DeclaredReader<HTTPStep?>(&file)
         let prefix = reader.namespace.lowercased() + "."
         var kinds: [String: KindReading] = [:]
         try reader.readKinds(&file) { kinds[$1.name] = try KindReading(&$0, prefix) }
         try reader.readRelations(&file)
-        try reader.readOperations(&file) { fields, input in try Self.step(&fields, input, shared) }
+        try reader.readOperations(&file) { try Self.step(&$0, $1, $2, shared) }
         reads = try file.mappings("reads").map { one in
             var one = one
             let read = (listing: try one.listing(), facts: try one.facts(prefix))
@@ -63,13 +66,40 @@ extension HTTPSettings {
                 file: path, line: 1,
                 message: "`\(operation)` writes and declares no effects; what nobody can tell is `opaque: true`")
         }
+        for operation in reader.operations {
+            guard let step = operation.native, let problem = Self.problem(operation.operation, step, kinds, catalogue) else {
+                continue
+            }
+            throw ConfigurationError(file: path, line: 1, message: "`\(operation.operation.name)` \(problem)")
+        }
+        let facts = kinds.flatMap { kind, reading in (reading.facts + reading.more.flatMap(\.facts)).map { (kind, $0) } }
+        for (kind, fact) in facts {
+            guard let problem = Self.problem(fact, of: kind, catalogue) else { continue }
+            throw ConfigurationError(file: path, line: 1, message: "`kinds.\(kind)` \(problem)")
+        }
+        for fact in reads.flatMap(\.facts) {
+            guard let problem = Self.problem(fact, of: nil, catalogue) else { continue }
+            throw ConfigurationError(file: path, line: 1, message: "`reads` \(problem)")
+        }
+        let read = Set(facts.map(\.1.relation) + reads.flatMap(\.facts).map(\.relation))
+        unread =
+            kinds.filter { $0.value.fixed == nil && $0.value.list == nil }.map { "kind \($0.key)" }.sorted()
+            + catalogue.relations.filter { $0.origin == .backend && !read.contains($0.name) }.map { "relation \($0.localName)" }
+        if let first = unread.first, catalogue.operations.contains(where: { $0.access == .write }) {
+            throw ConfigurationError(
+                file: path, line: 1,
+                message:
+                    "nothing reads all of the \(first), and to a system that can't be read whole nothing is written: bring `list` "
+                    + "or `fixed` for a kind, `facts` for a relation")
+        }
         self.catalogue = catalogue
         self.kinds = kinds
-        steps = Dictionary(
-            reader.operations.map { ($0.operation.name, $0.native) }, uniquingKeysWith: { first, _ in first })
-        self.rules = try rules.map { try Self.rules(context.resolve($0), file) } ?? reader.rules
+        steps = reader.operations.reduce(into: [:]) { $0[$1.operation.name] = $1.native }
+        self.rules =
+            try (rules.map { try Self.rules(context.resolve($0), file) } ?? reader.defaultRules(file)) + reader.namingRules
         access = try Self.access(&fields, context, errors)
-        labels = try Self.labels(&fields)
+        labels = try Self.labels(&fields, catalogue)
+        inHand = InHand(patience: Int64(context.timeout))
         now = context.now
     }
 
@@ -80,10 +110,65 @@ extension HTTPSettings {
         return text
     }
 
+    /// What a reading says of a relation that can't be so; nil when it can.
+    private static func problem(_ fact: FactReading, of kind: String?, _ catalogue: Catalogue) -> String? {
+        guard let relation = catalogue[relation: fact.relation] else { return "reads `\(fact.relation)`, which is no relation" }
+        if relation.origin != .backend { return "reads `\(fact.relation)`, which no system shows" }
+        if (fact.to == nil) != relation.to.isEmpty { return "reads `\(fact.relation)` with the wrong number of ends" }
+        if fact.from == nil, kind.map({ !relation.from.contains($0) }) ?? true {
+            return "reads `\(fact.relation)`, and does not say of what: `from`"
+        }
+        if fact.from != nil, relation.from.count != 1 { return "reads `\(fact.relation)`, and nobody can tell of which kind" }
+        return relation.to.count > 1 ? "reads `\(fact.relation)`, and nobody can tell to which kind" : nil
+    }
+
+    /// What is written of how an operation is carried out and does not go with what it declares; nil when all does.
+    private static func problem(
+        _ operation: Authority.Operation, _ step: HTTPStep, _ kinds: [String: KindReading], _ catalogue: Catalogue
+    ) -> String? {
+        let gives = operation.effects.contains { effect in
+            switch effect.act {
+            case .mints, .shows, .opaque: true
+            default: false
+            }
+        }
+        let isSecret = step.discloses != nil || step.request.sources.contains(.generated)
+        if isSecret, !gives { return "gives out a credential, and declares none: `mints` or `shows`" }
+        if operation.effects.contains(where: { if case .computed = $0.act { true } else { false } }) {
+            return "computes what it does, which this kind of system can't: say `opaque: true`"
+        }
+        if operation.effects.contains(where: { if case .upserts = $0.act { true } else { false } }) {
+            return "upserts, which this kind of system can't tell from creating: declare two operations"
+        }
+        let kind = operation.target.kind.flatMap { catalogue[kind: $0] }
+        let set = Set(operation.attributesSet)
+        let touched = set.union(operation.relationsTouched.compactMap { catalogue[relation: $0]?.localName })
+        for touch in step.touches {
+            let isHidden = kind?.attributes.first { $0.name == touch.name }?.sensitivity == .secret
+            if case .hidden = touch.new {
+                if isHidden { continue }
+            } else if isHidden {
+                return "would show `\(touch.name)`, which is secret"
+            }
+            guard operation.isOpaque || touched.contains(touch.name) else {
+                return "touches `\(touch.name)`, and no effect says so"
+            }
+            // What policy reads from the same place changes with it.
+            let same = (touch.read == nil ? kind.flatMap { kinds[$0.name] }?.values ?? [] : []).filter { $0.at == touch.at }
+            for value in same where !operation.isOpaque && !set.contains(value.attribute) {
+                return "changes `\(value.attribute)` with `\(touch.name)`, and no effect says that it sets it"
+            }
+        }
+        return nil
+    }
+
     /// What carries an operation out, and what of it approvals are bound to: all that is written of it.
-    private static func step(_ fields: inout YAMLFields, _ input: [InputField], _ shared: JSONValue) throws -> (
-        HTTPStep, JSONValue
-    ) {
+    ///
+    /// What reads has no request of its own: entities are read as their kind says, however they are asked for.
+    private static func step(
+        _ fields: inout YAMLFields, _ input: [InputField], _ access: Access, _ shared: JSONValue
+    ) throws -> (HTTPStep?, JSONValue) {
+        guard access == .write else { return (nil, ["shared": .string(Digest(of: shared).hex)]) }
         var written = try fields.written(["request", "touches", "etag", "compare", "discloses", "inverseInput"])
         written.add("shared", .string(Digest(of: shared).hex))
         return (try HTTPStep(&fields, input), written)
@@ -156,27 +241,38 @@ extension HTTPSettings {
         case "session":
             let secrets = ["user": try fields.string("user"), "password": try secret(&fields, "passwordFile")]
             do {
-                return .session(
-                    .init(
-                        login: try fields.request("login"), token: try fields.pointer("token"),
-                        header: try fields.optionalString("header") ?? "Authorization",
-                        value: try TextTemplate(try fields.optionalString("value") ?? "{token}"),
-                        logout: try fields.optionalRequest("logout"),
-                        life: try fields.integer("life", default: 300, in: 1...86_400), secrets: secrets))
+                let session = Credentials.Session(
+                    login: try fields.request("login"), token: try fields.pointer("token"),
+                    header: try fields.optionalString("header") ?? "Authorization",
+                    value: try TextTemplate(try fields.optionalString("value") ?? "{token}"),
+                    logout: try fields.optionalRequest("logout"),
+                    life: try fields.integer("life", default: 300, in: 1...86_400), secrets: secrets)
+                let isFit =
+                    session.login.sources.allSatisfy { [.input("user"), .input("password")].contains($0) }
+                    && session.value.sources == [.token] && (session.logout?.sources ?? []).allSatisfy { $0 == .token }
+                guard isFit else {
+                    throw fields.problem(
+                        "`login` takes {user} and {password}, `value` and `logout` take {token}, and nothing else")
+                }
+                return .session(session)
             } catch let unfit as Unfit { throw fields.problem(unfit.message) }
         case let kind:
             throw fields.problem("there are no credentials `\(kind)`; known: none, key, basic, oauth, session", of: "kind")
         }
     }
 
-    private static func labels(_ fields: inout YAMLFields) throws -> [String: [String: Set<String>]] {
+    private static func labels(_ fields: inout YAMLFields, _ catalogue: Catalogue) throws -> [String: [(
+        entry: String, label: String
+    )]] {
         try fields.mappings("labels").reduce(into: [:]) { labels, one in
             var one = one
             let label = try one.string("label")
             for entry in try one.strings("entries") {
                 let parts = entry.split(separator: "/", maxSplits: 1).map(String.init)
-                guard parts.count == 2 else { throw one.problem("an entry is written kind/name: `\(entry)`", of: "entries") }
-                labels[parts[0], default: [:]][parts[1], default: []].insert(label)
+                guard parts.count == 2, catalogue[kind: parts[0]] != nil else {
+                    throw one.problem("an entry is written kind/name, with a kind of the catalogue: `\(entry)`", of: "entries")
+                }
+                labels[parts[0], default: []].append((parts[1], label))
             }
             try one.end()
         }

@@ -42,16 +42,19 @@ extension HTTPSystem {
         let (name, input, decided) = (grant.operation, grant.input, grant.plan)
         guard let operation = catalogue[name] else { throw ConnectorError(.invalid, "no operation \(name)") }
         let planner = try HTTPPlanner(self, operation, input)
-        let fresh: Plan
-        let read: HTTPPlanner.Read
-        do {
-            read = try await planner.read()
-            fresh = try await planner.plan(read)
-        } catch { throw ConnectorError(.conflict, "the target can't be read as it was before writing: \(error)") }
-        guard fresh.version == decided.version, fresh.touched == decided.touched, fresh.target == decided.target,
-            fresh.obstacle == nil
-        else { throw ConnectorError(.conflict, "the target changed since it was planned on") }
-        return try await planner.send(read, fresh, as: lease.reference.id)
+        let id = lease.reference.id
+        return try await settings.inHand.with(planner.entities) { () throws(ConnectorError) in
+            let fresh: Plan
+            let read: HTTPPlanner.Read
+            do {
+                read = try await planner.read()
+                fresh = try await planner.plan(read)
+            } catch { throw ConnectorError(.conflict, "the target can't be read as it was before writing: \(error)") }
+            guard fresh.version == decided.version, fresh.touched == decided.touched, fresh.target == decided.target,
+                fresh.obstacle == nil
+            else { throw ConnectorError(.conflict, "the target changed since it was planned on") }
+            return try await planner.send(read, fresh, as: id)
+        }
     }
 }
 
@@ -159,6 +162,19 @@ struct HTTPPlanner {
     private func texts(_ template: TextTemplate, _ values: Values) throws -> [String] {
         if let whole = template.whole { return try values.value(whole)?.texts ?? [] }
         return [try template.filled(values) { $0 }]
+    }
+
+    /// All that its input names.
+    var entities: Set<NodeID> {
+        var nodes: Set<NodeID> = []
+        if case .system = operation.target { nodes.insert(.whole(system.system)) }
+        if let kind = operation.target.kind, let by = operation.target.input { nodes.insert(reader.node(kind, input[by] ?? "")) }
+        for field in operation.input where field.name != operation.target.input {
+            for kind in field.type.named ?? [] {
+                nodes.formUnion((input.json[field.name]?.texts ?? []).map { reader.node(kind, $0) })
+            }
+        }
+        return nodes
     }
 
     // MARK: Planning

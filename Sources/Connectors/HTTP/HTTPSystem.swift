@@ -64,7 +64,7 @@ public struct HTTPSystem: Connector {
 
     public func snapshot(_ receive: @escaping @Sendable (SnapshotPage) -> Void) async throws(ConnectorError) {
         let reader = reader
-        guard reader.isReadable else { throw ConnectorError(.unavailable, "the catalogue declares no read of all entities") }
+        if let first = settings.unread.first { throw ConnectorError(.unavailable, "nothing reads all of the \(first)") }
         let (things, facts) = try await reader.everything()
         var nodes = Dictionary(
             things.map { ($0.node, ReachNode($0.node, $0.kind, name: $0.name, labels: reader.labels($0))) },
@@ -114,11 +114,12 @@ public struct HTTPSystem: Connector {
             // Nobody can end it; the gateway forgets it.
             return settings.access.tokens[reference.id] = nil
         }
-        if settings.access.tokens[reference.id] != nil { return try await settings.access.logout(reference.id) }
-        // The token went with the process that had it: it is over when its life is.
-        guard settings.now() >= reference.expires.adding(seconds: session.life) else {
-            throw ConnectorError(.unavailable, "a session that nobody can end any more lives for \(session.life) s")
+        // One that nobody could end, or that went with the process that had it, is over when its life is.
+        guard settings.now() < reference.expires.adding(seconds: session.life) else {
+            return settings.access.tokens[reference.id] = nil
         }
+        guard settings.access.tokens[reference.id] == nil else { return try await settings.access.logout(reference.id) }
+        throw ConnectorError(.unavailable, "a session that nobody can end any more lives for \(session.life) s")
     }
 
     public func leftovers() async throws(ConnectorError) -> [LeaseReference] { [] }

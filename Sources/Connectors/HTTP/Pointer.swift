@@ -29,6 +29,27 @@ struct Pointer: Hashable, Sendable {
 }
 
 extension JSONValue {
+    /// The id that it is: a text or a whole number; nil for anything else.
+    var id: String? {
+        switch self {
+        case .string(let text): text.isEmpty ? nil : text
+        case .integer(let number): "\(number)"
+        default: nil
+        }
+    }
+
+    /// The id, or the ids of a list; nil for what is none.
+    var ids: [String]? {
+        switch self {
+        case .null: return []
+        case .array(let all):
+            let ids = all.compactMap(\.id)
+            return ids.count == all.count ? ids : nil
+        case .string(""): return []
+        default: return id.map { [$0] }
+        }
+    }
+
     /// The value as texts, sorted: those of a list each, `null` none.
     var texts: [String] {
         switch self {

@@ -63,6 +63,13 @@ struct Touch: Sendable {
         case remove(TextTemplate)
         /// What can't be read: a password.
         case hidden
+
+        var sources: [Source] {
+            switch self {
+            case .set(let template), .add(let template), .remove(let template): template.sources
+            case .clear, .hidden: []
+            }
+        }
     }
 
     /// As people and policy call it: an attribute, or a relation without its kind's name.
@@ -166,6 +173,9 @@ extension KindReading {
         guard list == nil || isBrief || id != nil else { throw fields.problem("`id` says where the list has ids", of: "list") }
         guard !isBrief || get != nil else { throw fields.problem("a brief list needs `get`", of: "list") }
         let requests = [get].compactMap { $0 } + more.map(\.listing.request)
+        for request in requests + [self.list?.request].compactMap({ $0 }) where !request.mayRead {
+            throw fields.problem("what reads is a GET or a POST")
+        }
         guard requests.allSatisfy({ $0.sources.allSatisfy { $0 == .id } }), self.list?.request.sources.isEmpty ?? true else {
             throw fields.problem("what reads a `\(fields.path)` takes {id} and nothing else, and what lists them takes nothing")
         }
@@ -211,6 +221,16 @@ extension HTTPStep {
                 throw fields.problem("`touches` has no `\(name)`", of: "request")
             case .id, .token: throw fields.problem("a step takes inputs, not {id} or {token}", of: "request")
             case .input, .after, .before, .current, .generated: break
+            }
+        }
+        for read in touches.compactMap(\.read) where !read.mayRead {
+            throw fields.problem("what reads is a GET or a POST", of: "touches")
+        }
+        for touch in touches {
+            for source in touch.new.sources {
+                guard case .input(let name) = source, known.contains(name) else {
+                    throw fields.problem("`touches.\(touch.name)` takes an input", of: "touches")
+                }
             }
         }
         for template in request.path {

@@ -77,6 +77,9 @@ struct RequestTemplate: Hashable, Sendable {
         return header.wholeMatch(of: /[A-Za-z][A-Za-z0-9-]*/) != nil && !own.contains(header.lowercased())
     }
 
+    /// Whether it may be sent to read: what changes things by another method is no reading.
+    var mayRead: Bool { method == .get || method == .post }
+
     /// All that it takes values from.
     var sources: [Source] {
         let bodies: [Source] =
@@ -92,9 +95,10 @@ struct RequestTemplate: Hashable, Sendable {
 
     /// The request with its values.
     ///
+    /// - Parameter isChecked: false for ids that the host itself gave, which may have a `%` in them.
     /// - Throws: ``Unfit`` where a value can't stand at its place.
-    func filled(_ values: Values) throws -> FilledRequest {
-        var target = "/" + (try path.map { try segment($0, values) }.joined(separator: "/"))
+    func filled(_ values: Values, isChecked: Bool = true) throws -> FilledRequest {
+        var target = "/" + (try path.map { try segment($0, values, isChecked: isChecked) }.joined(separator: "/"))
         let query = try pairs(query, values)
         if !query.isEmpty { target += "?" + query }
         let headers = try headers.compactMap { header -> (String, String)? in
@@ -115,13 +119,18 @@ struct RequestTemplate: Hashable, Sendable {
         }
     }
 
-    private func segment(_ template: TextTemplate, _ values: Values) throws -> String {
+    private func segment(_ template: TextTemplate, _ values: Values, isChecked: Bool) throws -> String {
         let text = try template.filled(values) { value in
-            // A server that decodes twice would read more into it.
-            guard !value.utf8.contains(UInt8(ascii: "%")) else { throw Unfit("`%` can't stand in a path") }
+            // Who decodes before they route would go elsewhere: also by `%`, when that is decoded twice.
+            let parts = value.split { $0 == "/" || $0 == "\\" }.map { $0.prefix { $0 != ";" } }
+            guard !parts.contains("."), !parts.contains(".."), !value.contains("\\"), !value.hasPrefix("//") else {
+                throw Unfit("`..` and `\\` can't stand in a path")
+            }
+            if isChecked, value.utf8.contains(UInt8(ascii: "%")) { throw Unfit("`%` can't stand in a path") }
             return PercentCoding.encode(value)
         }
-        guard !text.isEmpty || template.parts.isEmpty, text != ".", text != ".." else {
+        guard !text.isEmpty || template.parts.isEmpty, text.split(separator: ";").first.map({ $0 != "." && $0 != ".." }) ?? true
+        else {
             throw Unfit("`\(text)` can't be a segment of a path")
         }
         return text

@@ -17,6 +17,10 @@ enum Source: Hashable, Sendable {
     case token
 }
 
+extension Source {
+    var isInput: Bool { if case .input = self { true } else { false } }
+}
+
 /// Why a request can't be made of an input.
 struct Unfit: Error, Hashable {
     let message: String
@@ -150,7 +154,12 @@ indirect enum JSONTemplate: Hashable, Sendable {
         switch self {
         case .fixed(let text): return try JSONReader.read(text.string)
         case .text(let text):
-            if let whole = text.whole { return try values.value(whole) }
+            if let whole = text.whole {
+                let value = try values.value(whole)
+                // Only an input may be left out: what is to be written back as it was must be there.
+                guard value != nil || whole.isInput else { throw Unfit("a value that the request needs is not there") }
+                return value
+            }
             return .string(try text.filled(values) { $0 })
         case .array(let all): return .array(try all.compactMap { try $0.filled(values) })
         case .object(let members):

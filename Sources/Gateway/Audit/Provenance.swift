@@ -39,6 +39,8 @@ struct Provenance {
     /// By whom each change was staged, as its first decision says, and where that stands.
     private var stagings: [String: (place: Int64, principal: EntityUID)] = [:]
     private var intents: [String: Intended] = [:]
+    /// The changes of which nobody could tell what came.
+    private var untold: Set<String> = []
     /// How many executions were proved.
     private(set) var proved = 0
 
@@ -56,24 +58,34 @@ struct Provenance {
             let problems = problems(change, intent.terms, intent.policies, place)
             intents[change] = Intended(terms: intent.terms, isProved: problems.isEmpty)
             return problems
-        case .outcome(let outcome) where outcome.state == .executed:
+        case .outcome(let outcome):
+            if entry.id == "settled-\(change)", !isSettled(outcome, entry, change) {
+                return ["nobody who may signed that it was \(outcome.state.rawValue)"]
+            }
+            if outcome.state == .indeterminate { untold.insert(change) }
+            guard outcome.state == .executed else { break }
             guard let intent = intents[change], entry.links["intent"] == "intent-\(change)" else {
                 return ["it was executed without an intent"]
             }
             guard outcome.terms == intent.terms else { return ["it is not what the intent was for"] }
-            guard isSettled(entry, change) else { return ["nobody signed that it was executed"] }
             if intent.isProved { proved += 1 }
         default: break
         }
         return []
     }
 
-    /// Whether an outcome that a person settled is as they signed; one that the gateway saw itself needs nobody's word.
-    private func isSettled(_ entry: LoggedEntry, _ change: String) -> Bool {
-        guard entry.id == "settled-\(change)" else { return true }
+    /// Whether an outcome that a person settled was not known, and is as they signed, who are none of those whose request it is.
+    private func isSettled(_ outcome: OutcomeRecord, _ entry: LoggedEntry, _ change: String) -> Bool {
+        guard untold.contains(change), let terms = intents[change]?.terms, outcome.terms == terms else { return false }
+        let parties = (permits[change] ?? []).filter { $0.terms == terms }
+            .reduce(into: Set<String>()) { $0.formUnion(self.parties(of: $1, on: change)) }
         return (statements[change] ?? []).contains { said in
-            entry.links["settlement"] == "approval-\(said.statement.nonce)" && said.statement.verdict == .executed
-                && said.statement.terms == intents[change]?.terms && fact(of: said, at: said.place) != nil
+            let statement = said.statement
+            guard entry.links["settlement"] == "approval-\(statement.nonce)", statement.terms == terms,
+                statement.verdict.rawValue == outcome.state.rawValue, statement.verdict.settles,
+                fact(of: said, at: said.place) != nil
+            else { return false }
+            return registry(at: said.place)?.aliases(of: statement.approver).isDisjoint(with: parties) ?? false
         }
     }
 

@@ -161,7 +161,8 @@ struct Deliberations: Sendable {
         let (catalogue, system) = (submission.catalogue, submission.system)
         let footprint = Footprint(
             of: submission.operation, in: catalogue, on: system, plan.ends(in: catalogue, on: system, submission.input))
-        guard footprint.allows(plan.step) else {
+        let isWithin = footprint.isWithin(Footprint(of: submission.operation, in: catalogue, on: system))
+        guard footprint.isResolved, isWithin, footprint.allows(plan, in: catalogue) else {
             core.log.critical("a plan goes beyond its operation", metadata: ["operation": "\(submission.operation.name)"])
             throw Refusal(.planUndeclared, "The operation would do more than it declares; nothing was changed.")
         }

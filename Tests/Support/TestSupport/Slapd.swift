@@ -16,7 +16,6 @@ public final class Slapd: Sendable {
             .deletingLastPathComponent()
             .deletingLastPathComponent()
         folder = try Fixture.folder()
-        port = try Self.freePort()
         for name in ["db", "db-log"] {
             try FileManager.default.createDirectory(at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
         }
@@ -35,16 +34,28 @@ public final class Slapd: Sendable {
             try more.write(toFile: entries, atomically: true, encoding: .utf8)
             try Self.run("/usr/sbin/slapadd", ["-f", file, "-b", "dc=ex,dc=org", "-l", entries])
         }
-        let server = Process()
-        server.executableURL = URL(fileURLWithPath: "/usr/sbin/slapd")
-        server.arguments = ["-f", file, "-h", "ldap://127.0.0.1:\(port)", "-d", "0"]
-        server.standardOutput = FileHandle.nullDevice
-        server.standardError = FileHandle.nullDevice
-        try server.run()
-        process = server.processIdentifier
-        for _ in 0..<100 where (try? Self.run("/usr/bin/ldapwhoami", ["-x", "-H", "ldap://127.0.0.1:\(port)"])) == nil {
-            usleep(50_000)
+        (port, process) = try Self.start(file)
+    }
+
+    /// A free port may be taken by the time the server wants it: then another is tried.
+    private static func start(_ file: String) throws -> (port: Int, process: Int32) {
+        for _ in 0..<5 {
+            let port = try freePort()
+            let server = Process()
+            server.executableURL = URL(fileURLWithPath: "/usr/sbin/slapd")
+            server.arguments = ["-f", file, "-h", "ldap://127.0.0.1:\(port)", "-d", "0"]
+            server.standardOutput = FileHandle.nullDevice
+            server.standardError = FileHandle.nullDevice
+            try server.run()
+            for _ in 0..<100 where server.isRunning {
+                if (try? run("/usr/bin/ldapwhoami", ["-x", "-H", "ldap://127.0.0.1:\(port)"])) != nil, server.isRunning {
+                    return (port, server.processIdentifier)
+                }
+                usleep(50_000)
+            }
+            kill(server.processIdentifier, SIGKILL)
         }
+        throw CocoaError(.executableLoad)
     }
 
     public func stop() {

@@ -69,7 +69,7 @@ struct HTTPAccess: Sendable {
     func write(_ request: FilledRequest, as lease: String) async throws(ConnectorError) -> HTTPBackend.Answer {
         let token = tokens[lease]
         if hasTokens, token == nil { throw ConnectorError(.refused, "the session of the step is over") }
-        return try errors.check(try await backend.send(try await signed(request, with: token)))
+        return try errors.check(try await backend.send(try await signed(request, with: token)), ofWrite: true)
     }
 
     var hasTokens: Bool {
@@ -153,13 +153,13 @@ struct ErrorMap: Sendable {
 
     let rules: [Rule]
 
-    func check(_ answer: HTTPBackend.Answer) throws(ConnectorError) -> HTTPBackend.Answer {
+    func check(_ answer: HTTPBackend.Answer, ofWrite isWrite: Bool = false) throws(ConnectorError) -> HTTPBackend.Answer {
         guard !(200..<300).contains(answer.status) else { return answer }
         // A body may repeat what it was sent, and more: nothing of it is told.
-        throw ConnectorError(code(answer), "the host answered with HTTP \(answer.status)")
+        throw ConnectorError(code(answer, isWrite), "the host answered with HTTP \(answer.status)")
     }
 
-    private func code(_ answer: HTTPBackend.Answer) -> ConnectorError.Code {
+    private func code(_ answer: HTTPBackend.Answer, _ isWrite: Bool) -> ConnectorError.Code {
         for rule in rules where rule.status == answer.status {
             guard let wanted = rule.contains else { return rule.code }
             let found = rule.at.flatMap { at in answer.json.flatMap { at.find(in: $0) } }?.string ?? ""
@@ -168,7 +168,9 @@ struct ErrorMap: Sendable {
         switch answer.status {
         case 404: return .notFound
         case 409, 412: return .conflict
-        case 401, 403, 300..<400: return .refused
+        // Hosts send on whoever made them do something: it may be done.
+        case 300..<400: return isWrite ? .unavailable : .refused
+        case 401, 403: return .refused
         case 408, 429, 500...: return .unavailable
         default: return .invalid
         }

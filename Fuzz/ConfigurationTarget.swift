@@ -1,4 +1,5 @@
 import Foundation
+import StrictYAML
 
 /// Configuration, read without starting anything. What is refused is refused with a line.
 func configurationText(_ bytes: [UInt8]) {

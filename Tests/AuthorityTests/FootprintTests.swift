@@ -28,22 +28,9 @@ struct FootprintTests {
                 let widest = Footprint(of: operation, in: catalogue, on: "made")
                 #expect(concrete.isWithin(widest), "seed \(seed): \(operation.definition)")
                 #expect(concrete.isWithin(Footprint(of: operation, in: catalogue, on: "made", .init(target: target))))
-                #expect(widest.allows(try step(concrete)))
+                #expect(widest.allows(Step(adds: concrete.adds.compactMap(\.fact), removes: concrete.removes.compactMap(\.fact))))
             }
         }
-    }
-
-    /// A step that does all of a footprint that names its ends.
-    private func step(_ footprint: Footprint) throws -> Step {
-        func facts(_ patterns: Set<FactPattern>) -> [NamedFact] {
-            patterns.compactMap { pattern in
-                guard let relation = pattern.relation, case .node(let first) = pattern.first else { return nil }
-                guard let second = pattern.second else { return NamedFact(relation, first) }
-                if case .node(let second) = second { return NamedFact(relation, first, second) }
-                return nil
-            }
-        }
-        return Step(adds: facts(footprint.adds), removes: facts(footprint.removes))
     }
 
     private static let broker = Catalogue(
@@ -59,7 +46,9 @@ struct FootprintTests {
         let operation = Operation(
             "account.do", "Does it.", .write, on: .existing("account", by: "account"), input: fields, effects: effects)
         let named = ["account": [NodeID(system: "s", kind: "account", id: "a")]].merging(
-            input["tags"] == nil ? [:] : ["tags": ["x", "y"].map { NodeID(system: "s", kind: "tag", id: $0) }]
+            input["tags"]?.array.map { tags in
+                ["tags": tags.compactMap(\.string).map { NodeID(system: "s", kind: "tag", id: $0) }]
+            } ?? [:]
         ) { $1 }
         return Footprint(
             of: operation, in: Self.broker, on: "s",
@@ -94,6 +83,19 @@ struct FootprintTests {
         let found = try footprint(effects, ["account": "a", "tags": ["x"]])
         #expect(found.allows(Step(adds: [fact("a", "x")], removes: [fact("a", "old")])))
         #expect(!found.allows(Step(removes: [fact("b", "old")])))
+    }
+
+    @Test(
+        "What comes and goes is what its ends name and, where it replaces or deletes, what is there of them",
+        arguments: [
+            (Act.adds("b.has", .target, .each("tags")), ["x"], [String]()),
+            (.removes("b.has", .target, .each("tags")), [], ["x"]),
+            (.replaces("b.has", of: .target, with: .each("tags")), ["x"], ["old"]), (.deletes(.target), [], ["old", "x"]),
+        ])
+    func step(_ act: Act, _ adds: [String], _ removes: [String]) throws {
+        let found = try footprint([Authority.Effect(act)], ["account": "a", "tags": ["x"]])
+        let step = found.step(among: [fact("a", "x"), fact("a", "old"), fact("b", "old")], in: Self.broker)
+        #expect(step == Step(adds: adds.map { fact("a", $0) }, removes: removes.map { fact("a", $0) }))
     }
 
     @Test("What is opaque may do anything, and lies within nothing that is told")

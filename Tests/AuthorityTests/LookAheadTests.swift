@@ -39,11 +39,11 @@ struct LookAheadTests {
         var facts: Set<NamedFact> = []
         var entries: [LookAheadWorld.Entry] = []
         let seed: Int
-        private var state: UInt64
+        private var dice: Dice
 
         init(seed: Int) {
             self.seed = seed
-            state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
+            dice = Dice(seed: seed)
             let labels = [["tier-0"], ["open"], ["frozen"], [], []]
             for index in 0..<3 {
                 add(0, "u\(index)", [])
@@ -67,13 +67,7 @@ struct LookAheadTests {
             if from.id != to.id { facts.insert(NamedFact(relation, from.id, to.id)) }
         }
 
-        /// A number below the bound (xorshift64, G. Marsaglia 2003).
-        mutating func roll(_ bound: Int) -> Int {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return Int(state % UInt64(bound))
-        }
+        mutating func roll(_ bound: Int) -> Int { dice.roll(bound) }
 
         func world() throws -> LookAheadWorld {
             LookAheadWorld(

@@ -32,17 +32,11 @@ private let bold = [
 struct LookAheadPromiseTests {
     /// Steps of an attacker who tries everything, here without the baseline that would stop it.
     private struct Attack {
-        private var state: UInt64
+        private var dice: Dice
 
-        init(seed: Int) { state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1 }
+        init(seed: Int) { dice = Dice(seed: seed) }
 
-        /// A number below the bound (xorshift64, G. Marsaglia 2003).
-        mutating func roll(_ bound: Int) -> Int {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return Int(state % UInt64(bound))
-        }
+        mutating func roll(_ bound: Int) -> Int { dice.roll(bound) }
 
         private static let users = [
             "farah.noor", "gus.holm", "hana.sato", "june.okafor", "kai.nilsen", "svc-backup", "somebody.new",

@@ -74,6 +74,27 @@ struct SettleTests {
         #expect(try await problems(world).contains { $0.contains("nobody who may signed that it was") })
     }
 
+    @Test("The auditor finds a settlement of a change whose outcome was known")
+    func known() async throws {
+        let world = try await GatewayFixture(policy: Self.policy, broker: "queues")
+        defer { world.close() }
+        let id = try #require(
+            try await world.submit("account.tag", ["account": "guest", "tag": "monitoring"], on: "queues").change)
+        let change = try #require(try await world.store.change(id))
+        let proof = try await world.sign(.failed, on: id, by: "lena")
+        let settlement = "approval-\(proof.statement.nonce)"
+        var outcome = try #require(try await world.entries("outcome").last?.object)
+        outcome["state"] = "failed"
+        let links = ["change": id, "request": change.request, "intent": "intent-\(id)", "settlement": settlement]
+        try await world.witnessed.commit(
+            [.insertApproval(proof)],
+            entries: [
+                LogEntry(.approval(proof), id: settlement, time: Fixture.now, links: ["change": id]),
+                LogEntry(try LogRecord(.outcome, .object(outcome)), id: "settled-\(id)", time: Fixture.now, links: links),
+            ])
+        #expect(try await problems(world).contains { $0.contains("nobody who may signed that it was failed") })
+    }
+
     private func problems(_ world: GatewayFixture) async throws -> [String] {
         try await Auditor(store: world.store, keys: world.keys).verify(try world.checkpoints(), replaying: false).problems
             .map { "\($0)" }

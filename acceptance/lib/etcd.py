@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import tempfile
 
+from server import LOOPBACK, Server
 from world import free_port, wait_until
 
 SERVER = os.environ.get("EXEQUATUR_ETCD", "/usr/bin/etcd")
-LOOPBACK = "127.0.0.1"
 
 
-class Etcd:
+class Etcd(Server):
     """`root` is the user with the role `root` (name, password): for looking, and for being another hand.
 
     `lifetime` is how many seconds a token lives without being used.
@@ -75,26 +75,9 @@ class Etcd:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def __enter__(self):
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(self, *_):
-        self.close()
-
     def request(self, method, path, body=None, headers=()):
         """One request. Gives (status, headers, bytes)."""
-        data = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
-        try:
-            connection.request(method, path, data, dict(headers))
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
+        return self.ask(method, path, body, headers)
 
     def call(self, method, body=None, token=None):
         """One call of the JSON API: `call("auth/user/list")` posts to /v3/auth/user/list. Gives (status, the answer's JSON)."""

@@ -12,13 +12,13 @@ import signal
 import subprocess
 import tempfile
 
+from server import LOOPBACK, Server
 from world import free_port, wait_until
 
 SERVER = os.environ.get("EXEQUATUR_RABBITMQ_SERVER", "/usr/lib/rabbitmq/bin/rabbitmq-server")
-LOOPBACK = "127.0.0.1"
 
 
-class RabbitMQ:
+class RabbitMQ(Server):
     """`root` is an administrator (name, password): for looking, and for being another hand."""
 
     def __init__(self):
@@ -89,28 +89,11 @@ class RabbitMQ:
         self.stop(kill=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def __enter__(self):
-        try:
-            return self.start()
-        except BaseException:
-            self.close()
-            raise
-
-    def __exit__(self, *_):
-        self.close()
-
     def request(self, method, path, body=None, identity=None, headers=()):
         """One request to the management API, as `root` or another (name, password). Gives (status, headers, bytes)."""
         credentials = base64.b64encode(":".join(identity or self.root).encode()).decode()
         sent = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json", **dict(headers)}
-        data = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=30)
-        try:
-            connection.request(method, path, data, sent)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
+        return self.ask(method, path, body, sent)
 
     def api(self, method, path, body=None, identity=None):
         """(status, the answer's JSON, or None if it has no body)."""

@@ -26,6 +26,14 @@ public struct FactPattern: Hashable, Sendable {
         self.first = first
         self.second = second
     }
+
+    /// The one fact that it is; nil for one that may be many.
+    var fact: NamedFact? {
+        guard let relation, case .node(let first) = first else { return nil }
+        guard let second else { return NamedFact(relation, first) }
+        guard case .node(let second) = second else { return nil }
+        return NamedFact(relation, first, second)
+    }
 }
 
 /// All that an operation may do to the graph and to what policy sees: of one input, or of whatever input it may be given.
@@ -278,6 +286,17 @@ extension Footprint {
         isOpaque
             || step.adds.allSatisfy { fact in adds.contains { matches($0, fact) } }
                 && step.removes.allSatisfy { fact in removes.contains { matches($0, fact) } }
+    }
+
+    /// The facts of the system itself that come and go, as far as their ends are known.
+    ///
+    /// - Parameter present: the facts that are there of whatever it is about.
+    public func step(among present: Set<NamedFact>, in catalogue: Catalogue) -> Step {
+        let added = Set(adds.compactMap(\.fact).filter { catalogue[relation: $0.relation]?.origin == .backend })
+        let matching = present.filter { fact in removes.contains { matches($0, fact) } }
+        // What is there afterwards was not taken away.
+        let removed = matching.union(removes.compactMap(\.fact)).subtracting(added)
+        return Step(adds: added.sorted(), removes: removed.sorted())
     }
 
     private func matches(_ pattern: FactPattern, _ fact: NamedFact) -> Bool {

@@ -134,28 +134,28 @@ struct HTTPReader: Sendable {
     /// All that a request lists, page by page.
     private func items(_ listing: Listing, id: String? = nil) async throws(ConnectorError) -> [JSONValue] {
         var (all, page, cursor): ([JSONValue], Int, String?) = ([], 1, nil)
-        var seen: Set<String> = []
+        var seen: Set<Digest> = []
         while page <= Self.mostPages {
             guard ContinuousClock.now < end else { throw ConnectorError(.unavailable, "the reading takes too long") }
             var request = try fill(listing.request, id: id)
             if let query = listing.page { request = request.asking(query, "\(page)") }
             if let query = listing.next?.query, let cursor { request = request.asking(query, cursor) }
             guard let document = try await settings.access.ask(request).json else {
-                throw ConnectorError(.unavailable, "the answer to \(request.target) is no JSON")
+                throw ConnectorError(.unavailable, "the answer is no JSON, where a list is expected")
             }
             let found = listing.each.find(in: document)
             // Some hosts leave out a list that is empty.
             guard found == nil || found == .null || found?.array != nil else {
-                throw ConnectorError(.unavailable, "there is no list at `\(listing.each.text)` of \(request.target)")
+                throw ConnectorError(.unavailable, "the answer has no list at `\(listing.each.text)`")
             }
             let items = found?.array ?? []
             all += items
             page += 1
             let before = cursor
-            guard all.count <= Self.mostItems, !seen.contains(JSONWriter.canonicalText(.array(items))) || items.isEmpty else {
+            let isNew = listing.page == nil || items.isEmpty || seen.insert(Digest(of: .array(items))).inserted
+            guard all.count <= Self.mostItems, isNew else {
                 throw ConnectorError(.unavailable, "the list does not end: a page came twice, or there are too many")
             }
-            if listing.page != nil { seen.insert(JSONWriter.canonicalText(.array(items))) }
             cursor = listing.next.flatMap { $0.at.find(in: document)?.texts.first }.flatMap { $0.isEmpty ? nil : $0 }
             if listing.page != nil ? items.isEmpty : cursor == nil { return all }
             guard listing.page != nil || cursor != before else { throw ConnectorError(.unavailable, "the list does not go on") }

@@ -62,7 +62,7 @@ struct Provenance {
             if entry.id == "settled-\(change)", !isSettled(outcome, entry, change) {
                 return ["nobody who may signed that it was \(outcome.state.rawValue)"]
             }
-            if outcome.state == .indeterminate { untold.insert(change) }
+            if outcome.state == .indeterminate { untold.insert(change) } else { untold.remove(change) }
             guard outcome.state == .executed else { break }
             guard let intent = intents[change], entry.links["intent"] == "intent-\(change)" else {
                 return ["it was executed without an intent"]

@@ -6,6 +6,7 @@ import sys
 import attack
 import crash
 import hostile
+import wiki
 from agent import Agent
 from setting import Setting
 from world import Checks
@@ -116,6 +117,7 @@ def main():
         log = (s.world.folder / "server.log").read_text()
         check(all(server.root[1] not in log for server in (s.mq, s.etcd)), "…nor does it stand in the log")
         hostile.all(s, check)
+        wiki.all(check)
         crash.all(s, check)
         code, report = s.world.verify(s.world.keep_checkpoints("dana.moe"))
         check(code == 0, f"the logs verify {report.get('problems')}")

@@ -70,14 +70,16 @@ let package = Package(
         // Floor 2
         library("StrictYAML", ["StrictJSON", yams]),
         library("Cedar", ["StrictJSON"]),
+        library("JSONSchema", ["StrictJSON"]),
         // Floor 3
-        library("Authority", ["Cedar", "Reach", "StrictJSON", crypto]),
+        library("Authority", ["Cedar", "JSONSchema", "Reach", "StrictJSON", crypto]),
         // Floor 4
         library("Identity", ["Authority", "Cedar", "StrictJSON", crypto, jwtKit]),
         library("Storage", ["Authority", "StrictJSON", "TransparencyLog", grdb]),
         library("ConnectorKit", path: "Sources/Connectors/Kit", ["Authority", "StrictYAML"]),
         library("DirectoryKit", path: "Sources/Connectors/Directory", ["Authority", "Cedar", "Reach", "StrictJSON"]),
-        library("DeclaredKit", path: "Sources/Connectors/Declared", ["Authority", "StrictJSON", "StrictYAML"]),
+        library(
+            "DeclaredKit", path: "Sources/Connectors/Declared", ["Authority", "Cedar", "Reach", "StrictJSON", "StrictYAML"]),
         library(
             "ConnectorEmbedded", path: "Sources/Connectors/Embedded",
             ["Authority", "Cedar", "ConnectorKit", "DirectoryKit", "Reach", "StrictJSON", "StrictYAML", crypto, grdb]),
@@ -160,7 +162,8 @@ let package = Package(
                 crypto, grdb, logging,
             ]),
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
-        tests("ConnectorHTTPTests", ["ConnectorHTTP", "StrictJSON", "StrictYAML"]),
+        tests("DeclaredKitTests", ["Authority", "DeclaredKit"]),
+        tests("ConnectorHTTPTests", ["Authority", "ConnectorHTTP", "DeclaredKit", "StrictJSON", "StrictYAML"]),
         tests(
             "ConnectorLDAPTests",
             [
@@ -168,6 +171,7 @@ let package = Package(
             ]),
         tests("ReachTests", ["Reach"]),
         tests("StrictJSONTests", ["StrictJSON"]),
+        tests("JSONSchemaTests", ["JSONSchema", "StrictJSON"]),
         tests("TransparencyLogTests", ["TransparencyLog", crypto]),
         tests("AuthorityTests", ["Authority", "Cedar", "DirectoryKit", "Reach", "StrictJSON", "TestSupport"]),
         tests("CedarTests", ["Cedar", "StrictJSON"]),

@@ -70,6 +70,13 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Ex
 }
 
 extension JSONValue {
+    /// The object with one more member, unless the value is nil.
+    public func adding(_ key: String, _ value: JSONValue?) -> JSONValue {
+        var json = self
+        json.add(key, value)
+        return json
+    }
+
     /// Adds a member to an object, unless the value is nil.
     public mutating func add(_ key: String, _ value: JSONValue?) {
         guard var object, let value else { return }

@@ -3,6 +3,7 @@ import StrictJSON
 import Testing
 
 @testable import ConnectorHTTP
+import DeclaredKit
 
 @Suite("What a host's answers mean")
 struct ErrorMapTests {

@@ -3,6 +3,7 @@ import StrictYAML
 import Testing
 
 @testable import ConnectorHTTP
+import DeclaredKit
 
 /// A request as a catalogue writes it.
 private func template(_ yaml: String) throws -> RequestTemplate {

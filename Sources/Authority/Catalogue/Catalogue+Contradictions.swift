@@ -64,7 +64,8 @@ extension Catalogue {
         switch operation.answer {
         case .one(let kind, _), .list(let kind, _):
             if self[kind: kind] == nil { found.append("answers with `\(kind)`, which is no kind") }
-        case .none: break
+        case .document where operation.offer == nil: found.append("answers with a document, and nobody offers one")
+        case .document, .none: break
         }
         for effect in operation.effects {
             found += contradictions(of: effect, in: operation) + contradictions(of: effect.when, in: operation)

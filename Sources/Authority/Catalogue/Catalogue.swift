@@ -60,7 +60,11 @@ public struct Catalogue: Sendable {
     /// The operation by which one of the kind is read; nil when none can be.
     public func reading(_ kind: EntityKind) -> Operation? {
         operations.first { operation in
-            if case .one(kind.name, _) = operation.answer { operation.access == .read } else { false }
+            switch operation.answer {
+            case .one(kind.name, _): operation.access == .read
+            case .document: operation.access == .read && operation.target.kind == kind.name
+            case .one, .list, .none: false
+            }
         }
     }
 
@@ -117,11 +121,14 @@ public struct Catalogue: Sendable {
                 all.append(Entity(action(path, operation.name), parents: Set(parents + [path.action])))
             }
         }
-        for sensitivity in Sensitivity.allCases where sensitivity != .secret {
+        for sensitivity in sensitivitiesDisclosed {
             all += Self.disclosing.map { Entity(action($0, "sensitivity.\(sensitivity.rawValue)"), parents: [$0.action]) }
         }
         return all
     }
+
+    /// Those whose disclosure is decided; none where there is no entity to disclose anything of.
+    var sensitivitiesDisclosed: [Sensitivity] { kinds.isEmpty ? [] : Sensitivity.allCases.filter { $0 != .secret } }
 
     /// How what is disclosed is decided: it is read, by the workload and on whose behalf, who must be able to delegate that.
     static let disclosing: [Path] = [.read, .delegate]

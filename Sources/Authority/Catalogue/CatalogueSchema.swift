@@ -31,7 +31,7 @@ public enum CatalogueSchema {
             ["  action \"\(operation.name)\";"]
                 + Path.allCases.filter { $0.applies(to: operation) }.map { action($0, operation, of: catalogue) }
         }
-        let disclosures = Sensitivity.allCases.filter { $0 != .secret }.flatMap { sensitivity in
+        let disclosures = catalogue.sensitivitiesDisclosed.flatMap { sensitivity in
             Catalogue.disclosing.map { path in
                 "  action \"\(path.rawValue):sensitivity.\(sensitivity.rawValue)\" in [Exequatur::Action::\"\(path.rawValue)\"]"
                     + appliesTo(path, resources: catalogue.kinds.map(\.typeName), input: nil)

@@ -1,4 +1,5 @@
 import Cedar
+import JSONSchema
 public import StrictJSON
 
 /// What a field of an operation's input may hold.
@@ -19,6 +20,10 @@ public indirect enum InputType: Hashable, Sendable {
     case list(InputType, Int)
     /// A JSON document, such as a policy; up to so many bytes in canonical form.
     case document(Int)
+    /// Any text at all, up to so many bytes: also an empty one, or one of many lines.
+    case string(Int)
+    /// Any JSON value, up to so many bytes in canonical form, which is what policy sees of it.
+    case json(Int)
 
     /// The kinds of what it names; nil when it names nothing.
     var kinds: Set<String>? {
@@ -32,7 +37,7 @@ public indirect enum InputType: Hashable, Sendable {
     /// As the schema of policies writes it.
     var cedar: String {
         switch self {
-        case .identifier, .reference, .text, .choice, .document: "String"
+        case .identifier, .reference, .text, .choice, .document, .string, .json: "String"
         case .integer: "Long"
         case .boolean: "Bool"
         case .duration: "duration"
@@ -56,10 +61,12 @@ public struct InputField: Hashable, Sendable {
     }
 }
 
-/// An operation's input, checked field by field.
+/// An operation's input, checked field by field, and by the schema of the system itself where that has one.
 public struct Input: Sendable {
     /// By field, as JSON; a document is the text of its canonical form.
     private let fields: [ExactString: (value: JSONValue, type: InputType)]
+    /// What the catalogue adds, and policy does not see.
+    private let constants: [JSONObject.Member]
 
     /// - Throws: ``ShapeError`` for an unknown, missing or ill-typed field.
     public init(_ json: JSONValue, for operation: Operation, at path: String = "") throws(ShapeError) {
@@ -67,11 +74,21 @@ public struct Input: Sendable {
         var fields: [ExactString: (value: JSONValue, type: InputType)] = [:]
         for field in operation.input {
             guard let value = field.isRequired ? try reader.required(field.name) : reader.optional(field.name) else { continue }
-            try field.type.check(value, at: reader.path(field.name))
+            // Many a server writes `null` for what is not given. To policy it is not there.
+            let isNull = !field.isRequired && operation.offer != nil && value == .null
+            if !isNull { try field.type.check(value, at: reader.path(field.name)) }
             fields[ExactString(field.name)] = (value, field.type)
+        }
+        constants = operation.offer?.constants ?? []
+        for constant in constants {
+            guard let given = reader.optional(constant.key), given != constant.value else { continue }
+            throw ShapeError(.invalid, at: reader.path(constant.key), "this can't be chosen: leave it out")
         }
         try reader.end()
         self.fields = fields
+        if let misfit = operation.offer?.schema?.misfit(self.json) {
+            throw ShapeError(.invalid, at: path + misfit.path, misfit.message)
+        }
     }
 
     /// The text of a field that holds one.
@@ -81,24 +98,24 @@ public struct Input: Sendable {
         if case .integer(let integer)? = fields[ExactString(name)]?.value { integer } else { nil }
     }
 
-    public func has(_ name: String) -> Bool { fields[ExactString(name)] != nil }
+    public func has(_ name: String) -> Bool { fields[ExactString(name)].map { $0.value != .null } ?? false }
 
     public var json: JSONValue {
         .object(
             JSONObject(
                 fields.keys.sorted().compactMap { key in
                     fields[key].map { .init(key: key.string, value: $0.value) }
-                }))
+                } + constants))
     }
 
     /// The input as policy sees it: `context.input`.
-    var value: Value { .record(fields.mapValues { $0.type.value($0.value) }) }
+    var value: Value { .record(fields.filter { $0.value.value != .null }.mapValues { $0.type.value($0.value) }) }
 }
 
 extension InputType {
     fileprivate func value(_ json: JSONValue) -> Value {
         switch (self, json) {
-        case (.document, _): .string(ExactString(JSONWriter.canonicalText(json)))
+        case (.document, _), (.json, _): .string(ExactString(JSONWriter.canonicalText(json)))
         case (.duration, .string(let text)): .duration(Cedar.Duration(text) ?? Cedar.Duration(milliseconds: 0))
         case (.list(let element, _), .array(let all)): .set(Set(all.map(element.value)))
         case (_, .integer(let integer)): .long(integer)

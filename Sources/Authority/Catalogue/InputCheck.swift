@@ -18,6 +18,13 @@ extension InputType {
             guard JSONWriter.canonical(value).count <= most else {
                 throw ShapeError(.tooLong, at: path, "at most \(most) bytes belong here")
             }
+        case .string(let most):
+            guard case .string(let text) = value else { throw Self.wrong("a string", value, path) }
+            guard text.utf8.count <= most else { throw ShapeError(.tooLong, at: path, "at most \(most) bytes belong here") }
+        case .json(let most):
+            guard JSONWriter.canonical(value).count <= most else {
+                throw ShapeError(.tooLong, at: path, "at most \(most) bytes belong here")
+            }
         case .identifier, .reference, .text, .choice, .duration:
             guard case .string(let text) = value else { throw Self.wrong("a string", value, path) }
             if let problem = problem(text) { throw ShapeError(.invalid, at: path, problem) }
@@ -55,7 +62,7 @@ extension InputType {
             Cedar.Duration(text).map { range.contains($0.milliseconds) } == true
                 ? nil
                 : "a length of time such as 1h30m belongs here, between \(range.lowerBound) and \(range.upperBound) milliseconds"
-        case .integer, .boolean, .list, .document: nil
+        case .integer, .boolean, .list, .document, .string, .json: nil
         }
     }
 

@@ -42,6 +42,8 @@ extension InputType {
                 "type": "array", "items": element.schema, "minItems": 1, "maxItems": .integer(Int64(most)), "uniqueItems": true,
             ]
         case .document: ["type": "object"]
+        case .string: ["type": "string"]
+        case .json: [:]
         }
     }
 }

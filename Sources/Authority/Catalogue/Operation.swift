@@ -33,6 +33,8 @@ public enum AnswerShape: Hashable, Sendable {
     case one(String, Page = Page())
     /// Entities of the kind that match.
     case list(String, Search)
+    /// What the system answers, as it is.
+    case document
 
     /// The inputs of a search by what they are for; nil for one that it does not have.
     public struct Search: Hashable, Sendable {
@@ -68,6 +70,7 @@ public enum AnswerShape: Hashable, Sendable {
         case .none: .null
         case .one(let kind, _): ["one": .string(kind)]
         case .list(let kind, _): ["list": .string(kind)]
+        case .document: "document"
         }
     }
 }
@@ -124,6 +127,8 @@ public struct Operation: Sendable {
     public let sensitivity: Sensitivity
     /// How it is carried out, where that is configuration too: part of what approvals are bound to.
     public let template: JSONValue
+    /// How the system itself offers it, where that is what callers see.
+    public let offer: Offer?
     /// What it does, as people say it: `{target}`, `{added}`, `{removed}` and the names of inputs stand for what they are.
     public let phrase: String
 
@@ -131,7 +136,7 @@ public struct Operation: Sendable {
         _ name: String, _ summary: String, _ access: Access, on target: OperationTarget, input: [InputField],
         answer: AnswerShape = .none, classes: [OperationClass] = [],
         effects: [Effect] = [], inverse: String? = nil, reversibility: Reversibility = .reversible,
-        sensitivity: Sensitivity = .internal, phrase: String = "", template: JSONValue = .null
+        sensitivity: Sensitivity = .internal, phrase: String = "", template: JSONValue = .null, offer: Offer? = nil
     ) {
         self.name = name
         self.summary = summary
@@ -146,6 +151,7 @@ public struct Operation: Sendable {
         self.sensitivity = sensitivity
         self.phrase = phrase
         self.template = template
+        self.offer = offer
     }
 
     /// The attributes whose values it may set.
@@ -188,13 +194,14 @@ public struct Operation: Sendable {
 
     /// All that is said of it, so that nothing of it can change unnoticed.
     public var definition: JSONValue {
-        [
+        let own: JSONValue = [
             "name": .string(name), "access": .string(access.rawValue), "target": target.definition, "input": schema(),
             "answer": answer.definition, "effects": .array(effects.map(\.definition)),
             "classes": .array(classes.map { .string($0.rawValue) }), "inverse": inverse.map(JSONValue.string) ?? .null,
             "reversibility": .string(reversibility.rawValue), "sensitivity": .string(sensitivity.rawValue),
             "template": template,
         ]
+        return own.adding("offer", offer?.definition)
     }
 
     /// The digest of its definition at the place where it is carried out, which approvals are bound to.

@@ -106,6 +106,10 @@ private struct Evaluation {
     }
 
     mutating func write() -> Decision.Verdict {
+        // What it makes possible can't be told: an agent may propose it, for a person to make it their own.
+        guard !question.isUnread || question.principal.type != EntityUID.workload("").type else {
+            return allAllow(.propose, approvals: []) ? .propose : .deny
+        }
         let approvals = question.approvals.filter { mayApprove($0.person) }
         if allAllow(.execute, approvals: approvals) {
             let why = determining

@@ -8,6 +8,8 @@ public struct Question: Sendable {
     public var operation: String
     public var namespace: String
     public var isWrite: Bool
+    /// Whether nobody can tell what a step makes possible: no agent carries one out then, whatever policy says.
+    public var isUnread: Bool
     public var principal: EntityUID
     public var delegator: EntityUID?
     public var resource: EntityUID
@@ -26,6 +28,7 @@ public struct Question: Sendable {
             "entities": .array(entities.sorted { $0.uid < $1.uid }.map(\.json)),
         ]
         json.add("delegator", delegator?.json)
+        if isUnread { json.add("unread", true) }
         return json
     }
 
@@ -35,6 +38,7 @@ public struct Question: Sendable {
         operation = try fields.string("operation")
         namespace = try fields.string("namespace")
         isWrite = try fields.optionalBool("write") ?? false
+        isUnread = try fields.optionalBool("unread") ?? false
         principal = try EntityUID(json: try fields.required("principal"))
         delegator = try fields.optional("delegator").map { try EntityUID(json: $0) }
         resource = try EntityUID(json: try fields.required("resource"))
@@ -50,17 +54,20 @@ public struct Question: Sendable {
 
     /// - Parameters:
     ///   - lease: what it would be carried out with.
+    ///   - isUnread: whether its system can't be read whole.
     ///   - isLocked: whether it is to be done though a lock is in force.
     ///   - people: those who could approve, from configuration: one id for each human.
     ///   - excluded: the ids of those who can't approve: requester, delegator, owner and their aliases.
     public init(
         _ submission: Submission, _ plan: Plan, reach: ReachFinding, catalogue: Catalogue, now: Instant, environment: String,
-        lease: CredentialKind = .scoped, isLocked: Bool = false, approvals: [ApprovalFact], people: [PersonRecord],
+        lease: CredentialKind = .scoped, isUnread: Bool = false, isLocked: Bool = false, approvals: [ApprovalFact],
+        people: [PersonRecord],
         excluded: Set<String>
     ) {
         operation = submission.operation.name
         namespace = catalogue.namespace
         isWrite = submission.operation.access == .write
+        self.isUnread = isUnread
         principal = submission.principal.uid
         delegator = submission.task.delegator.map(EntityUID.person)
         resource = plan.target

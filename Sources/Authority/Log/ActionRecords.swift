@@ -43,8 +43,11 @@ public struct EffectRecord: Sendable {
     public let account: String?
     /// The values afterwards, in the order of the objects; nil when they were not read.
     public let seen: [[String]]?
+    /// Of what the system answered, where its requester got to see that.
+    public let answered: Digest?
 
-    public init(_ plan: Plan, _ lease: LeaseReference?, _ seen: Observation?) {
+    public init(_ plan: Plan, _ lease: LeaseReference?, _ seen: Observation?, answered: Digest? = nil) {
+        self.answered = answered
         objects = plan.touched
         account = lease?.account
         self.seen = seen?.touched.map(\.after)
@@ -54,6 +57,7 @@ public struct EffectRecord: Sendable {
         var json: JSONValue = ["objects": .array(objects.map(\.json))]
         json.add("lease", account.map(JSONValue.string))
         json.add("seen", seen.map { .array($0.map { .array($0.map(JSONValue.string)) }) })
+        json.add("answered", (answered?.hex).map(JSONValue.string))
         return json
     }
 
@@ -64,6 +68,7 @@ public struct EffectRecord: Sendable {
         self.objects = objects
         account = try fields.optionalString("lease")
         seen = fields.optional("seen")?.array?.map { ($0.array ?? []).compactMap(\.string) }
+        answered = try fields.optionalString("answered").flatMap { Digest(hex: $0) }
         try fields.end()
     }
 }

@@ -72,11 +72,11 @@ struct LookAheadMoves {
         case .reference(let kinds, _):
             let newcomer = [state.newcomer].compactMap { $0 }.filter { kinds.contains($0.node.id.kind) }
             return (world.entries.filter { kinds.contains($0.node.id.kind) } + newcomer).map { (text($0.node.name), $0) }
-        case .identifier, .text: return texts(field, operation).map { (text($0), nil) }
+        case .identifier, .text, .string: return texts(field, operation).map { (text($0), nil) }
         case .choice(let choices): return choices.map { (text($0), nil) }
         case .boolean: return [(.bool(true), nil), (.bool(false), nil)]
         case .integer(let range): return Set([range.lowerBound, range.upperBound]).sorted().map { (.long($0), nil) }
-        case .list, .document, .duration: return []
+        case .list, .document, .duration, .json: return []
         }
     }
 

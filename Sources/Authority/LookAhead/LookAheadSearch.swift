@@ -127,8 +127,8 @@ extension Operation {
         return isTold && target != .system
             && input.allSatisfy { field in
                 switch field.type {
-                case .list, .document, .duration: !field.isRequired
-                case .identifier, .reference, .text, .integer, .boolean, .choice: true
+                case .list, .document, .duration, .json: !field.isRequired
+                case .identifier, .reference, .text, .string, .integer, .boolean, .choice: true
                 }
             }
     }

@@ -99,6 +99,19 @@ public struct Disclosure: Sendable {
     }
 }
 
+/// What carrying out a step gave, besides its effect.
+public struct Applied: Sendable {
+    /// For a person, once.
+    public let disclosure: Disclosure?
+    /// For whoever asked: what the system answered.
+    public let answer: SystemDocument?
+
+    public init(_ disclosure: Disclosure? = nil, answer: SystemDocument? = nil) {
+        self.disclosure = disclosure
+        self.answer = answer
+    }
+}
+
 /// A backend credential in hand. Its secret lives in memory only.
 public protocol Lease: Sendable {
     var reference: LeaseReference { get }
@@ -116,7 +129,17 @@ public enum CredentialKind: String, Sendable {
 
 extension Connector {
     public var credential: CredentialKind { .scoped }
+    public var isReadWhole: Bool { true }
+    public var outOfService: [String: String] { [:] }
+
+    public func answer(_ operation: Operation, _ input: Input, progress: Progress?) async throws(ConnectorError) -> SystemDocument
+    {
+        throw ConnectorError(.invalid, "\(system) has no answers of its own")
+    }
 }
+
+/// Takes what a system tells while it works, such as a notification of progress: called in order, from any thread.
+public typealias Progress = @Sendable (SystemDocument) -> Void
 
 /// One configured backend instance.
 ///
@@ -130,12 +153,22 @@ public protocol Connector: Sendable {
     var endpoint: String { get }
     /// What its steps are carried out with.
     var credential: CredentialKind { get }
+    /// Whether ``snapshot(_:)`` gives all that there is. To a system of which nobody can tell what a step makes possible, no agent
+    /// writes: a person has to make the change their own.
+    var isReadWhole: Bool { get }
+    /// The operations that can't be carried out now, with the reason, for the operator. Nobody is offered them.
+    var outOfService: [String: String] { get }
 
     /// What the operation would do. Reads only.
     func plan(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> Plan
 
     /// The entry that a read names.
     func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord
+
+    /// What the system itself answers to an operation that only reads, as it is.
+    ///
+    /// - Parameter progress: is told what the system says meanwhile; nil where nobody listens.
+    func answer(_ operation: Operation, _ input: Input, progress: Progress?) async throws(ConnectorError) -> SystemDocument
 
     /// Gives the entries that match the input of a search, some at a time and in no order, without regard to who may see them.
     ///
@@ -159,7 +192,7 @@ public protocol Connector: Sendable {
     func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease
 
     /// Does the step with the lease, on condition that what was planned on is unchanged.
-    func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure?
+    func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Applied
 
     /// What the touched values are now. Reads only.
     func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation

@@ -117,8 +117,8 @@ struct DeclaredEffects {
         case .integer:
             guard let number = Int64(value) else { throw fields.problem("`\(name)` is a whole number", of: "when") }
             return .equals(name, .integer(number))
-        case .list, .document: throw fields.problem("`\(name)` can only be there or not", of: "when")
-        case .identifier, .reference, .text, .duration, .choice, nil: return .equals(name, .string(value))
+        case .list, .document, .json: throw fields.problem("`\(name)` can only be there or not", of: "when")
+        case .identifier, .reference, .text, .string, .duration, .choice, nil: return .equals(name, .string(value))
         }
     }
 }

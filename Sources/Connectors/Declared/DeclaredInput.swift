@@ -8,8 +8,25 @@ struct DeclaredInput {
 
     init(_ characters: [String: String]) { self.characters = characters }
 
-    func read(_ fields: inout YAMLFields) throws -> [InputField] {
-        guard var all = try fields.optionalMapping("input") else { return [] }
+    /// - Parameter known: what the system itself says that it takes: the catalogue may say of each of them more exactly what it is,
+    ///   and adds none.
+    func read(_ fields: inout YAMLFields, sharpening known: [InputField]?) throws -> [InputField] {
+        guard var all = try fields.optionalMapping("input") else { return known ?? [] }
+        guard let known else { return try read(&all) }
+        var input = known
+        for name in all.left {
+            var one = try all.mapping(name)
+            guard let place = input.firstIndex(where: { $0.name == name }) else {
+                throw one.problem("the tool takes no `\(name)`")
+            }
+            input[place] = InputField(name, try type(&one), input[place].summary, isRequired: input[place].isRequired)
+            try one.end()
+        }
+        try all.end()
+        return input
+    }
+
+    private func read(_ all: inout YAMLFields) throws -> [InputField] {
         var input: [InputField] = []
         for name in all.left {
             var one = try all.mapping(name)
@@ -51,10 +68,12 @@ struct DeclaredInput {
             try element.end()
             if case .list = type { throw fields.problem("a list has no lists in it", of: "each") }
             return .list(type, most)
+        case "string": return .string(Int(try fields.integer("max", default: 65_536, in: 1...262_144)))
+        case "json": return .json(Int(try fields.integer("max", default: 65_536, in: 1...262_144)))
         case "document": return .document(Int(try fields.integer("max", default: 65_536, in: 1...262_144)))
         case let other:
             throw fields.problem(
-                "there is no type `\(other)`; known: identifier, reference, text, integer, boolean, duration, choice, list, document",
+                "there is no type `\(other)`; known: identifier, reference, text, integer, boolean, duration, choice, list, document, string, json",
                 of: "type")
         }
     }

@@ -1,27 +1,27 @@
-public import Authority
-public import StrictJSON
-public import StrictYAML
+import Authority
+import StrictJSON
+import StrictYAML
 
 /// Reads a catalogue that is configuration: kinds, relations and operations. What a kind of system adds to each of them, such as
 /// the request that carries an operation out, it reads from the same fields.
-public struct DeclaredReader<Native: Sendable> {
+struct DeclaredReader<Native: Sendable> {
     /// What an operation is, and how it is carried out.
-    public struct Declared: Sendable {
-        public let operation: Operation
-        public let native: Native
+    struct Declared: Sendable {
+        let operation: Operation
+        let native: Native
     }
 
     /// The Cedar namespace; relations have it in lower case before their names.
-    public let namespace: String
-    public private(set) var kinds: [EntityKind] = []
-    public private(set) var relations: [RelationDefinition] = []
-    public private(set) var operations: [Declared] = []
+    let namespace: String
+    private(set) var kinds: [EntityKind] = []
+    private(set) var relations: [RelationDefinition] = []
+    private(set) var operations: [Declared] = []
     /// The relations that give nothing to whoever stands first.
     private var harmless: Set<String> = []
     /// The characters that names of a kind may have besides those of identifiers.
     private var characters: [String: String] = [:]
 
-    public init(_ fields: inout YAMLFields) throws {
+    init(_ fields: inout YAMLFields) throws {
         namespace = try fields.string("namespace")
         guard namespace.wholeMatch(of: /[A-Z][A-Za-z0-9]{0,30}/) != nil,
             !["exequatur", "ldap", "embedded", "directory"].contains(namespace.lowercased())
@@ -40,7 +40,7 @@ public struct DeclaredReader<Native: Sendable> {
     // MARK: Kinds
 
     /// - Parameter more: takes the fields that say how entities of the kind are read.
-    public mutating func readKinds(_ fields: inout YAMLFields, _ more: (inout YAMLFields, EntityKind) throws -> Void) throws {
+    mutating func readKinds(_ fields: inout YAMLFields, _ more: (inout YAMLFields, EntityKind) throws -> Void) throws {
         var all = try fields.mapping("kinds")
         for name in all.left {
             var one = try all.mapping(name)
@@ -114,7 +114,7 @@ public struct DeclaredReader<Native: Sendable> {
 
     // MARK: Relations
 
-    public mutating func readRelations(_ fields: inout YAMLFields) throws {
+    mutating func readRelations(_ fields: inout YAMLFields) throws {
         guard var all = try fields.optionalMapping("relations") else { return }
         for name in all.left {
             var one = try all.mapping(name)
@@ -153,42 +153,46 @@ public struct DeclaredReader<Native: Sendable> {
     // MARK: Operations
 
     /// - Parameter more: takes the fields that say how it is carried out; gives that, and what of it approvals are bound to.
-    public mutating func readOperations(
-        _ fields: inout YAMLFields, _ more: (inout YAMLFields, [InputField], Access) throws -> (Native, JSONValue)
+    mutating func readOperations(
+        _ fields: inout YAMLFields, _ names: OperationNames, _ lookup: (String, inout YAMLFields) throws -> Definition,
+        _ more: (String, inout YAMLFields, [InputField], Access) throws -> (Native, JSONValue)
     ) throws {
         var all = try fields.mapping("operations")
         for name in all.left {
             var one = try all.mapping(name)
-            guard name.wholeMatch(of: /[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*/) != nil else {
-                throw one.problem("an operation is called object.verb, such as user.add-tag: `\(name)`")
-            }
-            operations.append(try operation(name, &one, more))
+            if let problem = names.problem(name) { throw one.problem(problem) }
+            let definition = try lookup(name, &one)
+            if case .unclassified = definition { continue }
+            operations.append(try operation(name, &one, definition, more))
             try one.end()
         }
         try all.end()
     }
 
     private func operation(
-        _ name: String, _ fields: inout YAMLFields, _ more: (inout YAMLFields, [InputField], Access) throws -> (Native, JSONValue)
+        _ name: String, _ fields: inout YAMLFields, _ definition: Definition,
+        _ more: (String, inout YAMLFields, [InputField], Access) throws -> (Native, JSONValue)
     ) throws -> Declared {
-        let input = try DeclaredInput(characters).read(&fields)
+        let known = definition.known
+        let input = try DeclaredInput(characters).read(&fields, sharpening: known?.input)
         let access = try fields.choice("access", [Access.read, .write])
         let effects = try DeclaredEffects(prefix: prefix, input: input).read(&fields)
         guard access == .write || effects.isEmpty else { throw fields.problem("what has effects is a write", of: "effects") }
-        let summary = try fields.string("summary")
-        let (native, template) = try more(&fields, input, access)
+        let summary = try fields.optionalString("summary") ?? known?.summary ?? fields.string("summary")
+        let (native, template) = try more(name, &fields, input, access)
         let operation = Operation(
-            name, summary, access, on: try target(&fields, input), input: input, answer: try answer(&fields),
+            name, summary, access, on: try target(&fields, input, known), input: input,
+            answer: try answer(&fields, known, access),
             classes: try fields.choices("classes", OperationClass.allCases), effects: effects,
             inverse: try fields.optionalString("inverse"),
             reversibility: try fields.optionalChoice("reversibility", Reversibility.allCases) ?? .irreversible,
             sensitivity: try fields.optionalChoice("sensitivity", Sensitivity.allCases) ?? .internal,
-            phrase: try fields.optionalString("phrase") ?? "", template: template)
+            phrase: try fields.optionalString("phrase") ?? "", template: template, offer: known?.offer)
         return Declared(operation: operation, native: native)
     }
 
-    private func target(_ fields: inout YAMLFields, _ input: [InputField]) throws -> OperationTarget {
-        let text = try fields.string("on")
+    private func target(_ fields: inout YAMLFields, _ input: [InputField], _ known: KnownOperation?) throws -> OperationTarget {
+        let text = try fields.optionalString("on") ?? known.map { _ in "system" } ?? fields.string("on")
         let words = text.split(separator: " ").map(String.init)
         switch words.count {
         case 1 where words[0] == "system": return .system
@@ -204,7 +208,8 @@ public struct DeclaredReader<Native: Sendable> {
         }
     }
 
-    private func answer(_ fields: inout YAMLFields) throws -> AnswerShape {
+    private func answer(_ fields: inout YAMLFields, _ known: KnownOperation?, _ access: Access) throws -> AnswerShape {
+        guard known == nil else { return access == .read ? .document : .none }
         guard let text = try fields.optionalString("answer") else { return .none }
         let words = text.split(separator: " ").map(String.init)
         switch (words.first, words.count) {
@@ -216,7 +221,7 @@ public struct DeclaredReader<Native: Sendable> {
 
     // MARK: What comes of it
 
-    public func catalogue() -> Catalogue {
+    func catalogue() -> Catalogue {
         Catalogue(namespace: namespace, kinds: kinds, relations: relations + namings, operations: operations.map(\.operation))
     }
 
@@ -224,7 +229,7 @@ public struct DeclaredReader<Native: Sendable> {
     /// to be harmless; and a credential belongs to whoever chose it. Restrictions keep nobody from anything.
     ///
     /// - Throws: ``ConfigurationError`` for a fact about one entity: what that gives, only rules can say.
-    public func defaultRules(_ fields: YAMLFields) throws -> String {
+    func defaultRules(_ fields: YAMLFields) throws -> String {
         try relations.map { relation in
             let name = relation.name
             let isWide = !relation.to.isEmpty || relation.origin != .backend
@@ -245,7 +250,7 @@ public struct DeclaredReader<Native: Sendable> {
     }
 
     /// Rules for what the catalogue declares by itself: what is created under a name has what waits for it.
-    public var namingRules: String {
+    var namingRules: String {
         namings.map { relation in
             """
             relation \(relation.name)(who, name) "has the name".
@@ -253,29 +258,5 @@ public struct DeclaredReader<Native: Sendable> {
 
             """
         }.joined()
-    }
-}
-
-extension YAMLFields {
-    /// One of some words.
-    public mutating func choice<T: RawRepresentable<String>>(_ key: String, _ all: [T]) throws -> T {
-        let text = try string(key)
-        guard let found = all.first(where: { $0.rawValue == text }) else {
-            throw problem("`\(key)` is one of \(all.map(\.rawValue).joined(separator: ", ")), not `\(text)`", of: key)
-        }
-        return found
-    }
-
-    public mutating func optionalChoice<T: RawRepresentable<String>>(_ key: String, _ all: [T]) throws -> T? {
-        left.contains(key) ? try choice(key, all) : try optionalString(key).flatMap { _ in nil }
-    }
-
-    mutating func choices<T: RawRepresentable<String>>(_ key: String, _ all: [T]) throws -> [T] {
-        try strings(key).map { text in
-            guard let found = all.first(where: { $0.rawValue == text }) else {
-                throw problem("`\(key)` has some of \(all.map(\.rawValue).joined(separator: ", ")), not `\(text)`", of: key)
-            }
-            return found
-        }
     }
 }

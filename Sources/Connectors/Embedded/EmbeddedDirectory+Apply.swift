@@ -27,7 +27,7 @@ extension EmbeddedDirectory {
         return EmbeddedLease(reference: reference)
     }
 
-    public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
+    public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Applied {
         let (name, input, decided, id) = (grant.operation, grant.input, grant.plan, lease.reference.id)
         guard let operation = catalogue[name] else { throw ConnectorError(.invalid, "no operation \(name)") }
         return try await write { db in
@@ -39,7 +39,7 @@ extension EmbeddedDirectory {
             guard fresh.version == decided.version, fresh.touched == decided.touched, fresh.obstacle == nil else {
                 throw ConnectorError(.conflict, "the target changed since it was planned on")
             }
-            return try perform(input, fresh, lease: id, db)
+            return Applied(try perform(input, fresh, lease: id, db))
         }
     }
 

@@ -1,4 +1,5 @@
 import Authority
+import DeclaredKit
 import StrictJSON
 import Synchronization
 

@@ -1,8 +1,12 @@
+import DeclaredKit
 import StrictJSON
 import StrictYAML
 
 /// A request with places for values. What a value is put into can't be ended by it: each place has an encoder of its own.
-struct RequestTemplate: Hashable, Sendable {
+struct RequestTemplate: DeclaredRequest, Hashable {
+    static let pageKey = "query"
+    static let mustRead = "what reads is a GET or a POST"
+
     enum Method: String, Sendable, CaseIterable {
         case get = "GET"
         case post = "POST"
@@ -17,10 +21,7 @@ struct RequestTemplate: Hashable, Sendable {
         case form([Pair])
     }
 
-    struct Pair: Hashable, Sendable {
-        let name: String
-        let value: TextTemplate
-    }
+    typealias Pair = NamedTemplate
 
     let method: Method
     /// The segments of the path.

@@ -41,7 +41,7 @@ extension LDAPDirectory {
         attribute.lowercased() == "telephonenumber" ? value.filter { $0 != " " && $0 != "-" } : value
     }
 
-    public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
+    public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Applied {
         let (name, input, decided, reference) = (grant.operation, grant.input, grant.plan, lease.reference)
         guard let operation = catalogue[name], let lease = lease as? LDAPLease else {
             throw ConnectorError(.invalid, "no operation \(name)")
@@ -56,7 +56,7 @@ extension LDAPDirectory {
         }
         let native = try native(fresh)
         return try await run(.stepping, dn: reference.account, password: lease.password) { session in
-            try Step(session: session, plan: fresh, native: native, input: input).perform()
+            Applied(try Step(session: session, plan: fresh, native: native, input: input).perform())
         }
     }
 

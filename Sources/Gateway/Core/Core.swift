@@ -50,6 +50,9 @@ final class Core: Sendable {
     /// What steps in a system are carried out with.
     func credential(of system: String) -> CredentialKind { connectors[system]?.credential ?? .shared }
 
+    /// Whether what steps in a system make possible can be told.
+    func isReadWhole(_ system: String) -> Bool { connectors[system]?.isReadWhole ?? false }
+
     var now: Instant { environment.now() }
 
     var log: Logger { environment.log }

@@ -197,7 +197,8 @@ struct Deliberations: Sendable {
         let own = [submission.principal.id, submission.task.delegator, submission.principal.owner].compactMap { $0 }
         return Question(
             submission, plan, reach: reach, catalogue: catalogue, now: core.now, environment: core.environment.environment,
-            lease: core.credential(of: submission.system), isLocked: isLocked, approvals: [], people: humans,
+            lease: core.credential(of: submission.system), isUnread: !core.isReadWhole(submission.system), isLocked: isLocked,
+            approvals: [], people: humans,
             excluded: Set((own + excluded).flatMap(core.principals.aliases(of:))))
     }
 

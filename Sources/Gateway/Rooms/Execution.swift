@@ -14,6 +14,8 @@ public final class Execution: Sendable {
     let underway = InFlight(limit: .max)
     /// Values shown once, by change; in memory only, and not for ever.
     private let disclosures = Mutex<[String: (value: Disclosure, made: Instant)]>([:])
+    /// What systems answered to steps, likewise.
+    private let answers = KeptAnswers()
 
     init(_ core: Core, _ leases: Leases, _ locks: Locks, _ tasks: Tasks, _ watch: ReachWatch) {
         self.core = core
@@ -85,14 +87,18 @@ public final class Execution: Sendable {
     /// The value that a change made, once.
     func takeDisclosure(of change: String) -> Disclosure? { disclosures.withLock { $0.removeValue(forKey: change)?.value } }
 
+    /// What the system answered to a change's step, as long as it is kept.
+    func answer(to change: String) -> SystemDocument? { answers[change] }
+
     /// Forgets the values that nobody asked for as long as a change may wait.
     func forgetDisclosures() {
+        answers.forget(before: core.now.adding(seconds: -core.environment.changeLife))
         disclosures.withLock { $0 = $0.filter { core.now < $0.value.made.adding(seconds: core.environment.changeLife) } }
     }
 
     /// What came of trying.
     enum Attempt {
-        case applied(Disclosure?)
+        case applied(Applied)
         /// The backend said no: nothing was changed.
         case refused(ConnectorError)
         /// A lock or the end of the task came between, or that can't be told; nothing was applied.
@@ -136,7 +142,12 @@ public final class Execution: Sendable {
     private func settle(
         _ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt
     ) async throws -> Change {
-        if case .applied(let disclosure?) = attempt { disclosures.withLock { $0[change.id] = (disclosure, core.now) } }
+        var answered: SystemDocument?
+        if case .applied(let applied) = attempt {
+            if let disclosure = applied.disclosure { disclosures.withLock { $0[change.id] = (disclosure, core.now) } }
+            answered = applied.answer
+        }
+        if let answered { answers.keep(answered, of: change.id, at: core.now) }
         var seen: Observation?
         if !attempt.isWithoutEffect {
             do { seen = try await core.ask(connector, isOwn: true) { try await $0.observe(plan, under: lease) } } catch {
@@ -150,17 +161,22 @@ public final class Execution: Sendable {
         let isGone = isUnreachable ? false : await leases.revoke(lease)
         Failpoint.reach("revoked")
         let settled = try change.after(Self.event(attempt, plan, seen))
-        try await finish(settled, from: change, lease, seen, also: isGone ? [.endLease(lease.id, at: core.now)] : [])
+        try await finish(
+            settled, from: change, lease, seen, answered: answered.map { Digest(of: $0.json) },
+            also: isGone ? [.endLease(lease.id, at: core.now)] : [])
         return settled
     }
 
     /// Makes the end of a change that had an intent durable, and tells of it.
+    ///
+    /// - Parameter answered: the digest of what the system answered, where the requester gets to see it.
     func finish(
-        _ settled: Change, from change: Change, _ lease: LeaseReference?, _ seen: Observation?, also writes: [Write] = []
+        _ settled: Change, from change: Change, _ lease: LeaseReference?, _ seen: Observation?, answered: Digest? = nil,
+        also writes: [Write] = []
     ) async throws {
         let undone = settled.state == .executed ? try await rolledBack(by: change) : []
         let positions = try await core.store.commit(
-            [.updateChange(settled, from: change)] + writes + undone, entries: outcome(settled, lease, seen))
+            [.updateChange(settled, from: change)] + writes + undone, entries: outcome(settled, lease, seen, answered))
         await watch.noteOutcome(settled)
         Failpoint.reach("outcome")
         if settled.state == .indeterminate {
@@ -203,11 +219,12 @@ public final class Execution: Sendable {
 
     /// The entries of how a change with an intent ended: what was touched, by which account, and what was seen afterwards stand
     /// in an entry of their own, for the outcome is its requester's receipt.
-    private func outcome(_ change: Change, _ lease: LeaseReference?, _ seen: Observation?) -> [LogEntry] {
+    private func outcome(_ change: Change, _ lease: LeaseReference?, _ seen: Observation?, _ answered: Digest?) -> [LogEntry] {
         let (intent, effect) = ("intent-\(change.id)", "effect-\(change.id)")
         return [
             core.entry(
-                .effect(EffectRecord(change.plan, lease, seen)), id: effect, links: ["change": change.id, "intent": intent]),
+                .effect(EffectRecord(change.plan, lease, seen, answered: answered)), id: effect,
+                links: ["change": change.id, "intent": intent]),
             core.outcome(of: change, links: ["intent": intent, "effect": effect]),
         ]
     }

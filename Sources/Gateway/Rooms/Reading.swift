@@ -1,3 +1,4 @@
+public import Authority
 public import StrictJSON
 
 /// What a read disclosed: only what its caller may see.
@@ -5,6 +6,8 @@ public enum Reading: Sendable {
     case entry(Entry, above: [Above], contents: Contents?)
     /// What a search found, under what many of the kind are called.
     case found([Entry], as: String, hasMore: Bool)
+    /// What the system itself answered: nobody vouches for what it says.
+    case document(SystemDocument)
 
     public struct Named: Sendable {
         public let id: String
@@ -54,6 +57,7 @@ public enum Reading: Sendable {
             json.add("count", .integer(Int64(entries.count)))
             json.add("more", .bool(hasMore))
             return json
+        case .document(let document): return document.json
         }
     }
 }

@@ -4,13 +4,14 @@ import StrictJSON
 import Synchronization
 
 extension Submissions {
-    func read(_ submission: Submission, epoch: Int64) async throws -> Answer {
+    func read(_ submission: Submission, progress: Progress?, epoch: Int64) async throws -> Answer {
         let connector = try core.connector(submission.system)
         let (view, result): (View, Reading?)
         switch submission.operation.answer {
         case .list(let kind, let search):
             (view, result) = try await self.search(submission, connector, epoch, search, kind)
         case .one(_, let page): (view, result) = try await entry(submission, connector, epoch, page)
+        case .document: (view, result) = try await document(submission, connector, epoch, progress)
         case .none: throw Refusal(.inputUnknownOperation, "The operation gives nothing to read.")
         }
         let decision = view.entry(in: core)
@@ -42,6 +43,26 @@ extension Submissions {
             }
         }
         return search.withLock { ($0.view, $0.result) }
+    }
+
+    /// The system is asked only once its answer may be seen. What is secret never leaves.
+    private func document(_ submission: Submission, _ connector: any Connector, _ epoch: Int64, _ progress: Progress?)
+        async throws -> (View, Reading?)
+    {
+        let operation = submission.operation
+        var record: EntryRecord?
+        if operation.target.kind != nil {
+            record = try await core.ask(connector) { try await $0.read(operation, submission.input) }
+        }
+        let (resource, facts) = (record?.uid ?? .system(submission.system), record?.facts ?? [])
+        try deliberations.requireBounded(facts)
+        var view = try view(submission, resource, facts, connector.catalogue, epoch)
+        let isOpen = operation.sensitivity != .secret && (record == nil || view.discloses(operation.sensitivity))
+        guard view.mayRead, isOpen else { return (view, nil) }
+        let answer = try await core.ask(connector) {
+            try await $0.answer(operation, submission.input, progress: progress)
+        }
+        return (view, .document(answer))
     }
 
     private func entry(_ submission: Submission, _ connector: any Connector, _ epoch: Int64, _ page: AnswerShape.Page)

@@ -19,7 +19,7 @@ extension Submissions {
         }
         let done = try await execution.execute(change, decision, deliberation)
         // What it was decided on has changed since: it is decided anew, once.
-        return try await core.answer(on: done.state == .proposed ? try await approvals.reconsider(done) : done)
+        return try await answer(on: done.state == .proposed ? try await approvals.reconsider(done) : done)
     }
 
     /// What is told of a change that waits already when the same is asked for again: that one goes on, and its first

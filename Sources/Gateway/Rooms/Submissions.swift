@@ -43,13 +43,16 @@ public final class Submissions: Sendable {
         public let idempotencyKey: String?
         /// The front door it came through.
         public let door: String
+        /// Is told what the system says while it works.
+        public let progress: Progress?
         /// The change that it is to undo.
         var rollbackOf: String?
 
         public init(
             principal: Principal, task: Task, system: String, operation: String, input: JSONValue, evidence: Evidence,
-            idempotencyKey: String? = nil, door: String
+            idempotencyKey: String? = nil, door: String, progress: Progress? = nil
         ) {
+            self.progress = progress
             self.principal = principal
             self.task = task
             self.system = system
@@ -83,7 +86,7 @@ public final class Submissions: Sendable {
         try await record(submission, request, claims: copy?.commitment)
         Failpoint.reach("request")
         do {
-            guard isWrite else { return try await read(submission, epoch: epoch) }
+            guard isWrite else { return try await read(submission, progress: request.progress, epoch: epoch) }
             return try await write(submission, request, copy, epoch: epoch)
         } catch let error as ConnectorError {
             return try await answer(error, submission)
@@ -118,10 +121,10 @@ public final class Submissions: Sendable {
     /// What is told of a change that was asked for again. What waits for nobody is tried again.
     func again(_ change: Change) async throws -> Answer {
         guard change.state == .proposed, change.wait == .nothing, change.expires > core.now else {
-            return try await core.answer(on: change)
+            return try await answer(on: change)
         }
-        do { return try await core.answer(on: approvals.reconsider(change)) } catch is Refusal {
-            return try await core.answer(on: change)
+        do { return try await answer(on: approvals.reconsider(change)) } catch is Refusal {
+            return try await answer(on: change)
         }
     }
 
@@ -162,7 +165,14 @@ public final class Submissions: Sendable {
     }
 
     /// What the requester is told of a change.
-    public func status(of change: Change) async throws -> Answer { try await core.answer(on: change) }
+    public func status(of change: Change) async throws -> Answer { try await answer(on: change) }
+
+    /// What the requester is told of a change, with what the system answered while that is kept.
+    func answer(on change: Change) async throws -> Answer {
+        var answer = try await core.answer(on: change)
+        answer.result = answer.result ?? execution.answer(to: change.id).map(Reading.document)
+        return answer
+    }
 
     /// Submits the stored inverse as a change of its own, unless the touched values have moved on.
     public func rollback(

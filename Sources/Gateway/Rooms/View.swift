@@ -50,6 +50,14 @@ struct View: Sendable {
         return whole.entry(whole.decide(), in: core, further: further)
     }
 
+    /// Whether that much of the resource may be seen; recorded where it may.
+    mutating func discloses(_ sensitivity: Sensitivity) -> Bool {
+        var glance = Glance(base, catalogue)
+        guard glance.discloses(sensitivity, of: resource) else { return false }
+        further += glance.permits
+        return true
+    }
+
     /// Looks at entries one after the other: `body` asks what may be seen of each. What it was permitted counts only if it gives
     /// something; it ends the look by `isOver`.
     mutating func look<T>(
@@ -111,8 +119,11 @@ struct Glance {
     }
 
     mutating func shows(_ attribute: String, of uid: EntityUID) -> Bool {
-        let sensitivity = catalogue.sensitivity(of: attribute, on: uid)
-        return sensitivity != .secret && permits("sensitivity.\(sensitivity.rawValue)", on: uid)
+        discloses(catalogue.sensitivity(of: attribute, on: uid), of: uid)
+    }
+
+    mutating func discloses(_ sensitivity: Sensitivity, of uid: EntityUID) -> Bool {
+        sensitivity != .secret && permits("sensitivity.\(sensitivity.rawValue)", on: uid)
     }
 
     mutating func maySee(_ uid: EntityUID) -> Bool {

@@ -100,7 +100,11 @@ struct SystemCheck {
 
     private func reading(_ operation: Authority.Operation, _ names: [String: [String]]) async -> Finding {
         let what = "read \(operation.name)"
-        guard case .one = operation.answer else { return Finding(what: what, found: "a search", problem: nil) }
+        switch operation.answer {
+        case .one: break
+        case .document: return Finding(what: what, found: "not tried: what it answers is the system's own", problem: nil)
+        case .list, .none: return Finding(what: what, found: "a search", problem: nil)
+        }
         guard let input = input(operation, names) else { return Finding(what: what, found: "nothing to read", problem: nil) }
         do {
             let record = try await connector.read(operation, try Input(input, for: operation))
@@ -149,11 +153,11 @@ struct SystemCheck {
                 guard let name = kinds.lazy.compactMap({ names[$0]?.first }).first else { return nil }
                 input.add(field.name, .string(name))
             case .identifier: input.add(field.name, "exequatur-system-check")
-            case .text: input.add(field.name, "x")
+            case .text, .string: input.add(field.name, "x")
             case .integer(let range): input.add(field.name, .integer(range.lowerBound))
             case .boolean: input.add(field.name, false)
             case .choice(let choices): input.add(field.name, .string(choices.first ?? ""))
-            case .list, .document, .duration: return nil
+            case .list, .document, .duration, .json: return nil
             }
         }
         return input

@@ -171,7 +171,7 @@ package final class Broker: Connector {
         return Hold(reference: reference)
     }
 
-    package func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
+    package func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Applied {
         for value in grant.plan.touched where value.attribute == "hasTag" {
             state.withLock { state in
                 state.tags[value.name, default: []].subtract(value.before)
@@ -180,7 +180,7 @@ package final class Broker: Connector {
             }
         }
         if state.withLock({ $0.isSilent }) { throw ConnectorError(.unavailable, "no answer") }
-        return nil
+        return Applied()
     }
 
     package func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation {

@@ -103,7 +103,7 @@ package final class Meddler: Connector {
         await afterLease.withLock { $0 }()
         return lease
     }
-    package func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Disclosure? {
+    package func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Applied {
         await beforeApply.withLock { $0 }()
         return try await inner.apply(grant, with: lease)
     }

@@ -121,9 +121,9 @@ public struct GrantMaker: Sendable {
         let reference = grant.lease
         do {
             let lease = try await connector.lease(grant, as: reference)
-            let disclosure = try await connector.apply(grant, with: lease)
+            let applied = try await connector.apply(grant, with: lease)
             try await connector.revoke(reference)
-            return (plan, reference, disclosure)
+            return (plan, reference, applied.disclosure)
         } catch {
             try await connector.revoke(reference)
             throw error

@@ -1,33 +1,39 @@
-import Authority
+package import Authority
 import Cedar
 import Reach
-import StrictJSON
+package import StrictJSON
 
-/// Works out one operation, and carries it out.
-struct HTTPPlanner {
+/// Works out what one operation would do, and looks again at what came of it.
+package struct DeclaredPlanner<S: DeclaredSource> {
     /// What a plan rests on.
-    struct Read {
+    package struct Read {
         /// Nil where it is only coming to be, and for the system itself.
-        let target: Thing?
+        package let target: Thing?
         let named: [String: [Thing]]
         /// What each touched value is now, and what it will be; with it whether it is a list of which only a part is touched.
         let values: [String: (now: [String], after: [String])]
+
+        /// What a touched value is, as a template takes it.
+        package func now(_ name: String) -> JSONValue? { values[name].map { .array($0.now.map(JSONValue.string)) } }
+
+        /// What a touched value will be.
+        package func after(_ name: String) -> JSONValue? { values[name].map { .array($0.after.map(JSONValue.string)) } }
     }
 
-    let system: HTTPSystem
-    let operation: Operation
-    let step: HTTPStep
-    let input: Input
-    let reader: HTTPReader
+    package let operation: Operation
+    package let step: DeclaredStep<S.Request>
+    package let input: Input
+    let reader: DeclaredEntities<S>
 
-    init(_ system: HTTPSystem, _ operation: Operation, _ input: Input) throws(ConnectorError) {
-        guard let step = system.settings.steps[operation.name] else {
-            throw ConnectorError(.invalid, "\(operation.name) is not an operation of the catalogue")
+    init(_ reader: DeclaredEntities<S>, _ operation: Operation, _ input: Input) throws(ConnectorError) {
+        guard let step = reader.declared.steps[operation.name] else {
+            throw ConnectorError(.invalid, "\(operation.name) is not an operation of the catalogue that writes")
         }
-        (self.system, self.operation, self.step, self.input, reader) = (system, operation, step, input, system.reader)
+        (self.reader, self.operation, self.step, self.input) = (reader, operation, step, input)
     }
 
-    private var catalogue: Catalogue { system.catalogue }
+    private var catalogue: Catalogue { reader.declared.catalogue }
+    private var system: String { reader.system }
 
     func plan() async throws(ConnectorError) -> Plan { try await plan(read()) }
 
@@ -57,16 +63,12 @@ struct HTTPPlanner {
         throw ConnectorError(.notFound, "there is no \(kinds.joined(separator: " or ")) \(name)")
     }
 
-    private func value(_ touch: Touch, _ target: Thing?) async throws(ConnectorError) -> (now: [String], after: [String]) {
+    private func value(_ touch: Touch<S.Request>, _ target: Thing?) async throws(ConnectorError) -> (
+        now: [String], after: [String]
+    ) {
         let document = try await document(touch, target)
         let now = document.flatMap { touch.at.find(in: $0) }?.texts ?? []
-        let values = Values { source in
-            switch source {
-            case .input(let name): input.json[name]
-            case .current(let pointer): target.flatMap { pointer.find(in: $0.document) }
-            default: nil
-            }
-        }
+        let values = values(target)
         do {
             switch touch.new {
             case .hidden: return (target == nil ? [] : ["(unchanged)"], [target == nil ? "(set)" : "(new)"])
@@ -80,27 +82,24 @@ struct HTTPPlanner {
         } catch { throw ConnectorError(.invalid, "\(touch.name) can't be set: \(error)") }
     }
 
-    func document(_ touch: Touch, _ target: Thing?) async throws(ConnectorError) -> JSONValue? {
+    func document(_ touch: Touch<S.Request>, _ target: Thing?) async throws(ConnectorError) -> JSONValue? {
         guard let read = touch.read else { return target?.document }
         do throws(ConnectorError) {
-            return try await system.settings.access.ask(try filled(read, target)).json
+            return try await reader.source.ask(read, values(target), isOwn: false, page: nil).json
         } catch {
             guard error.code == .notFound else { throw error }
             return nil
         }
     }
 
-    private func filled(_ template: RequestTemplate, _ target: Thing?) throws(ConnectorError) -> FilledRequest {
-        do {
-            return try template.filled(
-                Values { source in
-                    switch source {
-                    case .input(let name): input.json[name]
-                    case .current(let pointer): target.flatMap { pointer.find(in: $0.document) }
-                    default: nil
-                    }
-                })
-        } catch { throw ConnectorError(.invalid, "the request can't be made: \(error)") }
+    private func values(_ target: Thing?) -> Values {
+        Values { source in
+            switch source {
+            case .input(let name): input.json[name]
+            case .current(let pointer): target.flatMap { pointer.find(in: $0.document) }
+            default: nil
+            }
+        }
     }
 
     /// The values of a template: a list where it is all of one.
@@ -112,7 +111,7 @@ struct HTTPPlanner {
     /// All that its input names.
     var entities: Set<NodeID> {
         var nodes: Set<NodeID> = []
-        if case .system = operation.target { nodes.insert(.whole(system.system)) }
+        if case .system = operation.target { nodes.insert(.whole(system)) }
         if let kind = operation.target.kind, let by = operation.target.input { nodes.insert(reader.node(kind, input[by] ?? "")) }
         for field in operation.input where field.name != operation.target.input {
             for kind in field.type.named ?? [] {
@@ -139,7 +138,7 @@ struct HTTPPlanner {
         return Plan(
             target: uid, targetName: name, touched: touched, inverse: inverse(read), reversibility: operation.reversibility,
             precondition: step.usesETag && read.target?.etag != nil ? .atomic : .checked, version: version.hex,
-            native: HTTPPlan(operation: operation.name, input: input.json).json, facts: facts,
+            native: DeclaredPlan(operation: operation.name, input: input.json).json, facts: facts,
             named: read.named.mapValues { $0.map { reader.uid($0.node) } }, step: change(read, target),
             surroundings: surroundings(read), obstacle: isTaken ? ConnectorError(.invalid, "\(name) exists already") : nil)
     }
@@ -149,8 +148,8 @@ struct HTTPPlanner {
         case .existing(let kind, let by):
             (read.target?.node ?? reader.node(kind, input[by] ?? ""), read.target?.name ?? input[by] ?? "")
         case .new(let kind, let by):
-            (NodeID(system: system.system, kind: kind, .new(ExactString(input[by] ?? ""))), input[by] ?? "")
-        case .system: (.whole(system.system), system.system)
+            (NodeID(system: system, kind: kind, .new(ExactString(input[by] ?? ""))), input[by] ?? "")
+        case .system: (.whole(system), system)
         }
     }
 
@@ -174,7 +173,9 @@ struct HTTPPlanner {
     }
 
     /// Of a list, only what comes or goes: somebody else's entries are not touched.
-    private func shown(_ touch: Touch, _ value: (now: [String], after: [String])) -> (before: [String], after: [String]) {
+    private func shown(_ touch: Touch<S.Request>, _ value: (now: [String], after: [String])) -> (
+        before: [String], after: [String]
+    ) {
         switch touch.new {
         case .set, .clear, .hidden: return (value.now, value.after)
         case .add, .remove:
@@ -196,7 +197,7 @@ struct HTTPPlanner {
         if createsTarget, let kind = operation.target.kind {
             facts[uid] = Entity(
                 uid, attributes: ["name": .string(ExactString(name)), "kind": .string(ExactString(kind)), "labels": .set([])],
-                parents: [.system(system.system)])
+                parents: [.system(system)])
         }
         if operation.target == .system { facts[uid] = Entity(uid) }
         return Array(facts.values)
@@ -234,7 +235,7 @@ struct HTTPPlanner {
     /// The facts that the effects come to.
     private func change(_ read: Read, _ target: NodeID) -> Step {
         let ends = Footprint.Ends(target: target, input: input, named: read.named.mapValues { $0.map(\.node) })
-        return Footprint(of: operation, in: catalogue, on: system.system, ends).step(among: surroundings(read), in: catalogue)
+        return Footprint(of: operation, in: catalogue, on: system, ends).step(among: surroundings(read), in: catalogue)
     }
 }
 

@@ -2,7 +2,7 @@ import Authority
 import Synchronization
 import Testing
 
-@testable import ConnectorHTTP
+@testable import DeclaredKit
 
 @Suite("Entities that are being written")
 struct InHandTests {

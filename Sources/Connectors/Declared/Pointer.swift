@@ -1,12 +1,12 @@
-import StrictJSON
+package import StrictJSON
 
 /// A JSON Pointer (RFC 6901).
-struct Pointer: Hashable, Sendable {
+package struct Pointer: Hashable, Sendable {
     private let tokens: [String]
-    let text: String
+    package let text: String
 
     /// - Returns: nil for what is no pointer: one is empty, or begins with `/`.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.isEmpty || text.hasPrefix("/") else { return nil }
         self.text = text
         tokens = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
@@ -15,7 +15,7 @@ struct Pointer: Hashable, Sendable {
     }
 
     /// The value there; nil where there is none.
-    func find(in document: JSONValue) -> JSONValue? {
+    package func find(in document: JSONValue) -> JSONValue? {
         tokens.reduce(Optional(document)) { value, token -> JSONValue? in
             switch value {
             case .object(let object): return object[token]
@@ -30,7 +30,7 @@ struct Pointer: Hashable, Sendable {
 
 extension JSONValue {
     /// The id that it is: a text or a whole number; nil for anything else.
-    var id: String? {
+    package var id: String? {
         switch self {
         case .string(let text): text.isEmpty ? nil : text
         case .integer(let number): "\(number)"
@@ -39,7 +39,7 @@ extension JSONValue {
     }
 
     /// The id, or the ids of a list; nil for what is none.
-    var ids: [String]? {
+    package var ids: [String]? {
         switch self {
         case .null: return []
         case .array(let all):
@@ -51,7 +51,7 @@ extension JSONValue {
     }
 
     /// The value as texts, sorted: those of a list each, `null` none.
-    var texts: [String] {
+    package var texts: [String] {
         switch self {
         case .null: []
         case .array(let all): all.flatMap(\.texts).sorted { ExactString($0) < ExactString($1) }

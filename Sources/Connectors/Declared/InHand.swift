@@ -1,18 +1,18 @@
-import Authority
+package import Authority
 import Synchronization
 
 /// What is being written: of two changes that read the same entity and then write it whole, the second would undo the first.
-final class InHand: Sendable {
+package final class InHand: Sendable {
     private let nodes = Mutex<Set<NodeID>>([])
     /// How long one waits for another, in seconds.
     private let patience: Int64
 
-    init(patience: Int64) { self.patience = patience }
+    package init(patience: Int64) { self.patience = patience }
 
     /// Has these entities to itself while it reads and writes.
     ///
     /// - Throws: `ConnectorError`: `conflict` when others have not let go of them in time, and what the body throws.
-    func with<T>(_ wanted: Set<NodeID>, _ body: () async throws(ConnectorError) -> T) async throws(ConnectorError) -> T {
+    package func with<T>(_ wanted: Set<NodeID>, _ body: () async throws(ConnectorError) -> T) async throws(ConnectorError) -> T {
         let deadline = ContinuousClock.now + .seconds(patience)
         while !take(wanted) {
             guard ContinuousClock.now < deadline, (try? await ContinuousClock().sleep(for: .milliseconds(20))) != nil else {

@@ -1,7 +1,7 @@
-import StrictJSON
+package import StrictJSON
 
 /// Where a placeholder's value comes from.
-enum Source: Hashable, Sendable {
+package enum Source: Hashable, Sendable {
     case input(String)
     /// How the entity that is read is called.
     case id
@@ -18,26 +18,26 @@ enum Source: Hashable, Sendable {
 }
 
 extension Source {
-    var isInput: Bool { if case .input = self { true } else { false } }
+    package var isInput: Bool { if case .input = self { true } else { false } }
 }
 
 /// Why a request can't be made of an input.
-struct Unfit: Error, Hashable {
-    let message: String
-    init(_ message: String) { self.message = message }
+package struct Unfit: Error, Hashable {
+    package let message: String
+    package init(_ message: String) { self.message = message }
 }
 
 /// A text with places for values: `/users/{user}`.
-struct TextTemplate: Hashable, Sendable {
-    enum Part: Hashable, Sendable {
+package struct TextTemplate: Hashable, Sendable {
+    package enum Part: Hashable, Sendable {
         case literal(String)
         case place(Source)
     }
 
-    let parts: [Part]
+    package let parts: [Part]
 
     /// - Throws: ``Unfit`` for a brace without its partner, or a place that is none.
-    init(_ text: String) throws {
+    package init(_ text: String) throws {
         var (parts, literal): ([Part], String) = ([], "")
         var rest = text[...]
         while let character = rest.popFirst() {
@@ -61,17 +61,17 @@ struct TextTemplate: Hashable, Sendable {
         self.parts = parts
     }
 
-    var sources: [Source] { parts.compactMap { if case .place(let source) = $0 { source } else { nil } } }
+    package var sources: [Source] { parts.compactMap { if case .place(let source) = $0 { source } else { nil } } }
 
     /// The one source that it is all of; nil where there is more to it.
-    var whole: Source? {
+    package var whole: Source? {
         if parts.count == 1, case .place(let source) = parts[0] { source } else { nil }
     }
 
     /// The text with all its values.
     ///
     /// - Parameter encode: writes a value so that it stays one at that place.
-    func filled(_ values: Values, _ encode: (String) throws -> String) throws -> String {
+    package func filled(_ values: Values, _ encode: (String) throws -> String) throws -> String {
         try parts.map { part in
             switch part {
             case .literal(let text): return text
@@ -93,7 +93,7 @@ extension Source {
         case ("current", 2):
             guard let pointer = Pointer(words[1]) else { throw Unfit("`{\(text)}`: a pointer begins with `/`") }
             self = .current(pointer)
-        case (let name, 1) where name.wholeMatch(of: /[a-z][A-Za-z0-9]*/) != nil: self = .input(name)
+        case (let name, 1) where name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_-]*/) != nil: self = .input(name)
         default:
             throw Unfit("`{\(text)}` is no place: write {an input}, {id}, {after ATTRIBUTE}, {current /POINTER} or {generated}")
         }
@@ -101,13 +101,13 @@ extension Source {
 }
 
 /// What stands for each source, once a request is made.
-struct Values {
+package struct Values {
     /// Nil for an input that was not given.
-    let value: (Source) throws -> JSONValue?
+    package let value: (Source) throws -> JSONValue?
 
-    init(_ value: @escaping (Source) throws -> JSONValue?) { self.value = value }
+    package init(_ value: @escaping (Source) throws -> JSONValue?) { self.value = value }
 
-    func text(_ source: Source) throws -> String {
+    package func text(_ source: Source) throws -> String {
         switch try value(source) {
         case .string(let text)?: text
         case .integer(let number)?: "\(number)"
@@ -119,18 +119,18 @@ struct Values {
 }
 
 /// A JSON value with places: a text that is one place takes the value as it is.
-indirect enum JSONTemplate: Hashable, Sendable {
+package indirect enum JSONTemplate: Hashable, Sendable {
     case fixed(ExactString)
     case text(TextTemplate)
     case array([JSONTemplate])
     case object([Member])
 
-    struct Member: Hashable, Sendable {
-        let key: String
-        let value: JSONTemplate
+    package struct Member: Hashable, Sendable {
+        package let key: String
+        package let value: JSONTemplate
     }
 
-    init(_ json: JSONValue) throws {
+    package init(_ json: JSONValue) throws {
         switch json {
         case .string(let text): self = .text(try TextTemplate(text))
         case .array(let all): self = .array(try all.map { try JSONTemplate($0) })
@@ -140,7 +140,7 @@ indirect enum JSONTemplate: Hashable, Sendable {
         }
     }
 
-    var sources: [Source] {
+    package var sources: [Source] {
         switch self {
         case .fixed: []
         case .text(let text): text.sources
@@ -150,7 +150,7 @@ indirect enum JSONTemplate: Hashable, Sendable {
     }
 
     /// - Returns: nil for a place whose input was not given: the member that it is the value of is left out.
-    func filled(_ values: Values) throws -> JSONValue? {
+    package func filled(_ values: Values) throws -> JSONValue? {
         switch self {
         case .fixed(let text): return try JSONReader.read(text.string)
         case .text(let text):

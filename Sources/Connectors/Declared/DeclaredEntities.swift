@@ -1,49 +1,53 @@
-import Authority
+package import Authority
 import Cedar
-import Reach
-import StrictJSON
+package import Reach
+package import StrictJSON
 
 /// An entity as the host shows it.
-struct Thing: Sendable {
-    let kind: EntityKind
-    let node: NodeID
-    let name: String
-    let document: JSONValue
-    let etag: String?
+package struct Thing: Sendable {
+    package let kind: EntityKind
+    package let node: NodeID
+    package let name: String
+    package let document: JSONValue
+    package let etag: String?
     /// What the host says of it.
-    let facts: Set<NamedFact>
+    package let facts: Set<NamedFact>
 }
 
 /// Reads a declared system.
-struct HTTPReader: Sendable {
+package struct DeclaredEntities<S: DeclaredSource>: Sendable {
     /// A list of more pages than these is not read to its end, and so is worth nothing.
-    private static let mostPages = 10_000
-    private static let mostItems = 500_000
+    private static var mostPages: Int { 10_000 }
+    private static var mostItems: Int { 500_000 }
     /// Seconds that a whole reading may take.
-    private static let longest: Int64 = 600
+    private static var longest: Int64 { 600 }
 
     let system: String
-    let settings: HTTPSettings
+    let declared: Declared<S.Request>
+    let source: S
     /// When a reading ends, whatever is left.
     private let end = ContinuousClock.now + .seconds(Self.longest)
 
-    init(system: String, settings: HTTPSettings) { (self.system, self.settings) = (system, settings) }
+    init(_ system: String, _ declared: Declared<S.Request>, _ source: S) {
+        (self.system, self.declared, self.source) = (system, declared, source)
+    }
 
-    private var catalogue: Catalogue { settings.catalogue }
+    private var catalogue: Catalogue { declared.catalogue }
 
     // MARK: One entity
 
     /// The entity of that name or id; nil when there is none.
     func fetch(_ kindName: String, _ name: String) async throws(ConnectorError) -> Thing? {
-        guard let kind = catalogue[kind: kindName], let reading = settings.kinds[kindName] else {
+        guard let kind = catalogue[kind: kindName], let reading = declared.kinds[kindName] else {
             throw ConnectorError(.invalid, "there is no kind \(kindName)")
         }
         if let fixed = reading.fixed {
             return fixed.contains { $0.isExactly(name) } ? thing(kind, name, .string(name), nil, []) : nil
         }
+        if reading.isNamed { return thing(kind, name, .null, nil, []) }
         guard let get = reading.get else { return nil }
-        let answer: HTTPBackend.Answer
-        do throws(ConnectorError) { answer = try await settings.access.ask(try fill(get, id: name)) } catch {
+        let answer: Found
+        do throws(ConnectorError) { answer = try await ask(get, id: name) } catch {
             // Only its own absence is one: that something else of it is not there is no answer.
             guard error.code == .notFound else { throw error }
             return nil
@@ -77,12 +81,13 @@ struct HTTPReader: Sendable {
 
     /// The entity with the facts that have requests of their own.
     private func whole(
-        _ kind: EntityKind, _ reading: KindReading, _ id: String, _ name: String, _ document: JSONValue, _ etag: String?
+        _ kind: EntityKind, _ reading: KindReading<S.Request>, _ id: String, _ name: String, _ document: JSONValue,
+        _ etag: String?
     ) async throws(ConnectorError) -> Thing {
         let node = self.node(kind.name, id)
         var facts = self.facts(reading.facts, in: document, of: node)
-        for (listing, more) in reading.more {
-            for item in try await items(listing, id: id) { facts.formUnion(self.facts(more, in: item, of: node)) }
+        for more in reading.more {
+            for item in try await items(more.listing, id: id) { facts.formUnion(self.facts(more.facts, in: item, of: node)) }
         }
         return thing(kind, id, document, etag, facts, name)
     }
@@ -100,10 +105,10 @@ struct HTTPReader: Sendable {
         return NodeID(system: system, kind: kind, id: id)
     }
 
-    func fill(_ template: RequestTemplate, id: String? = nil, isChecked: Bool = false) throws(ConnectorError) -> FilledRequest {
-        do {
-            return try template.filled(Values { $0 == .id ? id.map(JSONValue.string) : nil }, isChecked: isChecked)
-        } catch { throw ConnectorError(.unavailable, "what is there can't be asked for: \(error)") }
+    private func ask(_ request: S.Request, id: String?, page: (name: String, value: String)? = nil) async throws(ConnectorError)
+        -> Found
+    {
+        try await source.ask(request, Values { $0 == .id ? id.map(JSONValue.string) : nil }, isOwn: true, page: page)
     }
 
     // MARK: Facts
@@ -132,15 +137,15 @@ struct HTTPReader: Sendable {
     // MARK: Lists
 
     /// All that a request lists, page by page.
-    private func items(_ listing: Listing, id: String? = nil) async throws(ConnectorError) -> [JSONValue] {
+    private func items(_ listing: Listing<S.Request>, id: String? = nil) async throws(ConnectorError) -> [JSONValue] {
         var (all, page, cursor): ([JSONValue], Int, String?) = ([], 1, nil)
         var seen: Set<Digest> = []
         while page <= Self.mostPages {
             guard ContinuousClock.now < end else { throw ConnectorError(.unavailable, "the reading takes too long") }
-            var request = try fill(listing.request, id: id)
-            if let query = listing.page { request = request.asking(query, "\(page)") }
-            if let query = listing.next?.query, let cursor { request = request.asking(query, cursor) }
-            guard let document = try await settings.access.ask(request).json else {
+            let place =
+                listing.page.map { (name: $0, value: "\(page)") }
+                ?? listing.next.flatMap { next in cursor.map { (name: next.query, value: $0) } }
+            guard let document = try await ask(listing.request, id: id, page: place).json else {
                 throw ConnectorError(.unavailable, "the answer is no JSON, where a list is expected")
             }
             let found = listing.each.find(in: document)
@@ -165,7 +170,7 @@ struct HTTPReader: Sendable {
 
     /// Every entity of a kind.
     func all(_ kindName: String) async throws(ConnectorError) -> [Thing] {
-        guard let kind = catalogue[kind: kindName], let reading = settings.kinds[kindName] else { return [] }
+        guard let kind = catalogue[kind: kindName], let reading = declared.kinds[kindName] else { return [] }
         if let fixed = reading.fixed { return fixed.map { thing(kind, $0, .string($0), nil, []) } }
         guard let list = reading.list else { return [] }
         var things: [Thing] = []
@@ -197,8 +202,8 @@ struct HTTPReader: Sendable {
                 facts.formUnion(one.facts)
             }
         }
-        for (listing, readings) in settings.reads {
-            for item in try await items(listing) { facts.formUnion(self.facts(readings, in: item, of: nil)) }
+        for more in declared.reads {
+            for item in try await items(more.listing) { facts.formUnion(self.facts(more.facts, in: item, of: nil)) }
         }
         return (things, facts)
     }
@@ -240,7 +245,7 @@ struct HTTPReader: Sendable {
     }
 
     func labels(_ thing: Thing) -> Set<String> {
-        (settings.labels[thing.kind.name] ?? []).reduce(into: []) { labels, one in
+        (declared.labels[thing.kind.name] ?? []).reduce(into: []) { labels, one in
             if isSame(thing.kind, one.entry, thing.name) || isSame(thing.kind, one.entry, thing.node.key.text) {
                 labels.insert(one.label)
             }
@@ -262,7 +267,7 @@ struct HTTPReader: Sendable {
     }
 
     private func values(_ thing: Thing) -> [(attribute: String, values: [String])] {
-        (settings.kinds[thing.kind.name]?.values ?? []).compactMap { attribute, at in
+        (declared.kinds[thing.kind.name]?.values ?? []).compactMap { attribute, at in
             at.find(in: thing.document).map { (attribute, $0.texts) }
         }
     }
@@ -295,14 +300,5 @@ extension ValueType {
         case .boolean: texts.first.flatMap { Bool($0) }.map { .bool($0) }
         case .strings: .set(Set(texts.map { .string(ExactString($0)) }))
         }
-    }
-}
-
-extension FilledRequest {
-    /// The request with one more part of its query.
-    fileprivate func asking(_ name: String, _ value: String) -> FilledRequest {
-        let pair = PercentCoding.encode(name) + "=" + PercentCoding.encode(value)
-        return FilledRequest(
-            method: method, target: target + (target.contains("?") ? "&" : "?") + pair, headers: headers, body: body)
     }
 }

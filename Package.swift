@@ -25,6 +25,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
@@ -52,6 +54,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -96,6 +100,12 @@ let package = Package(
                 "Authority", "CLDAP", "Cedar", "ConnectorKit", "DirectoryKit", "Reach", "StrictJSON", "StrictYAML", crypto,
                 nioPosix,
             ]),
+        library(
+            "ConnectorMCP", path: "Sources/Connectors/MCP",
+            [
+                "Authority", "Cedar", "ConnectorKit", "DeclaredKit", "JSONSchema", "Reach", "StrictJSON", "StrictYAML",
+                httpClient, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage,
+            ]),
         // Floor 5
         library("Gateway", ["Authority", "Cedar", "Identity", "Reach", "StrictJSON", "TransparencyLog", crypto, logging]),
         // Floor 6
@@ -111,7 +121,7 @@ let package = Package(
         .executableTarget(
             name: "exequatur",
             dependencies: [
-                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorHTTP", "ConnectorKit", "ConnectorLDAP", "DirectoryKit",
+                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorHTTP", "ConnectorKit", "ConnectorLDAP", "ConnectorMCP", "DirectoryKit",
                 "Gateway", "Identity",
                 "Reach", "Server", "Storage", "StrictJSON", "StrictYAML",
                 "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1,

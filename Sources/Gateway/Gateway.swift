@@ -60,6 +60,12 @@ public final class Gateway: Sendable {
     public var reach: ReachKeeper { core.reach }
     public var policies: PolicyBundle { core.policies }
     public var systems: [(name: String, catalogue: Catalogue)] { core.systems }
+    /// The operations that can't be carried out now, by their systems.
+    public var outOfService: [String: Set<String>] {
+        core.systems.reduce(into: [:]) { all, system in
+            if let connector = try? core.connector(system.name) { all[system.name] = Set(connector.outOfService.keys) }
+        }
+    }
 
     /// Makes the policies durable in the decisions log and decides with them from now on. What was decided before, and is
     /// not yet granted, is decided anew: the epoch that its grant would need is past. What waits is examined by ``Queue/beginExamining()``.

@@ -38,6 +38,52 @@ public struct JSONReader {
         try read(text.utf8, limits: limits)
     }
 
+    /// The members of an object, each value as it was written.
+    ///
+    /// - Throws: ``JSONError`` for what ``read(_:limits:)`` refuses, and for what is no object.
+    public static func members(of bytes: [UInt8], limits: Limits = Limits()) throws(JSONError) -> [(
+        key: String, value: ArraySlice<UInt8>
+    )] {
+        guard let keys = try read(bytes, limits: limits).object?.keys else {
+            throw JSONReader(bytes: bytes, limits: limits).error(.unexpected, "an object should stand here", at: 0)
+        }
+        return Array(zip(keys, try parts(of: bytes, limits, areNamed: true))).map { (key: $0, value: $1) }
+    }
+
+    /// The elements of an array, each as it was written.
+    ///
+    /// - Throws: ``JSONError`` for what ``read(_:limits:)`` refuses, and for what is no array.
+    public static func elements(of bytes: [UInt8], limits: Limits = Limits()) throws(JSONError) -> [ArraySlice<UInt8>] {
+        guard try read(bytes, limits: limits).array != nil else {
+            throw JSONReader(bytes: bytes, limits: limits).error(.unexpected, "an array should stand here", at: 0)
+        }
+        return try parts(of: bytes, limits, areNamed: false)
+    }
+
+    /// Where the values of an array or an object stand that was read before.
+    private static func parts(of bytes: [UInt8], _ limits: Limits, areNamed: Bool) throws(JSONError) -> [ArraySlice<UInt8>] {
+        var reader = JSONReader(bytes: bytes, limits: limits)
+        var parts: [ArraySlice<UInt8>] = []
+        let end: Unicode.Scalar = areNamed ? "}" : "]"
+        reader.skipSpace()
+        reader.position += 1
+        var more = try !reader.opensEmpty(closing: end)
+        while more {
+            reader.skipSpace()
+            if areNamed {
+                _ = try reader.string()
+                reader.skipSpace()
+                try reader.expect(":", "a colon should follow the member's name")
+                reader.skipSpace()
+            }
+            let start = reader.position
+            _ = try reader.value(depth: 1)
+            parts.append(bytes[start..<reader.position])
+            more = try reader.continues(closing: end)
+        }
+        return parts
+    }
+
     private mutating func document() throws(JSONError) -> JSONValue {
         guard bytes.count <= limits.bytes else {
             throw error(.tooLong, "the text has \(bytes.count) bytes; at most \(limits.bytes) are accepted", at: 0)

@@ -13,7 +13,7 @@ struct Exequatur: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Serve.self, Changes.self, LockCommand.self, Unlock.self, Locks.self, Audit.self, PolicyCommand.self,
-            ReachCommand.self, SystemCommand.self, Keygen.self,
+            ReachCommand.self, SystemCommand.self, MCPCommand.self, Keygen.self,
             Demo.self,
         ])
 

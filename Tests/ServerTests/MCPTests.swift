@@ -18,7 +18,7 @@ struct MCPTests {
     }
 
     @Test("Each operation has one tool, and each tool's name is legal and leads back to it")
-    func toolNames() {
+    func toolNames() throws {
         let attributes = attributeNames.map { AttributeDefinition($0, .internal, isWritable: true) }
         let catalogue = Catalogue.directory(namespace: "Test", attributes: attributes)
         let systems = [
@@ -26,13 +26,13 @@ struct MCPTests {
             (name: "a-very-long-name-20c", catalogue: catalogue),
         ]
         let tools = MCPTools(systems)
-        let names = tools.list.compactMap { $0["name"]?.string }
+        let names = try tools.list.compactMap { try JSONReader.read($0)["name"]?.string }
         #expect(Set(names).count == names.count)
         for (system, catalogue) in systems {
             for operation in catalogue.operations {
                 let name = MCPTools.name(system, operation.name)
                 #expect(name.wholeMatch(of: /[a-zA-Z0-9_-]{1,64}/) != nil)
-                guard case .operation(system, operation.name)? = tools.target(name) else {
+                guard case .operation(system, let found)? = tools.target(name), found.name == operation.name else {
                     Issue.record("\(name) leads elsewhere")
                     continue
                 }

@@ -275,7 +275,7 @@ extension Footprint {
         let attributes = Set(sets.map(\.name))
         return allows(plan.step)
             && plan.touched.allSatisfy { value in
-                value.attribute == TouchedValue.whole || attributes.contains(value.attribute)
+                [TouchedValue.whole, TouchedValue.call].contains(value.attribute) || attributes.contains(value.attribute)
                     || relations.contains(value.attribute)
                     || catalogue.sensitivity(of: value.attribute, on: value.entity) == .secret
             }

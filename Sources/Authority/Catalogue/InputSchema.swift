@@ -1,6 +1,9 @@
 public import StrictJSON
 
 extension Operation {
+    /// What it takes, as callers see it: the system's own schema, where that has one.
+    public var inputSchema: JSONValue { offer?.document.json["inputSchema"] ?? schema() }
+
     /// The input as a JSON Schema (draft 2020-12), with further properties given by a front door.
     public func schema(adding extra: [(String, JSONValue)] = []) -> JSONValue {
         let own = input.map { JSONObject.Member(key: $0.name, value: $0.schema) }

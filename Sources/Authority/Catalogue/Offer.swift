@@ -14,17 +14,45 @@ public struct Offer: Sendable {
     public let document: SystemDocument
     /// What the system takes for input; nil where it says nothing of that.
     public let schema: JSONSchema?
+    /// The headers that must repeat parts of the input where they are given (`x-mcp-header` of MCP 2026-07-28).
+    public let headers: [Header]
     /// Parts of the input that are always these: whoever asks may leave them out, and can give nothing else.
     public let constants: [JSONObject.Member]
 
     public init(
-        _ kind: Kind, _ name: String, _ document: SystemDocument, schema: JSONSchema?, constants: [JSONObject.Member] = []
+        _ kind: Kind, _ name: String, _ document: SystemDocument, schema: JSONSchema?, constants: [JSONObject.Member] = [],
+        headers: [Header] = []
     ) {
+        self.headers = headers
         self.constants = constants
         self.kind = kind
         self.name = name
         self.document = document
         self.schema = schema
+    }
+
+    /// A header that repeats a part of the input.
+    public struct Header: Hashable, Sendable {
+        public let name: String
+        /// The names of the members, from the input down.
+        public let path: [String]
+
+        public init(_ name: String, at path: [String]) { (self.name, self.path) = (name, path) }
+
+        /// The part of this input; nil where it is not given, or null.
+        public func argument(in input: JSONValue) -> JSONValue? {
+            path.reduce(Optional(input), { $0?[$1] }).flatMap { $0 == .null ? nil : $0 }
+        }
+
+        /// What it says of the part; nil for what no header can say.
+        public func text(of argument: JSONValue) -> String? {
+            switch argument {
+            case .string(let text): text
+            case .integer(let number): "\(number)"
+            case .bool(let flag): "\(flag)"
+            case .null, .number, .array, .object: nil
+            }
+        }
     }
 
     var definition: JSONValue {

@@ -132,14 +132,15 @@ extension Connector {
     public var isReadWhole: Bool { true }
     public var outOfService: [String: String] { [:] }
 
-    public func answer(_ operation: Operation, _ input: Input, progress: Progress?) async throws(ConnectorError) -> SystemDocument
+    public func answer(_ operation: Operation, _ input: Input, progress: ProgressListener?) async throws(ConnectorError)
+        -> SystemDocument
     {
         throw ConnectorError(.invalid, "\(system) has no answers of its own")
     }
 }
 
 /// Takes what a system tells while it works, such as a notification of progress: called in order, from any thread.
-public typealias Progress = @Sendable (SystemDocument) -> Void
+public typealias ProgressListener = @Sendable (SystemDocument) -> Void
 
 /// One configured backend instance.
 ///
@@ -168,7 +169,8 @@ public protocol Connector: Sendable {
     /// What the system itself answers to an operation that only reads, as it is.
     ///
     /// - Parameter progress: is told what the system says meanwhile; nil where nobody listens.
-    func answer(_ operation: Operation, _ input: Input, progress: Progress?) async throws(ConnectorError) -> SystemDocument
+    func answer(_ operation: Operation, _ input: Input, progress: ProgressListener?) async throws(ConnectorError)
+        -> SystemDocument
 
     /// Gives the entries that match the input of a search, some at a time and in no order, without regard to who may see them.
     ///

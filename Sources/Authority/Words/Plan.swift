@@ -7,6 +7,9 @@ public struct TouchedValue: Hashable, Sendable {
     /// Stands for an attribute where it is the entity itself that comes or goes.
     public static let whole = "entry"
 
+    /// Stands for an attribute where no more can be said than that the operation is carried out.
+    public static let call = "call"
+
     public let entity: EntityUID
     /// The entity's name, for people.
     public let name: String

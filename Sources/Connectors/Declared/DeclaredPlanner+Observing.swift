@@ -18,6 +18,7 @@ extension DeclaredPlanner {
     }
 
     private func present(_ value: TouchedValue, _ target: Thing?, _ plan: Plan) async throws(ConnectorError) -> [String] {
+        if value.attribute == TouchedValue.call { return value.after }
         if value.attribute == TouchedValue.whole { return target == nil ? [] : ["present"] }
         guard let touch = step.touches.first(where: { $0.name == value.attribute }) else { return [] }
         if target == nil, operation.target != .system { return [] }

@@ -169,7 +169,8 @@ package struct DeclaredPlanner<S: DeclaredSource> {
             // What is deleted has no values any more; what is created had none.
             touched.append(touch(one.name, createsTarget ? [] : before, deletesTarget ? [] : after))
         }
-        return touched
+        // Where nothing of it can be read, all that can be said is that it is done.
+        return touched.isEmpty ? [touch(TouchedValue.call, ["(not called)"], ["(called)"])] : touched
     }
 
     /// Of a list, only what comes or goes: somebody else's entries are not touched.

@@ -62,4 +62,13 @@ package struct Declared<Request: DeclaredRequest>: Sendable {
     package let unread: [String]
     /// By kind.
     package var labels: [String: [(entry: String, label: String)]] = [:]
+
+    /// Whether what steps make possible can be told: all that it declares is read, and it declares something.
+    package var isReadWhole: Bool { unread.isEmpty && !catalogue.kinds.isEmpty }
+
+    /// All requests that read.
+    package var requests: [Request] {
+        let listings = kinds.values.flatMap { [$0.list].compactMap { $0 } + $0.more.map(\.listing) } + reads.map(\.listing)
+        return kinds.values.compactMap(\.get) + listings.map(\.request) + steps.values.flatMap { $0.touches.compactMap(\.read) }
+    }
 }

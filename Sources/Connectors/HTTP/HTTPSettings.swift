@@ -67,6 +67,15 @@ extension HTTPSettings {
     private static func problem(
         _ operation: Authority.Operation, _ request: RequestTemplate, _ declared: Declared<RequestTemplate>
     ) -> String? {
+        let comesOrGoes = operation.effects.contains { effect in
+            switch effect.act {
+            case .creates, .deletes(.target): true
+            default: false
+            }
+        }
+        if declared.steps[operation.name]?.touches.isEmpty ?? true, !comesOrGoes {
+            return "touches nothing: nobody could read back what came of it"
+        }
         guard request.sources.contains(.generated), !operation.givesCredentials else { return nil }
         return "gives out a credential, and declares none: `mints` or `shows`"
     }

@@ -9,12 +9,44 @@ public struct ConnectorKind: Sendable {
     ///
     /// It throws what is wrong, with its line.
     public let read: @Sendable (inout YAMLFields, SystemContext) throws -> ConfiguredSystem
+    /// Takes the same fields, for a kind whose systems say themselves what they offer; nil for all others.
+    public let importer: (@Sendable (inout YAMLFields, SystemContext) throws -> any CatalogueImport)?
 
     public init(
-        _ name: String, read: @escaping @Sendable (inout YAMLFields, SystemContext) throws -> ConfiguredSystem
+        _ name: String,
+        importer: (@Sendable (inout YAMLFields, SystemContext) throws -> any CatalogueImport)? = nil,
+        read: @escaping @Sendable (inout YAMLFields, SystemContext) throws -> ConfiguredSystem
     ) {
         self.name = name
         self.read = read
+        self.importer = importer
+    }
+}
+
+/// Asks a system what it offers, and writes that down.
+public protocol CatalogueImport: Sendable {
+    /// - Returns: what was found, in the order of the catalogue.
+    func run() async throws -> [ImportFinding]
+}
+
+/// One thing that a system offers.
+public struct ImportFinding: Sendable {
+    public enum State: String, Sendable { case new, same, changed, gone, unusable }
+
+    public let name: String
+    public let kind: String
+    public let state: State
+    /// The digest that its classification is bound to; nil for what is gone.
+    public let pinned: String?
+    /// What differs, or why it can't be offered.
+    public let notes: [String]
+
+    public init(name: String, kind: String, state: State, pinned: String?, notes: [String]) {
+        self.name = name
+        self.kind = kind
+        self.state = state
+        self.pinned = pinned
+        self.notes = notes
     }
 }
 

@@ -4,7 +4,7 @@ import StrictJSON
 import Synchronization
 
 extension Submissions {
-    func read(_ submission: Submission, progress: Progress?, epoch: Int64) async throws -> Answer {
+    func read(_ submission: Submission, progress: ProgressListener?, epoch: Int64) async throws -> Answer {
         let connector = try core.connector(submission.system)
         let (view, result): (View, Reading?)
         switch submission.operation.answer {
@@ -46,7 +46,7 @@ extension Submissions {
     }
 
     /// The system is asked only once its answer may be seen. What is secret never leaves.
-    private func document(_ submission: Submission, _ connector: any Connector, _ epoch: Int64, _ progress: Progress?)
+    private func document(_ submission: Submission, _ connector: any Connector, _ epoch: Int64, _ progress: ProgressListener?)
         async throws -> (View, Reading?)
     {
         let operation = submission.operation

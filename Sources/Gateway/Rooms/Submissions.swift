@@ -44,13 +44,13 @@ public final class Submissions: Sendable {
         /// The front door it came through.
         public let door: String
         /// Is told what the system says while it works.
-        public let progress: Progress?
+        public let progress: ProgressListener?
         /// The change that it is to undo.
         var rollbackOf: String?
 
         public init(
             principal: Principal, task: Task, system: String, operation: String, input: JSONValue, evidence: Evidence,
-            idempotencyKey: String? = nil, door: String, progress: Progress? = nil
+            idempotencyKey: String? = nil, door: String, progress: ProgressListener? = nil
         ) {
             self.progress = progress
             self.principal = principal

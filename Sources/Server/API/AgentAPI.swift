@@ -54,7 +54,7 @@ struct AgentAPI: Sendable {
     /// Each operation of a system is described by itself.
     private static func describe(_ system: String, _ catalogue: Catalogue) -> [(path: String, description: JSONValue)] {
         catalogue.operations.map { operation in
-            let body = OpenAPI.object([("input", operation.schema()), ("evidence", evidence)], required: ["input"])
+            let body = OpenAPI.object([("input", operation.inputSchema), ("evidence", evidence)], required: ["input"])
             return (
                 "systems/\(system)/operations/\(operation.name)",
                 OpenAPI.operation(
@@ -71,7 +71,7 @@ struct AgentAPI: Sendable {
                 [
                     "system": .string(system), "operation": .string(operation.name), "summary": .string(operation.summary),
                     "access": .string(operation.access.rawValue), "reversibility": .string(operation.reversibility.rawValue),
-                    "input": operation.schema(),
+                    "input": operation.inputSchema,
                 ]
             }
         }

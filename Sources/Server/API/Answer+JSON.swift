@@ -8,6 +8,8 @@ extension Answer {
         var json: JSONValue = ["status": .string(status.rawValue), "code": .string(code), "message": .string(message)]
         json.add("change", change.map(JSONValue.string))
         json.add("result", result?.json)
+        // What a system says of itself is not what the gateway says.
+        if case .document? = result { json.add("untrusted", true) }
         json.add("receipt", receipt?.json)
         return json
     }

@@ -99,6 +99,8 @@ public struct HTTPAnswer: Sendable {
     public var text: String?
     /// JSON written before, sent instead of ``body`` when set.
     var written: [UInt8]?
+    /// Sent as a stream of events (HTML, section 9.2) when set: each the data of one.
+    var events: AsyncStream<[UInt8]>?
 
     init(_ status: Int, _ body: JSONValue? = nil, headers: [(String, String)] = [], text: String? = nil) {
         self.status = status
@@ -112,4 +114,7 @@ public struct HTTPAnswer: Sendable {
         self.init(status)
         written = json
     }
+
+    /// Its body as JSON.
+    var bytes: [UInt8]? { written ?? body.map(JSONWriter.canonical) }
 }

@@ -122,6 +122,13 @@ public struct HTTPHost: Sendable {
         }
     }
 
+    private static func write(_ events: AsyncStream<[UInt8]>, to writer: inout any ResponseBodyWriter) async throws {
+        for await data in events {
+            try await writer.write(ByteBuffer(bytes: Array("event: message\ndata: ".utf8) + data + Array("\n\n".utf8)))
+        }
+        try await writer.finish(nil)
+    }
+
     private static func body(of request: Request, limit: Int, _ share: ByteBudget.Share) async throws -> [UInt8] {
         let tooLong = HTTPProblem(
             .tooLong, "The body is larger than \(limit) bytes.", headers: [("Connection", "close")])
@@ -158,7 +165,11 @@ public struct HTTPHost: Sendable {
             headers[.contentType] = "text/plain; charset=utf-8"
             return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(string: text)))
         }
-        guard let bytes = answer.written ?? answer.body.map(JSONWriter.canonical) else {
+        if let events = answer.events {
+            headers[.contentType] = "text/event-stream"
+            return Response(status: status, headers: headers, body: ResponseBody { try await Self.write(events, to: &$0) })
+        }
+        guard let bytes = answer.bytes else {
             return Response(status: status, headers: headers)
         }
         headers[.contentType] = "application/json"

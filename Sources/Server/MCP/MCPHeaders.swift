@@ -1,3 +1,4 @@
+import Authority
 import FoundationEssentials
 import StrictJSON
 
@@ -12,8 +13,8 @@ enum MCPHeaders {
         }
         try match(call, "MCP-Protocol-Version", version)
         try match(call, "Mcp-Method", message.method)
-        if message.method == "tools/call" {
-            guard let name = message.params["name"]?.string else { throw MCPProblem(400, -32602, "The tool's name is missing.") }
+        if let key = ["tools/call": "name", "prompts/get": "name", "resources/read": "uri"][message.method] {
+            guard let name = message.params[key]?.string else { throw MCPProblem(400, -32602, "`\(key)` is missing.") }
             try match(call, "Mcp-Name", name, decoding: true)
         }
         guard version == MCPMessage.modern else { throw unsupported(version) }
@@ -22,7 +23,30 @@ enum MCPHeaders {
     /// The older eras don't ask for the routing headers; given, they must be true all the same.
     static func checkGiven(_ call: HTTPCall, _ message: MCPMessage) throws {
         if call.has("Mcp-Method") { try match(call, "Mcp-Method", message.method) }
-        if call.has("Mcp-Name") { try match(call, "Mcp-Name", message.params["name"]?.string ?? "", decoding: true) }
+        if call.has("Mcp-Name") {
+            let name = message.params["name"]?.string ?? message.params["uri"]?.string ?? ""
+            try match(call, "Mcp-Name", name, decoding: true)
+        }
+    }
+
+    /// The headers that repeat arguments: there exactly where the argument is, and saying the same. A number may be written
+    /// otherwise.
+    static func check(_ call: HTTPCall, _ headers: [Offer.Header], against arguments: JSONValue) throws {
+        for header in headers {
+            let given: String?
+            do { given = try call.single(header.name) } catch { throw MCPProblem(400, -32020, error.message) }
+            let argument = header.argument(in: arguments)
+            let isSame =
+                switch (given.map(decode), argument) {
+                case (nil, nil): true
+                case (let text??, .integer(let number)?): Double(text).flatMap { Int64(exactly: $0) } == number
+                case (let text??, let argument?): header.text(of: argument).map { text.utf8.elementsEqual($0.utf8) } ?? false
+                default: false
+                }
+            guard isSame else {
+                throw MCPProblem(400, -32020, "The header \(header.name) does not say what the body says.")
+            }
+        }
     }
 
     static func unsupported(_ version: String) -> MCPProblem {

@@ -9,13 +9,19 @@ struct MCPTools {
 
     /// What a tool call means.
     enum Target {
-        case operation(system: String, name: String)
+        case operation(system: String, Operation)
         case changeStatus, changeRollback, taskEnd
     }
 
     private let systems: [(name: String, catalogue: Catalogue)]
+    /// The operations that can't be carried out now.
+    private let outOfService: [String: Set<String>]
 
-    init(_ systems: [(name: String, catalogue: Catalogue)]) { self.systems = systems }
+    init(_ gateway: Gateway) { self.init(gateway.systems, outOfService: gateway.outOfService) }
+
+    init(_ systems: [(name: String, catalogue: Catalogue)], outOfService: [String: Set<String>] = [:]) {
+        (self.systems, self.outOfService) = (systems, outOfService)
+    }
 
     /// `system` `group.add-member` → `system__group_add-member`. Injective, because system names have no underscore and
     /// operation names one dot and none.
@@ -29,16 +35,72 @@ struct MCPTools {
         default: break
         }
         for (system, catalogue) in systems {
-            for operation in catalogue.operations where Self.name(system, operation.name).utf8.elementsEqual(tool.utf8) {
-                return .operation(system: system, name: operation.name)
+            for operation in catalogue.operations where [nil, .tool].contains(operation.offer?.kind) {
+                if Self.name(system, operation.name).utf8.elementsEqual(tool.utf8) {
+                    return .operation(system: system, operation)
+                }
             }
         }
         return nil
     }
 
+    // MARK: What systems offer themselves
+
+    /// Whether any system offers something of this kind.
+    func offers(_ kinds: Offer.Kind...) -> Bool {
+        systems.contains { $0.catalogue.operations.contains { kinds.contains($0.offer?.kind ?? .tool) && $0.offer != nil } }
+    }
+
+    /// What is offered of a kind, with its operation.
+    private func offered(_ kind: Offer.Kind) -> [(system: String, operation: Operation, offer: Offer)] {
+        systems.flatMap { system, catalogue in
+            catalogue.operations.compactMap { operation in
+                guard let offer = operation.offer, offer.kind == kind,
+                    !(outOfService[system]?.contains(operation.name) ?? false)
+                else { return nil }
+                return (system, operation, offer)
+            }
+        }
+    }
+
+    /// A list of the protocol, each definition as its server wrote it.
+    func list(_ kind: Offer.Kind) -> [[UInt8]] {
+        offered(kind).map { system, operation, offer in
+            kind == .prompt ? Self.renamed(offer, Self.name(system, operation.name)) : offer.document.bytes
+        }
+    }
+
+    private static func renamed(_ offer: Offer, _ name: String) -> [UInt8] {
+        RawObject(offer.document).replacing("name", JSONWriter.canonical(.string(name))).bytes
+    }
+
+    /// The operation behind a prompt's name.
+    func prompt(_ name: String) -> (system: String, operation: Operation)? {
+        offered(.prompt).first { Self.name($0.system, $0.operation.name).utf8.elementsEqual(name.utf8) }.map {
+            ($0.system, $0.operation)
+        }
+    }
+
+    /// The operation behind a resource's URI, with what its template takes from it. What two systems offer is nobody's.
+    func resource(_ uri: String) -> (system: String, operation: Operation, input: JSONValue)? {
+        let exact = offered(.resource).filter { $0.offer.name.utf8.elementsEqual(uri.utf8) }
+        if exact.count == 1 { return (exact[0].system, exact[0].operation, [:]) }
+        guard exact.isEmpty else { return nil }
+        let templates = offered(.resourceTemplate).compactMap { system, operation, offer in
+            URIMatch.values(of: uri, offer.name).map { (system, operation, $0) }
+        }
+        return templates.count == 1 ? templates[0] : nil
+    }
+
     /// All tools, in the order of systems and of their catalogues.
-    var list: [JSONValue] {
-        systems.flatMap { system, catalogue in catalogue.operations.map { tool(system, $0) } } + own
+    var list: [[UInt8]] {
+        systems.flatMap { system, catalogue in
+            catalogue.operations.compactMap { operation in
+                if outOfService[system]?.contains(operation.name) ?? false { return nil }
+                guard let offer = operation.offer else { return JSONWriter.canonical(tool(system, operation)) }
+                return offer.kind == .tool ? Self.renamed(offer, Self.name(system, operation.name)) : nil
+            }
+        } + own.map(JSONWriter.canonical)
     }
 
     private static let evidence: [(String, JSONValue)] = [

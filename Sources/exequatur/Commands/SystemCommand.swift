@@ -136,7 +136,10 @@ struct SystemCheck {
         let (catalogue, system) = (connector.catalogue, connector.system)
         let footprint = Footprint(of: operation, in: catalogue, on: system, plan.ends(in: catalogue, on: system, input))
         guard footprint.allows(plan.step) else { return "the plan does more than the operation declares" }
-        guard !plan.touched.isEmpty else { return "the plan touches nothing: nobody could read back what came of it" }
+        let isReadBack = plan.touched.contains { $0.attribute != TouchedValue.call }
+        guard isReadBack || !connector.isReadWhole else {
+            return "the plan touches nothing: nobody could read back what came of it"
+        }
         guard let inverse = plan.inverse, let other = catalogue[inverse.operation] else { return nil }
         do {
             _ = try Input(inverse.input, for: other)

@@ -83,7 +83,8 @@ let package = Package(
         library("ConnectorKit", path: "Sources/Connectors/Kit", ["Authority", "StrictYAML"]),
         library("DirectoryKit", path: "Sources/Connectors/Directory", ["Authority", "Cedar", "Reach", "StrictJSON"]),
         library(
-            "DeclaredKit", path: "Sources/Connectors/Declared", ["Authority", "Cedar", "Reach", "StrictJSON", "StrictYAML"]),
+            "DeclaredKit", path: "Sources/Connectors/Declared",
+            ["Authority", "Cedar", "Reach", "StrictJSON", "StrictYAML", httpClient, nioCore, nioSSL]),
         library(
             "ConnectorEmbedded", path: "Sources/Connectors/Embedded",
             ["Authority", "Cedar", "ConnectorKit", "DirectoryKit", "Reach", "StrictJSON", "StrictYAML", crypto, grdb]),
@@ -104,7 +105,7 @@ let package = Package(
             "ConnectorMCP", path: "Sources/Connectors/MCP",
             [
                 "Authority", "Cedar", "ConnectorKit", "DeclaredKit", "JSONSchema", "Reach", "StrictJSON", "StrictYAML",
-                httpClient, nioCore, nioHTTP1, nioSSL, subprocess, systemPackage,
+                httpClient, nioCore, nioHTTP1, subprocess, systemPackage,
             ]),
         // Floor 5
         library("Gateway", ["Authority", "Cedar", "Identity", "Reach", "StrictJSON", "TransparencyLog", crypto, logging]),
@@ -121,7 +122,8 @@ let package = Package(
         .executableTarget(
             name: "exequatur",
             dependencies: [
-                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorHTTP", "ConnectorKit", "ConnectorLDAP", "ConnectorMCP", "DirectoryKit",
+                "Authority", "Cedar", "ConnectorEmbedded", "ConnectorHTTP", "ConnectorKit", "ConnectorLDAP", "ConnectorMCP",
+                "DirectoryKit",
                 "Gateway", "Identity",
                 "Reach", "Server", "Storage", "StrictJSON", "StrictYAML",
                 "TransparencyLog", argumentParser, crypto, httpClient, hummingbird, jwtKit, lifecycle, logging, nioCore, nioHTTP1,

@@ -16,8 +16,11 @@ public enum Baseline {
         unless { context.approvals.distinctTeams >= 2 };
         """
 
-    /// The baseline, and then the gateway's own policies.
-    public static func before(_ sources: [(name: String, text: String)]) -> [(name: String, text: String)] {
-        [(name, text)] + sources
+    /// The baseline, and then the gateway's own policies. Where nothing can be written, there is nothing for it to forbid.
+    public static func before(_ sources: [(name: String, text: String)], for catalogues: [Catalogue]) -> [(
+        name: String, text: String
+    )] {
+        let writes = catalogues.contains { $0.operations.contains { $0.access == .write } }
+        return (writes ? [(name, text)] : []) + sources
     }
 }

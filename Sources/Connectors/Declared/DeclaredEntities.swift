@@ -153,6 +153,9 @@ package struct DeclaredEntities<S: DeclaredSource>: Sendable {
             guard found == nil || found == .null || found?.array != nil else {
                 throw ConnectorError(.unavailable, "the answer has no list at `\(listing.each.text)`")
             }
+            if let cut = listing.cut?.find(in: document), cut != false, cut != .null {
+                throw ConnectorError(.unavailable, "the list is cut off, and the rest can't be asked for")
+            }
             let items = found?.array ?? []
             all += items
             page += 1
@@ -178,10 +181,10 @@ package struct DeclaredEntities<S: DeclaredSource>: Sendable {
             guard ContinuousClock.now < end else { throw ConnectorError(.unavailable, "the reading takes too long") }
             if reading.isBrief {
                 // One that was deleted meanwhile is not there.
-                guard let name = (reading.id?.find(in: item) ?? item).id, let one = try await fetch(kindName, name) else {
-                    continue
+                guard let name = ((reading.briefID ?? reading.id)?.find(in: item) ?? item).id else {
+                    throw ConnectorError(.unavailable, "an entry of the list of \(kind.plural) has no id")
                 }
-                things.append(one)
+                if let one = try await fetch(kindName, name) { things.append(one) }
             } else {
                 guard let id = reading.id?.find(in: item)?.id else {
                     throw ConnectorError(.unavailable, "an entry of the list of \(kind.plural) has no id")

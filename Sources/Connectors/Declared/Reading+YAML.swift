@@ -26,7 +26,8 @@ extension YAMLFields {
             next = (try fields.pointer("at"), try fields.string(Request.pageKey))
             try fields.end()
         }
-        return Listing(request: request, each: each, next: next, page: try optionalString("page"))
+        return Listing(request: request, each: each, next: next, page: try optionalString("page"),
+            cut: left.contains("cut") ? try pointer("cut") : nil)
     }
 
     mutating func condition() throws -> Condition? {
@@ -69,6 +70,7 @@ extension KindReading {
         var list = try fields.optionalMapping("list")
         self.list = try list?.listing()
         isBrief = try list?.flag("brief") ?? false
+        briefID = list?.left.contains("id") == true ? try list?.pointer("id") : nil
         try list?.end()
         id = fields.left.contains("id") ? try fields.pointer("id") : nil
         name = fields.left.contains("name") ? try fields.pointer("name") : id

@@ -33,6 +33,8 @@ package struct Listing<Request: DeclaredRequest>: Sendable {
     package let next: (at: Pointer, query: String)?
     /// The query that takes the number of a page, from 1.
     package let page: String?
+    /// Where the answer says that there is more, and nobody can ask for it: such a list is not read whole.
+    package let cut: Pointer?
 }
 
 /// Facts that are read by a request of their own.
@@ -51,6 +53,8 @@ package struct KindReading<Request: DeclaredRequest>: Sendable {
     package let list: Listing<Request>?
     /// Whether the list has no more than ids, so that each is read by itself.
     package let isBrief: Bool
+    /// Where an entry of such a list has its id; nil where it stands as in the entity itself, or is all that the entry is.
+    package let briefID: Pointer?
     /// Nil where it is as it was asked for, or as a brief list has it.
     package let id: Pointer?
     package let name: Pointer?

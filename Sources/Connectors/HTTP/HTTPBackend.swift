@@ -1,12 +1,10 @@
 import AsyncHTTPClient
 import Authority
-import ConnectorKit
+import DeclaredKit
 import Foundation
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 import StrictJSON
-import Synchronization
 
 /// One host that is asked over HTTP: TLS verified, no redirects, answers up to a limit, each within its time.
 final class HTTPBackend: Sendable {
@@ -16,25 +14,14 @@ final class HTTPBackend: Sendable {
     private let seconds: Int64
     private let largest: Int
 
-    /// A client is never given back: there is one for each system, as long as the process runs.
-    private static let kept = Mutex<[HTTPClient]>([])
-
     /// - Parameters:
     ///   - ca: the certificate authorities to trust, a PEM file; the system's when nil.
     ///   - largest: how many bytes an answer may have.
-    init(base: String, ca: String?, seconds: Int, largest: Int) throws {
+    init(base: String, ca: String?, seconds: Int, largest: Int) {
         self.base = base
         self.seconds = Int64(seconds)
         self.largest = largest
-        var tls = TLSConfiguration.makeClientConfiguration()
-        if let ca { tls.trustRoots = .file(ca) }
-        let client = HTTPClient(
-            eventLoopGroupProvider: .singleton,
-            configuration: .init(
-                tlsConfiguration: tls, redirectConfiguration: .disallow,
-                timeout: .init(connect: .seconds(Int64(seconds)), read: .seconds(Int64(seconds))), decompression: .disabled))
-        Self.kept.withLock { $0.append(client) }
-        self.client = client
+        client = HostClient.make(ca: ca, seconds: seconds, silence: seconds)
     }
 
     /// An answer, its body read strictly.

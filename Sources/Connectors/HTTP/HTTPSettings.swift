@@ -117,7 +117,7 @@ extension HTTPSettings {
             try fields.integer("maxAnswer", default: 4 << 20, in: 1 << 10...1 << 26)
         )
         func backend(_ url: String) throws -> HTTPBackend {
-            try HTTPBackend(base: url, ca: ca, seconds: context.timeout, largest: Int(largest))
+            HTTPBackend(base: url, ca: ca, seconds: context.timeout, largest: Int(largest))
         }
         var one = try fields.mapping("credentials")
         let credentials = try credentials(&one, context)

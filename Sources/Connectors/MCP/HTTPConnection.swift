@@ -3,7 +3,6 @@ import Authority
 import Foundation
 import NIOCore
 import NIOHTTP1
-import NIOSSL
 import StrictJSON
 import Synchronization
 
@@ -32,17 +31,6 @@ final class HTTPConnection: Connection {
     }
 
     var isOpen: Bool { session.withLock { $0.isOpen } }
-
-    /// A client that is never given back: there is one for each system, as long as the process runs.
-    static func client(ca: String?, seconds: Int) -> HTTPClient {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        if let ca { tls.trustRoots = .file(ca) }
-        return HTTPClient(
-            eventLoopGroupProvider: .singleton,
-            configuration: .init(
-                tlsConfiguration: tls, redirectConfiguration: .disallow, timeout: .init(connect: .seconds(Int64(seconds))),
-                decompression: .disabled))
-    }
 
     // MARK: Asking
 

@@ -15,6 +15,8 @@ struct MCPTool: Sendable {
     let output: OutputSchema
     /// Whether an error says that nothing was done.
     let failsUnchanged: Bool
+    /// What is sent always.
+    let constants: [JSONObject.Member]
 }
 
 /// An MCP server as its configuration, its definitions and its catalogue say.
@@ -46,12 +48,15 @@ extension MCPSettings {
         var declared: Declared<ToolRead> = try file.declared(
             resolving: context.resolve, names: .tools, { _ in },
             lookup: { name, fields in
+                // One that answers with entities is the gateway's own: they are read as their kind says.
+                if fields.left.contains("answer") { return .here }
                 let key = try Self.key(name, &fields)
                 guard try fields.written(["access"])["access"] != "unclassified" else { return .unclassified }
                 return .known(try Self.known(name, key, &fields, definitions, &tools))
             },
             step: { name, fields, input, access in
                 try Self.requireFit(name, context.system, fields)
+                guard access == .read || tools[name] != nil else { throw fields.problem("what writes is a tool: `\(name)`") }
                 return access == .read ? nil : try DeclaredStep(&fields, input, [])
             })
         try declared.readLabels(&fields)
@@ -99,14 +104,14 @@ extension MCPSettings {
             input = try ToolInput(key.kind, document.json)
             output = try OutputSchema(document.json["outputSchema"])
         } catch { throw fields.problem("the \(key.kind.word) `\(key.name)` can't be offered: \(error)") }
-        tools[name] = MCPTool(
-            key: key, pinned: pinned, input: input, output: output,
-            failsUnchanged: try fields.optionalChoice("onError", ErrorMeaning.allCases) == .unchanged)
         var constants: [JSONObject.Member] = []
         if var given = try fields.optionalMapping("constants") {
             constants = try given.left.map { .init(key: $0, value: try given.required($0).json(given.file)) }
             try given.end()
         }
+        tools[name] = MCPTool(
+            key: key, pinned: pinned, input: input, output: output,
+            failsUnchanged: try fields.optionalChoice("onError", ErrorMeaning.allCases) == .unchanged, constants: constants)
         let taken = Set(constants.map(\.key))
         return KnownOperation(
             input: input.fields.filter { !taken.contains($0.name) },

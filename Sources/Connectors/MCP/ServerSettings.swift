@@ -1,5 +1,6 @@
 import Authority
 import ConnectorKit
+import DeclaredKit
 import Foundation
 import StrictJSON
 import StrictYAML
@@ -92,7 +93,7 @@ struct ServerSettings: Sendable {
         let headers = try credentials(&one, context)
         try one.end()
         let seconds = context.timeout
-        let client = HTTPConnection.client(ca: try fields.optionalString("ca").map(context.resolve), seconds: seconds)
+        let client = HostClient.make(ca: try fields.optionalString("ca").map(context.resolve), seconds: seconds)
         let place = MCPServer.Place.address(url) { listener in
             HTTPConnection(url, client, headers: headers, seconds: seconds, largest: largest, listener)
         }

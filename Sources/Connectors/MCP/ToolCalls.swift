@@ -42,9 +42,11 @@ struct ToolCalls: Sendable {
     // MARK: Calling
 
     /// - Throws: `ConnectorError`; `unavailable` also for a result that is not what the definition says.
-    func call(_ name: String, _ arguments: JSONValue, _ progress: ProgressListener?) async throws(ConnectorError) -> ToolResult {
+    func call(_ name: String, _ given: JSONValue, _ progress: ProgressListener?) async throws(ConnectorError) -> ToolResult {
         try await requireSame(name, notOlderThan: lookAgain)
         guard let tool = tools[name] else { throw ConnectorError(.invalid, "there is no `\(name)`") }
+        var arguments = given
+        for constant in tool.constants { arguments.add(constant.key, constant.value) }
         if let misfit = tool.input.schema?.misfit(arguments) {
             throw ConnectorError(.invalid, "`\(name)` would not take it: \(misfit.path) \(misfit.message)")
         }

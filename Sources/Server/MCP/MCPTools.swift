@@ -63,11 +63,13 @@ struct MCPTools {
         }
     }
 
-    /// A list of the protocol, each definition as its server wrote it.
+    /// A list of the protocol, each definition as its server wrote it. A resource keeps its URI, so that links to it lead there:
+    /// what two systems offer under one is nobody's.
     func list(_ kind: Offer.Kind) -> [[UInt8]] {
-        offered(kind).map { system, operation, offer in
-            kind == .prompt ? Self.renamed(offer, Self.name(system, operation.name)) : offer.document.bytes
-        }
+        let all = offered(kind)
+        if kind == .prompt { return all.map { Self.renamed($0.offer, Self.name($0.system, $0.operation.name)) } }
+        return all.filter { one in all.count { $0.offer.name.utf8.elementsEqual(one.offer.name.utf8) } == 1 }
+            .map(\.offer.document.bytes)
     }
 
     private static func renamed(_ offer: Offer, _ name: String) -> [UInt8] {

@@ -137,7 +137,7 @@ struct SystemCheck {
         let footprint = Footprint(of: operation, in: catalogue, on: system, plan.ends(in: catalogue, on: system, input))
         guard footprint.allows(plan.step) else { return "the plan does more than the operation declares" }
         let isReadBack = plan.touched.contains { $0.attribute != TouchedValue.call }
-        guard isReadBack || !connector.isReadWhole else {
+        guard isReadBack || !connector.isReadWhole || operation.mints else {
             return "the plan touches nothing: nobody could read back what came of it"
         }
         guard let inverse = plan.inverse, let other = catalogue[inverse.operation] else { return nil }
@@ -164,5 +164,12 @@ struct SystemCheck {
             }
         }
         return input
+    }
+}
+
+extension Authority.Operation {
+    /// Whether it makes a credential: of that, no system shows anything afterwards.
+    fileprivate var mints: Bool {
+        effects.contains { if case .mints = $0.act { true } else { false } }
     }
 }

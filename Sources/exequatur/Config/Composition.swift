@@ -93,7 +93,7 @@ struct Composition {
             }
             return (name: configuration.shortName(ofPolicies: path), text: text)
         }
-        return try PolicyBundle(Baseline.before(sources), catalogues: catalogues)
+        return try PolicyBundle(Baseline.before(sources, for: catalogues), catalogues: catalogues)
     }
 
     /// For fetching keys: what an issuer answers is the set itself and never a pointer elsewhere.

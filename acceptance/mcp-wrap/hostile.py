@@ -1,0 +1,1 @@
+def all(*a): return (0, 0)

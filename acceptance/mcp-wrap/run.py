@@ -1,5 +1,6 @@
 """Real MCP servers behind the gateway, the public client in front, both transports, both eras."""
 import sys
+import time
 
 import attack
 import changed
@@ -13,21 +14,42 @@ from setting import Setting
 from world import Checks
 
 
+class Clock:
+    """Prints how long each part took."""
+
+    def __init__(self):
+        self.at = time.monotonic()
+
+    def __call__(self, part):
+        print(f"  ({part}: {time.monotonic() - self.at:.0f} s)")
+        self.at = time.monotonic()
+
+
 def main():
-    check, s = Checks(), Setting()
+    check = Checks()
+    hostiles = hostile.begin(check)
+    s = Setting()
     try:
         unclassified(s, check)
         s.classify()
         s.world.start(patience=60)
+        clock = Clock()
         transparent.all(s, check)
+        clock("transparent")
         gated.all(s, check)
+        clock("gated")
         iam.all(s, check)
+        clock("iam")
         tried, through = attack.all(s, check)
+        clock("attack")
         suites.all(s, check)
+        clock("suites")
         changed.all(s, check)
+        clock("changed")
         code, report = s.world.verify(s.world.keep_checkpoints("dana.moe"))
         check(code == 0, f"the logs verify {report.get('problems')}")
-        more, further = hostile.all(check)
+        more, further = hostiles()
+        clock("waiting for the hostile servers")
     finally:
         s.close()
     print(f"mcp-wrap: {check.total} checks, {len(check.failed)} failed; {tried + more} tries, {through + further} successes")

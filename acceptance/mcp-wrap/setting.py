@@ -55,7 +55,7 @@ permit (
   principal in Exequatur::WorkloadGroup::"helpers",
   action in [Iam::Action::"execute:add_user_to_group", Iam::Action::"execute:remove_user_from_group"],
   resource
-);
+) unless { resource.name == "root-admin" };
 @id("people")
 permit (principal is Exequatur::Person, action, resource);
 """
@@ -66,7 +66,7 @@ FIXTURES = [
     "test_error_handling", "test_structured_output", "test_tool_with_progress", "json_schema_2020_12_tool", "test_x_mcp_header",
     "list_users", "list_grants", "get_user", "test_logging_tool", "test_sampling", "test_elicitation", "test_list_roots", "test_slow",
     "shifting_tool", "test_trigger_definition_change", "test_trigger_tool_change", "test_missing_capability", "greet",
-    "test_elicitation_sep1034_defaults", "test_elicitation_sep1330_enums", "test_reconnection",
+    "test_elicitation_sep1034_defaults", "test_elicitation_sep1330_enums", "test_reconnection", "test_streaming_elicitation",
 ]
 RESOURCES = {"static-text": "test://static-text", "static-binary": "test://static-binary"}
 PROMPTS = ["test_simple_prompt", "test_prompt_with_arguments", "test_prompt_with_embedded_resource", "test_prompt_with_image"]
@@ -126,6 +126,10 @@ class Setting:
                 labels=[{"label": "tier-0", "entries": ["group/admins"]}]),
         ]
         self.world = self.keep(World(POLICY, self.systems, PEOPLE, WORKLOADS, gateway="wrapped"))
+        configuration = self.world.folder / "exequatur.yaml"
+        told = json.loads(configuration.read_text())
+        told["listen"]["origins"] = [self.world.url]
+        configuration.write_text(json.dumps(told, indent=1))
         for name, text in (("web.token", "sesame"), ("aws.secret", "testing")):
             path = self.world.folder / name
             path.write_text(text)

@@ -26,7 +26,8 @@ extension YAMLFields {
             next = (try fields.pointer("at"), try fields.string(Request.pageKey))
             try fields.end()
         }
-        return Listing(request: request, each: each, next: next, page: try optionalString("page"),
+        return Listing(
+            request: request, each: each, next: next, page: try optionalString("page"),
             cut: left.contains("cut") ? try pointer("cut") : nil)
     }
 

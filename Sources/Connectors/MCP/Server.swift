@@ -25,6 +25,8 @@ final class MCPServer: Sendable {
         var failures: [ContinuousClock.Instant] = []
         var definitions: (all: [DefinitionKey: SystemDocument], at: ContinuousClock.Instant)?
         var isStale = false
+        /// Whether a look is about to be taken, or being taken, because the server said that something changed.
+        var isLooking = false
     }
 
     private let place: Place
@@ -79,7 +81,7 @@ final class MCPServer: Sendable {
     }
 
     private func begin() async throws -> Session {
-        let listener = Listener { [weak self] in self?.state.withLock { $0.isStale = true } }
+        let listener = Listener { [weak self] in self?.lookSoon() }
         let connection: any Connection =
             switch place {
             case .command(let command): ProcessConnection(command, seconds: seconds, largest: largest, listener)
@@ -212,6 +214,27 @@ final class MCPServer: Sendable {
 
     /// What was seen last, as long as nothing says that it is otherwise.
     var lastSeen: [DefinitionKey: SystemDocument]? { state.withLock { $0.definitions?.all } }
+
+    /// Looks again by itself: nobody is to be offered what has changed. A server that says so all the time is looked at once a
+    /// second.
+    private func lookSoon() {
+        let isFirst = state.withLock { state in
+            state.isStale = true
+            defer { state.isLooking = true }
+            return !state.isLooking
+        }
+        guard isFirst else { return }
+        _Concurrency.Task { [weak self] in
+            try? await ContinuousClock().sleep(for: .milliseconds(100))
+            _ = try? await self?.look()
+            try? await ContinuousClock().sleep(for: .seconds(1))
+            let isMore = self?.state.withLock { state in
+                state.isLooking = false
+                return state.isStale
+            }
+            if isMore == true { self?.lookSoon() }
+        }
+    }
 
     private func look() async throws(ConnectorError) -> [DefinitionKey: SystemDocument] {
         let session = try await session()

@@ -63,6 +63,9 @@ struct SystemCheck {
     func run() async -> [Finding] {
         let (nodes, facts, problem) = await read()
         var findings = counts(nodes, facts)
+        findings += connector.outOfService.sorted { $0.key < $1.key }.map {
+            Finding(what: "definition of \($0.key)", found: "", problem: $0.value)
+        }
         if let problem { findings.insert(Finding(what: "reading", found: "", problem: problem), at: 0) }
         let names = Dictionary(grouping: nodes.filter(\.isEntity), by: \.id.kind).mapValues { $0.map(\.name).sorted() }
         for operation in connector.catalogue.operations {

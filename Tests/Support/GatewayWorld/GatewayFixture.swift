@@ -84,7 +84,10 @@ package final class GatewayFixture: Sendable {
             workloads: ["agent", "agent-2"],
             persons: ["olga", "lena", "lars", "dan"])
         witnessed = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
-        sources = hasBaseline ? Baseline.before([(name: "test.cedar", text: policy)], for: [directory.catalogue]) : [(name: "test.cedar", text: policy)]
+        sources =
+            hasBaseline
+            ? Baseline.before([(name: "test.cedar", text: policy)], for: [directory.catalogue])
+            : [(name: "test.cedar", text: policy)]
         gateway = try Gateway(
             environment: environment, store: witnessed, sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: workloads, people: Self.people(Self.teams, signers, aliases: aliases)),
@@ -133,7 +136,9 @@ package final class GatewayFixture: Sendable {
     /// Other policies, and every waiting change examined by them.
     package func reload(_ policy: String) async throws {
         try await gateway.adopt(
-            PolicyBundle(Baseline.before([(name: "test.cedar", text: policy)], for: [directory.catalogue]), catalogues: [directory.catalogue]))
+            PolicyBundle(
+                Baseline.before([(name: "test.cedar", text: policy)], for: [directory.catalogue]),
+                catalogues: [directory.catalogue]))
         await gateway.queue.examineAll()
     }
 

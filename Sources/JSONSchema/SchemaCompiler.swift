@@ -62,7 +62,9 @@ struct SchemaCompiler {
             let token = String(token).replacing("~1", with: "/").replacing("~0", with: "~")
             switch value {
             case .object(let object): return object[token]
-            case .array(let all): return Int(token).flatMap { all.indices.contains($0) ? all[$0] : nil }
+            case .array(let all):
+                guard let index = Int(token), all.indices.contains(index) else { return .none }
+                return all[index]
             default: return nil
             }
         }

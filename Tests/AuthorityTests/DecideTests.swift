@@ -16,7 +16,7 @@ private let people = [
 /// Decides adding a member, by the agent of the fixtures, under a policy text.
 private func verdict(
     _ policy: String, approvals: [String] = [], delegator: String? = nil, labels: Set<Value> = [],
-    operation: String = "group.add-member", reach: ReachFinding = .none
+    operation: String = "group.add-member", reach: ReachFinding = .none, isUnread: Bool = false
 ) throws -> Decision {
     let group = EntityUID(type: "Test::Group", id: "g1")
     let plan = Plan(
@@ -30,7 +30,7 @@ private func verdict(
         input: try Input(["group": "g", "member": "m"], for: entry))
     let given = approvals.compactMap { id in people.first { $0.id == id } }.map { ApprovalFact(person: $0, userVerified: false) }
     let question = Question(
-        submission, plan, reach: reach, catalogue: catalogue, now: Fixture.now, environment: "test", approvals: given,
+        submission, plan, reach: reach, catalogue: catalogue, now: Fixture.now, environment: "test", isUnread: isUnread, approvals: given,
         people: people,
         excluded: Set(["olga"] + [delegator].compactMap { $0 }))
     let bundle = try Fixture.bundle(policy, [catalogue])
@@ -50,6 +50,18 @@ struct DecideTests {
     func defaultDeny() throws {
         let decision = try verdict("")
         #expect(decision.verdict == .deny && decision.denial == .noPermit && decision.policies.isEmpty)
+    }
+
+    @Test(
+        "To a system that nobody reads whole an agent only proposes, whatever policy permits and whoever approves",
+        arguments: [
+            (execute, Decision.Verdict.deny),
+            ("\(execute); \(execute.replacing("execute:", with: "propose:"))", .propose),
+            ("\(execute) when { context.approvals.count >= 1 }; \(approve)", .deny),
+        ])
+    func unread(_ policy: String, _ expected: Decision.Verdict) throws {
+        let text = policy.hasSuffix(";") ? policy : policy + ";"
+        #expect(try verdict(text, approvals: ["sara"], isUnread: true).verdict == expected)
     }
 
     @Test("A permit permits, and is named by its id")

@@ -219,7 +219,7 @@ def respond(method, modern, state=()):
     if method == "initialize" and not modern:
         return {"protocolVersion": "2025-11-25", "capabilities": capabilities, "serverInfo": {"name": "raw", "version": "1"}}
     if method == "tools/list":
-        return {"tools": tools(state), **({"resultType": "complete", "ttlMs": 0, "cacheScope": "private"} if modern else {})}
+        return {"tools": tools(state), "nextCursor": None, **({"resultType": "complete", "ttlMs": 0, "cacheScope": "private"} if modern else {})}
     return None
 
 

@@ -41,7 +41,9 @@ public struct Offer: Sendable {
 
         /// The part of this input; nil where it is not given, or null.
         public func argument(in input: JSONValue) -> JSONValue? {
-            path.reduce(Optional(input), { $0?[$1] }).flatMap { $0 == .null ? nil : $0 }
+            let found = path.reduce(Optional(input), { $0?[$1] })
+            guard let found, found != .null else { return nil }
+            return found
         }
 
         /// What it says of the part; nil for what no header can say.

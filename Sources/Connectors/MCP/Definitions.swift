@@ -67,7 +67,7 @@ enum Difference {
             return keys.flatMap { key in lines(a[key], b[key], "\(path)/\(key)") }
         case (.array(let a), .array(let b)):
             return (0..<max(a.count, b.count)).flatMap { index in
-                lines(a.indices.contains(index) ? a[index] : nil, b.indices.contains(index) ? b[index] : nil, "\(path)/\(index)")
+                lines(a.dropFirst(index).first, b.dropFirst(index).first, "\(path)/\(index)")
             }
         default: return old == new ? [] : ["\(path): \(shown(old)) → \(shown(new))"]
         }

@@ -85,8 +85,8 @@ final class HTTPConnection: Connection {
         }
         if response.status == .notFound, era != .modern, session.withLock({ $0.id }) != nil {
             // The session is over; the next request begins another.
-            session.withLock { $0.isOpen = false }
-            throw ConnectorError(.unavailable, "the server has ended the session")
+            await close()
+            return .sessionOver
         }
         if [.unauthorized, .forbidden].contains(response.status) {
             throw ConnectorError(.refused, "the server answered with HTTP \(response.status.code)")

@@ -56,6 +56,8 @@ enum Message: Sendable {
 enum Reply: Sendable {
     case result(SystemDocument)
     case error(code: Int64, message: String)
+    /// The server has ended the session before it looked at the request: it is asked anew, in another.
+    case sessionOver
 }
 
 /// A request as it is sent.

@@ -43,11 +43,13 @@ final class ProcessConnection: Connection {
 
     // MARK: The process
 
+    private static var ending: [TeardownStep] { [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))] }
+
     private func run(_ command: Command, _ lines: AsyncStream<[UInt8]>) async {
         var options = PlatformOptions()
         // It and whatever it starts end together.
         options.createSession = true
-        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
+        options.teardownSequence = Self.ending
         let environment = command.environment.reduce(into: [Environment.Key: String]()) { all, one in
             if let key = Environment.Key(rawValue: one.key) { all[key] = one.value }
         }
@@ -61,10 +63,14 @@ final class ProcessConnection: Connection {
                 group.addTask {
                     for await line in lines { guard (try? await writer.write(line + [10])) != nil else { break } }
                     try? await writer.finish()
+                    // Whoever is told that nothing more comes ends; whoever does not is ended.
+                    guard (try? await ContinuousClock().sleep(for: .seconds(2))) != nil else { return }
+                    await execution.teardown(using: Self.ending)
                 }
                 await self.read(execution.standardOutput)
                 self.end()
-                await execution.teardown(using: [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))])
+                group.cancelAll()
+                await execution.teardown(using: Self.ending)
             }
         }
         end()

@@ -45,7 +45,10 @@ final class MCPServer: Sendable {
     /// The connection there is, or a new one. Whoever asks meanwhile waits for the same.
     private func session() async throws(ConnectorError) -> Session {
         if let known = state.withLock({ $0.session }) {
-            if let session = try? await known.value, session.connection.isOpen { return session }
+            if let session = try? await known.value {
+                if session.connection.isOpen { return session }
+                await session.connection.close()
+            }
             state.withLock { if $0.session == known { $0.session = nil } }
         }
         let task = try state.withLock { state throws(ConnectorError) in
@@ -119,6 +122,7 @@ final class MCPServer: Sendable {
         ]
         let call = Call(id: nextID(), method: "initialize", params: hello)
         switch try await connection.ask(call, nil, nil) {
+        case .sessionOver: throw ConnectorError(.unavailable, "the server ends every session")
         case .error(let code, let message): throw ConnectorError(.unavailable, "the server does not begin: \(message) (\(code))")
         case .result(let result):
             guard let version = result.json["protocolVersion"]?.string, Era.known.contains(version) else {
@@ -175,10 +179,16 @@ final class MCPServer: Sendable {
         _ method: String, _ params: JSONValue, name: String? = nil, mirrored: [(name: String, value: String)] = [],
         _ progress: ProgressListener? = nil
     ) async throws(ConnectorError) -> SystemDocument {
-        let session = try await session()
-        var call = call(method, params, session.era, progress: progress != nil)
-        (call.name, call.mirrored) = (name, mirrored)
-        switch try await session.connection.ask(call, session.era, progress) {
+        var reply = Reply.sessionOver
+        for _ in 0..<2 {
+            guard case .sessionOver = reply else { break }
+            let session = try await session()
+            var call = call(method, params, session.era, progress: progress != nil)
+            (call.name, call.mirrored) = (name, mirrored)
+            reply = try await session.connection.ask(call, session.era, progress)
+        }
+        switch reply {
+        case .sessionOver: throw ConnectorError(.unavailable, "the server ends every session")
         case .result(let result):
             // It may ask for a person's word, or go on by itself: neither is an answer.
             guard [nil, "complete"].contains(result.json["resultType"]?.string) else {
@@ -273,7 +283,8 @@ final class MCPServer: Sendable {
                 let key = DefinitionKey(kind: kind, name: name)
                 all[key] = all[key] == nil ? one : SystemDocument(["twice": .string(name)])
             }
-            cursor = page.json["nextCursor"].flatMap { $0 == .null ? nil : $0 }
+            cursor = page.json["nextCursor"]
+            if cursor == .null { cursor = nil }
         } while cursor != nil
     }
 

@@ -1,5 +1,4 @@
 import Authority
-import DeclaredKit
 import JSONSchema
 import StrictJSON
 
@@ -30,11 +29,13 @@ struct ToolInput {
                 return InputField(
                     name, .string(Self.longText), Self.summary(argument, name), isRequired: argument["required"]?.bool ?? false)
             }
+            try Self.requireDifferent(fields)
         case .resource: (fields, schema, mirrored) = ([], nil, [])
         case .resourceTemplate:
             let template = try URITemplate(definition["uriTemplate"]?.string ?? "")
             for name in template.variables { try Self.require(name) }
             fields = template.variables.map { InputField($0, .string(1_024), $0) }
+            try Self.requireDifferent(fields)
             (schema, mirrored) = (nil, [])
         }
     }
@@ -51,6 +52,10 @@ struct ToolInput {
         guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_.-]{0,63}/) != nil else {
             throw Unusable(message: "it takes an argument called `\(Printable.text(name))`, which policy can't speak of")
         }
+    }
+
+    private static func requireDifferent(_ fields: [InputField]) throws(Unusable) {
+        guard Set(fields.map(\.name)).count == fields.count else { throw Unusable(message: "it takes two arguments of one name") }
     }
 
     private static func summary(_ schema: JSONValue, _ name: String) -> String {

@@ -124,7 +124,10 @@ public struct HTTPHost: Sendable {
 
     private static func write(_ events: AsyncStream<[UInt8]>, to writer: inout any ResponseBodyWriter) async throws {
         for await data in events {
-            try await writer.write(ByteBuffer(bytes: Array("event: message\ndata: ".utf8) + data + Array("\n\n".utf8)))
+            // What a line's end would cut off is the data's next line.
+            let lines = data.split(omittingEmptySubsequences: false) { $0 == 10 || $0 == 13 }
+            let event = Array("event: message".utf8) + lines.flatMap { Array("\ndata: ".utf8) + $0 } + Array("\n\n".utf8)
+            try await writer.write(ByteBuffer(bytes: event))
         }
         try await writer.finish(nil)
     }

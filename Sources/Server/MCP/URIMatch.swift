@@ -26,6 +26,7 @@ enum URIMatch {
             else { return nil }
             values.add(String(halves[0]), .string(value))
         }
-        return rest.isEmpty ? values : nil
+        guard rest.isEmpty else { return nil }
+        return values
     }
 }

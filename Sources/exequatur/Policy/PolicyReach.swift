@@ -78,7 +78,7 @@ enum LookAheadRun {
             try configuration.reachSettings(), now: SystemClock.now)
         for connector in connectors { try await keeper.read(connector) }
         try keeper.protectAttributes(read: [policies], connectors.map { ($0.system, $0.catalogue) })
-        let worlds = connectors.compactMap { connector in
+        let worlds = connectors.filter(\.isReadWhole).compactMap { connector in
             keeper.world(
                 connector.system, connector.catalogue, workloads: workloads(configuration), purposes: configuration.purposes,
                 environment: configuration.environment, tenant: configuration.tenant, lease: connector.credential)

@@ -19,6 +19,8 @@ package final class Broker: Connector {
         var lastLease: [String: String] = [:]
         /// Whether its answers are lost, and it does not say who wrote.
         var isSilent = false
+        /// Whether it can't be read whole.
+        var isClosed = false
     }
 
     private let state = Mutex(State())
@@ -27,6 +29,11 @@ package final class Broker: Connector {
 
     /// From now on its answers to writes are lost, and nobody can tell who wrote.
     package func fallSilent() { state.withLock { $0.isSilent = true } }
+
+    /// From now on nobody can tell what a step makes possible.
+    package func close() { state.withLock { $0.isClosed = true } }
+
+    package var isReadWhole: Bool { state.withLock { !$0.isClosed } }
 
     // MARK: What it is
 
@@ -180,7 +187,7 @@ package final class Broker: Connector {
             }
         }
         if state.withLock({ $0.isSilent }) { throw ConnectorError(.unavailable, "no answer") }
-        return Applied()
+        return Applied(answer: SystemDocument(["tagged": .string(grant.plan.targetName)]))
     }
 
     package func observe(_ plan: Plan, under lease: LeaseReference?) async throws(ConnectorError) -> Observation {

@@ -3,7 +3,7 @@ import Glibc
 /// The target that `FUZZ_TARGET` names; an unknown name prints the known ones and ends.
 private let chosen: Target = {
     let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
-    let all = targets.merging(doorTargets) { $1 }
+    let all = targets.merging(doorTargets) { $1 }.merging(upstreamTargets) { $1 }
     guard let target = all[name] else {
         print(all.keys.sorted().joined(separator: "\n"))
         exit(name.isEmpty ? 0 : 2)

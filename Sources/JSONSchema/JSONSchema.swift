@@ -2,9 +2,9 @@ public import StrictJSON
 
 /// A JSON Schema (draft 2020-12, and what draft-07 writes otherwise), ready to check values with.
 ///
-/// What it can't check it refuses to read: a keyword that is passed over would let through what its author meant to keep out.
-/// `format` and the other annotations check nothing, as the standard has it. Nothing is ever fetched: a `$ref` stays within
-/// the schema.
+/// A keyword of the standard that it can't check it refuses to read: to pass over it would let through what its author meant to keep
+/// out. `format`, the other annotations and unknown keywords check nothing, as the standard has it. Nothing is ever fetched: a
+/// `$ref` stays within the schema.
 public struct JSONSchema: Sendable {
     let nodes: [SchemaNode]
     let root: Int

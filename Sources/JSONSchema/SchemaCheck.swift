@@ -49,16 +49,13 @@ struct SchemaCheck {
         }
     }
 
-    private func require(_ number: Double, _ node: SchemaNode, _ path: String) throws(Misfit) {
+    private func require(_ number: SchemaNumber, _ node: SchemaNode, _ path: String) throws(Misfit) {
         let isWithin =
-            number >= node.minimum ?? -.infinity && number <= node.maximum ?? .infinity
-            && node.exclusiveMinimum.map { number > $0 } ?? true && node.exclusiveMaximum.map { number < $0 } ?? true
+            node.minimum.map { !(number < $0) } ?? true && node.maximum.map { !($0 < number) } ?? true
+            && node.exclusiveMinimum.map { $0 < number } ?? true && node.exclusiveMaximum.map { number < $0 } ?? true
         guard isWithin else { throw Misfit(path: path, message: "the number is out of its range") }
-        if let step = node.multipleOf, step > 0 {
-            let quotient = number / step
-            guard quotient.isFinite, quotient.rounded() == quotient else {
-                throw Misfit(path: path, message: "a multiple of \(step) belongs here")
-            }
+        guard node.multipleOf.map(number.isMultiple) ?? true else {
+            throw Misfit(path: path, message: "a multiple of \(node.multipleOf?.double ?? 0) belongs here")
         }
     }
 

@@ -5,10 +5,7 @@ struct SchemaCompiler {
     typealias Problem = JSONSchema.Problem
 
     private static let most = 5_000
-    private static let annotations: Set<String> = [
-        "$schema", "$id", "$comment", "$anchor", "$defs", "definitions", "title", "description", "default", "examples", "format",
-        "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType", "contentSchema",
-    ]
+    private static let deepest = 200
     /// What can't be checked here, or was meant for schemas of schemas.
     private static let refused: Set<String> = [
         "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$recursiveAnchor", "$vocabulary", "dependencies", "unevaluatedItems",
@@ -19,6 +16,7 @@ struct SchemaCompiler {
     private var places: [String: Int] = [:]
     private var anchors: [String: String] = [:]
     private var nodes: [SchemaNode?] = []
+    private var depth = 0
     /// Where a part has an identity of its own: what is referred to from there would be looked for there.
     private var identified: String?
 
@@ -49,6 +47,11 @@ struct SchemaCompiler {
         if let identified { throw Problem(path: identified + "/$id", message: "only the whole schema may have an `$id`") }
         if let known = places[path] { return known }
         guard nodes.count < Self.most else { throw Problem(path: path, message: "the schema has more than \(Self.most) parts") }
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= Self.deepest else {
+            throw Problem(path: path, message: "the schema is nested, or refers to itself, too deep")
+        }
         let number = nodes.count
         places[path] = number
         nodes.append(nil)
@@ -170,7 +173,7 @@ struct SchemaCompiler {
         return object.members
     }
 
-    private func number(_ value: JSONValue, _ place: String) throws(Problem) -> Double {
+    private func number(_ value: JSONValue, _ place: String) throws(Problem) -> SchemaNumber {
         guard let number = value.number else { throw Problem(path: place, message: "a number belongs here") }
         return number
     }

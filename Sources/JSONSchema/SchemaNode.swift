@@ -8,7 +8,8 @@ struct SchemaNode: Sendable {
     var types: [String]?
     var choices: [JSONValue]?
     // Numbers
-    var minimum: Double?, maximum: Double?, exclusiveMinimum: Double?, exclusiveMaximum: Double?, multipleOf: Double?
+    var minimum: SchemaNumber?, maximum: SchemaNumber?, exclusiveMinimum: SchemaNumber?, exclusiveMaximum: SchemaNumber?
+    var multipleOf: SchemaNumber?
     // Strings
     var lengths = Bounds()
     var pattern: LinearPattern?
@@ -52,6 +53,33 @@ struct SchemaNode: Sendable {
     }
 }
 
+/// A number: whole ones are compared exactly, also where a double would round them.
+enum SchemaNumber: Sendable {
+    case whole(Int64)
+    case fraction(Double)
+
+    var double: Double {
+        switch self {
+        case .whole(let whole): Double(whole)
+        case .fraction(let fraction): fraction
+        }
+    }
+
+    static func < (a: SchemaNumber, b: SchemaNumber) -> Bool {
+        if case .whole(let x) = a, case .whole(let y) = b { return x < y }
+        return a.double < b.double
+    }
+
+    /// Whether it is so many steps. Decimals that no double is exactly, such as 0.07 in steps of 0.01, count as what they stand for.
+    func isMultiple(of step: SchemaNumber) -> Bool {
+        if case .whole(let x) = self, case .whole(let y) = step {
+            return y != 0 && x.remainderReportingOverflow(dividingBy: y).partialValue == 0
+        }
+        let quotient = double / step.double
+        return quotient.isFinite && abs(quotient - quotient.rounded()) <= 1e-9 * max(1, abs(quotient))
+    }
+}
+
 extension JSONValue {
     /// What JSON Schema calls it; a whole number is an integer however it is written.
     func isOf(_ type: String) -> Bool {
@@ -63,10 +91,10 @@ extension JSONValue {
         }
     }
 
-    var number: Double? {
+    var number: SchemaNumber? {
         switch self {
-        case .integer(let integer): Double(integer)
-        case .number(let number): number
+        case .integer(let integer): .whole(integer)
+        case .number(let number): .fraction(number)
         default: nil
         }
     }

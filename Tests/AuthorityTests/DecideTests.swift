@@ -30,7 +30,8 @@ private func verdict(
         input: try Input(["group": "g", "member": "m"], for: entry))
     let given = approvals.compactMap { id in people.first { $0.id == id } }.map { ApprovalFact(person: $0, userVerified: false) }
     let question = Question(
-        submission, plan, reach: reach, catalogue: catalogue, now: Fixture.now, environment: "test", isUnread: isUnread, approvals: given,
+        submission, plan, reach: reach, catalogue: catalogue, now: Fixture.now, environment: "test", isUnread: isUnread,
+        approvals: given,
         people: people,
         excluded: Set(["olga"] + [delegator].compactMap { $0 }))
     let bundle = try Fixture.bundle(policy, [catalogue])

@@ -29,7 +29,8 @@ struct DefinitionTests {
         "What can't be offered is refused",
         arguments: [
             #"{"properties":{"a b":{}}}"#, #"{"properties":{"$x":{}}}"#, #"{"$ref":"https://example.com/x"}"#,
-            #"{"properties":{"a":{"type":"string","x-mcp-header":"a b"}}}"#, #"{"properties":{"a":{"type":"number","x-mcp-header":"A"}}}"#,
+            #"{"properties":{"a":{"type":"string","x-mcp-header":"a b"}}}"#,
+            #"{"properties":{"a":{"type":"number","x-mcp-header":"A"}}}"#,
             #"{"properties":{"a":{"type":"string","x-mcp-header":"A"},"b":{"type":"string","x-mcp-header":"a"}}}"#,
             #"{"properties":{"a":{"items":{"type":"string","x-mcp-header":"A"}}}}"#,
         ])
@@ -55,7 +56,10 @@ struct DefinitionTests {
     @Test("A value in a template of URIs stays one segment")
     func templates() throws {
         let template = try URITemplate("test://t/{id}/data")
-        #expect(template.variables == ["id"] && template.filled { _ in "a/../b?c" } == "test://t/a%2F..%2Fb%3Fc/data")
+        #expect(try template.variables == ["id"] && template.filled { _ in "b?c d" } == "test://t/b%3Fc%20d/data")
+        for value in ["", ".", "..", "a/b", "a\\b", "a%2fb"] {
+            #expect(throws: ToolInput.Unusable.self, "\(value)") { try template.filled { _ in value } }
+        }
         for text in ["test://{+id}", "test://{a", "test://{}", "test://{a*}"] {
             #expect(throws: ToolInput.Unusable.self, "\(text)") { try URITemplate(text) }
         }
@@ -73,7 +77,9 @@ struct DefinitionTests {
     @Test("A pin holds the whole definition, and where the server is")
     func pins() throws {
         let key = DefinitionKey(kind: .tool, name: "a")
-        func pin(_ json: JSONValue, _ endpoint: String = "x") -> Digest { Definitions.digest(of: key, SystemDocument(json), at: endpoint) }
+        func pin(_ json: JSONValue, _ endpoint: String = "x") -> Digest {
+            Definitions.digest(of: key, SystemDocument(json), at: endpoint)
+        }
         let one = pin(["name": "a", "description": "b"])
         #expect(one == pin(["description": "b", "name": "a"]))
         #expect(one != pin(["name": "a", "description": "c"]) && one != pin(["name": "a", "description": "b"], "y"))

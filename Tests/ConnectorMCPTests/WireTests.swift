@@ -21,8 +21,11 @@ struct WireTests {
 
     @Test("Errors, questions and notifications are told apart")
     func kinds() throws {
-        guard case .answer(3, .error(-32601, "no")) = try message(#"{"jsonrpc":"2.0","id":3,"error":{"code":-32601,"message":"no"}}"#),
-            case .complaint(-32600, _) = try message(#"{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":"x"}}"#),
+        guard
+            case .answer(3, .error(-32601, "no")) = try message(
+                #"{"jsonrpc":"2.0","id":3,"error":{"code":-32601,"message":"no"}}"#),
+            case .complaint(-32600, _) = try message(
+                #"{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600,"message":"x"}}"#),
             case .question("1", "roots/list") = try message(#"{"jsonrpc":"2.0","id":"1","method":"roots/list"}"#),
             case .notification("notifications/progress", let params?) = try message(
                 #"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}}"#)
@@ -47,7 +50,8 @@ struct WireTests {
         "Events are read however their bytes arrive",
         arguments: [
             ("data: a\n\ndata: b\n\n", ["a", "b"]), ("event: message\r\ndata:a\r\n\r\n", ["a"]), (": ping\n\n", []),
-            ("id: 1\ndata: \n\n", []), ("data: a\ndata: b\n\n", ["a\nb"]), ("data: a", []), ("data: a\r\rdata: b\r\r", ["a", "b"]),
+            ("id: 1\ndata: \n\n", []), ("data: a\ndata: b\n\n", ["a\nb"]), ("data: a", []),
+            ("data: a\r\rdata: b\r\r", ["a", "b"]),
             ("retry: 100\ndata:  a\n\n", [" a"]), ("data\n\n", []),
         ])
     func events(_ stream: String, _ data: [String]) throws {
@@ -74,7 +78,8 @@ struct WireTests {
     @Test(
         "A header has visible ASCII as it is, and all else encoded",
         arguments: [
-            ("eu", "eu"), ("a b", "a b"), (" a", "=?base64?IGE=?="), ("zürich", "=?base64?esO8cmljaA==?="), ("a\r\nb", "=?base64?YQ0KYg==?="),
+            ("eu", "eu"), ("a b", "a b"), (" a", "=?base64?IGE=?="), ("zürich", "=?base64?esO8cmljaA==?="),
+            ("a\r\nb", "=?base64?YQ0KYg==?="),
             ("=?base64?x?=", "=?base64?PT9iYXNlNjQ/eD89?="), ("", ""),
         ])
     func headers(_ text: String, _ header: String) { #expect(HeaderText.encode(text) == header) }

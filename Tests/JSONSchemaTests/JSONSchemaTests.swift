@@ -17,7 +17,9 @@ struct JSONSchemaTests {
             (#"{"enum":["a",1,null]}"#, ["\"a\"", "1", "1.0", "null"], ["\"A\"", "true"]),
             (#"{"const":{"a":[1,2]}}"#, [#"{"a":[1,2]}"#], [#"{"a":[2,1]}"#]),
             (#"{"minimum":1,"exclusiveMaximum":5}"#, ["1", "4.9", "\"no number\""], ["0", "5"]),
-            (#"{"multipleOf":0.5}"#, ["1.5", "2"], ["1.3"]),
+            (#"{"multipleOf":0.5}"#, ["1.5", "2"], ["1.3"]), (#"{"multipleOf":0.01}"#, ["0.07", "19.99", "0"], ["0.071"]),
+            (#"{"multipleOf":3}"#, ["9007199254740993"], ["9007199254740992"]),
+            (#"{"maximum":9007199254740992}"#, ["9007199254740992"], ["9007199254740993"]),
             (#"{"minLength":2,"maxLength":3}"#, ["\"ab\"", "\"äöü\""], ["\"a\"", "\"abcd\""]),
             (#"{"pattern":"^a+$"}"#, ["\"aaa\""], ["\"ab\"", "\"\""]),
             (#"{"properties":{"a":{"type":"string"}},"required":["a"]}"#, [#"{"a":"x","b":1}"#, "1"], ["{}", #"{"a":1}"#]),
@@ -75,6 +77,14 @@ struct JSONSchemaTests {
     func endless() throws {
         #expect(try !takes(##"{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"}"##, "1"))
         #expect(try !takes(##"{"not":{"$ref":"#"}}"##, "1"))
+    }
+
+    @Test("A schema of thousands of references, one leading to the next, is refused")
+    func chained() {
+        let links = (0..<4_000).map { JSONObject.Member(key: "a\($0)", value: ["$ref": .string("#/$defs/a\($0 + 1)")]) }
+        let end = JSONObject.Member(key: "a4000", value: true)
+        let schema: JSONValue = ["$defs": .object(JSONObject(links + [end])), "$ref": "#/$defs/a0"]
+        #expect(throws: JSONSchema.Problem.self) { try JSONSchema(schema) }
     }
 
     @Test("A pattern that would take others years is matched in no time, or not at all")

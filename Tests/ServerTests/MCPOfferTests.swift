@@ -32,7 +32,8 @@ struct MCPOfferTests {
     @Test(
         "A header that repeats an argument is there exactly where the argument is, and says the same",
         arguments: [
-            ([:], [:], true), ([:], ["r": nil], true), (["Mcp-Param-R": "eu"], ["r": "eu"], true), (["Mcp-Param-R": "=?base64?w7w=?="], ["r": "ü"], true),
+            ([:], [:], true), ([:], ["r": nil], true), (["Mcp-Param-R": "eu"], ["r": "eu"], true),
+            (["Mcp-Param-R": "=?base64?w7w=?="], ["r": "ü"], true),
             ([:], ["r": "eu"], false), (["Mcp-Param-R": "eu"], [:], false), (["Mcp-Param-R": "eu"], ["r": nil], false),
             (["Mcp-Param-R": "us"], ["r": "eu"], false), (["Mcp-Param-R": "1.0"], ["r": "1"], false),
             (["Mcp-Param-N": "42.0"], ["n": 42], true), (["Mcp-Param-N": "43"], ["n": 42], false),

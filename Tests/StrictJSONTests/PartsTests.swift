@@ -18,6 +18,8 @@ struct PartsTests {
         #expect(parts.map { String(decoding: $0, as: UTF8.self) } == ["1e2", "\"a,b\"", "[]"])
     }
 
-    @Test("What is refused as a whole has no parts", arguments: [#"{"a":1,"a":2}"#, #"{"a":}"#, "[1]", "{} {}", "{\"a\":\"\u{FFFE}", "1"])
+    @Test(
+        "What is refused as a whole has no parts",
+        arguments: [#"{"a":1,"a":2}"#, #"{"a":}"#, "[1]", "{} {}", "{\"a\":\"\u{FFFE}", "1"])
     func refused(_ text: String) { #expect(throws: JSONError.self) { try JSONReader.members(of: Array(text.utf8)) } }
 }

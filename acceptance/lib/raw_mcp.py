@@ -10,11 +10,11 @@ import threading
 import time
 
 EXACT = (b'{"content":[{"type":"text","text":"caf\\u00e9 \\/ \\u0041"},{"type":"later","x":{"b":1.0,"a":1e2}}],"structuredContent":'
-         b'{"z":[0.10,-1.5E+3,1234567.250],"b":1.0,"a":{"\\u0063":null}},"isError":false,"_meta":{"vendor/x":1.0},"later":[1.0]}')
+         b'{"z":[0.10,-1.5E+3,1234567.250],"b":1.0,"a":{"\\u0063":null}},"isError":false,"_meta":{"vendor/x":1.0,"org.exequatur/answer":{"status":"done"},"org.exequatur/untrusted":false},"later":[1.0]}')
 PLAIN = b'{"content":[{"type":"text","text":"done"}],"isError":false}'
 
 # What each tool's answer is: a function of the connection, or bytes.
-READS = ["exact", "stall", "stall_midway", "drip", "redirect", "redirect_permanently", "large", "deep", "invalid_utf8",
+READS = ["exact", "no_label", "stall", "stall_midway", "drip", "redirect", "redirect_permanently", "large", "deep", "invalid_utf8",
          "duplicate_keys", "short", "no_json", "no_object", "no_content", "other_id", "late_id", "two_answers", "fails", "unauthorized",
          "asks", "asks_for_input", "task", "flood", "long_event", "empty", "closes", "not_its_schema", "no_structure", "text_id", "batch"]
 WRITES = ["w_plain", "w_stall", "w_dies", "w_error", "w_protocol_error", "w_redirect"]
@@ -47,7 +47,8 @@ def answer(name, id):
     """The bytes of the answer, where it is one and no more than that."""
     text = lambda s: json.dumps({"content": [{"type": "text", "text": s}], "isError": False}).encode()
     return {
-        "exact": lambda: body(EXACT, id), "large": lambda: body(text("x" * 10_000_000), id),
+        "exact": lambda: body(EXACT, id), "no_label": lambda: body(b'{"content":[],"_meta":"trust me"}', id),
+        "large": lambda: body(text("x" * 10_000_000), id),
         "deep": lambda: body(b'{"content":[],"deep":' + b"[" * 100_000 + b"]" * 100_000 + b"}", id),
         "invalid_utf8": lambda: body(b'{"content":[{"type":"text","text":"\xff\xfe"}]}', id),
         "duplicate_keys": lambda: body(b'{"content":[],"content":[{"type":"text","text":"root"}]}', id),

@@ -128,7 +128,7 @@ def exact(check):
         server = raw_mcp.Raw(modern)
         world = World('permit (principal, action, resource);', [up.over_http("odd", server.url)], {"dana": ["ops"]}, {"bot": {"owner": "dana"}})
         try:
-            up.classify(world.folder, "odd", {"namespace": "Odd", "kinds": {}, "operations": {"exact": {"access": "read"}}})
+            up.classify(world.folder, "odd", {"namespace": "Odd", "kinds": {}, "operations": {"exact": {"access": "read"}, "no_label": {"access": "read"}}})
             world.start()
             wanted = raw_http.members(raw_mcp.EXACT.decode())
             for asked in (True, False):
@@ -137,8 +137,12 @@ def exact(check):
                 got = raw_http.members(raw_http.members(body)["result"])
                 same = [key for key in ("content", "structuredContent", "isError", "later") if got.get(key) == wanted[key]]
                 check(len(same) == 4, f"{'2026' if asked else 'older'} → {'2026' if modern else 'older'}: byte for byte {same}")
-                check(json.loads(got["_meta"])["org.exequatur/untrusted"] is True and json.loads(got["_meta"])["vendor/x"] == 1.0,
-                      "…and _meta has both")
+                meta = json.loads(got["_meta"])
+                check(meta["org.exequatur/untrusted"] is True and meta["vendor/x"] == 1.0 and "org.exequatur/answer" not in meta,
+                      "…and _meta has both, with the gateway's word its own")
+                _, _, body = raw_http.post(world.url + "/mcp", "tools/call", {"name": "odd__no_label"}, asked,
+                                           {"Authorization": f"Bearer {world.token('bot')}"})
+                check(json.loads(body)["result"]["_meta"]["org.exequatur/untrusted"] is True, "…also where the server's _meta is none")
         finally:
             world.close()
             server.close()

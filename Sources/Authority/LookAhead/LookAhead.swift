@@ -40,6 +40,11 @@ public struct LookAhead: Sendable {
 
     /// Looks ahead on one system, with the links to others as they are.
     public init(_ policies: PolicyBundle, on world: LookAheadWorld) throws {
+        guard !world.isUnread else {
+            // There no workload carries anything out, whatever policy says.
+            (verdict, steps, gains, openings, untold, everything) = (.safe, [], .none, 0, [], Step())
+            return
+        }
         let abstraction = LookAheadAbstraction(world, policies)
         let step = abstraction.step
         everything = step.step

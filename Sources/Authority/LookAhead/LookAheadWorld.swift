@@ -33,12 +33,15 @@ public struct LookAheadWorld: Sendable {
     public let tenant: String
     /// What steps in the system are carried out with.
     public let lease: CredentialKind
+    /// Whether it can't be read whole, so that no workload writes to it.
+    public let isUnread: Bool
     private let byNode: [String: Entry]
     private let byKind: [String: [Entry]]
 
     public init(
         system: String, catalogue: Catalogue, workloads: [Entity], entries: [Entry], graph: ReachGraph, facts: Set<NamedFact>,
-        names: [ReachNode] = [], purposes: [String], environment: String, tenant: String, lease: CredentialKind = .scoped
+        names: [ReachNode] = [], purposes: [String], environment: String, tenant: String, lease: CredentialKind = .scoped,
+        isUnread: Bool = false
     ) {
         self.system = system
         self.catalogue = catalogue
@@ -51,6 +54,7 @@ public struct LookAheadWorld: Sendable {
         self.environment = environment
         self.tenant = tenant
         self.lease = lease
+        self.isUnread = isUnread
         byNode = Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         byKind = Dictionary(grouping: self.entries, by: \.node.id.kind)
     }

@@ -129,7 +129,6 @@ public enum CredentialKind: String, Sendable {
 
 extension Connector {
     public var credential: CredentialKind { .scoped }
-    public var isReadWhole: Bool { true }
     public var outOfService: [String: String] { [:] }
 
     public func answer(_ operation: Operation, _ input: Input, progress: ProgressListener?) async throws(ConnectorError)

@@ -82,13 +82,13 @@ package struct DeclaredDesk<S: DeclaredSource>: Sendable {
         let reader = reader
         var facts: Set<NamedFact> = []
         for uid in [plan.target] + plan.related {
-            guard let node = catalogue.node(uid, in: system), let id = name(of: node, in: plan) else { continue }
+            guard let node = catalogue.node(uid, in: system), let id = name(of: node) else { continue }
             if let thing = try await reader.fetch(node.kind, id) { facts.formUnion(thing.facts) }
         }
         return facts
     }
 
-    private func name(of node: NodeID, in plan: Plan) -> String? {
+    private func name(of node: NodeID) -> String? {
         switch node.key {
         case .id(let id): id.string
         case .new: nil

@@ -17,7 +17,7 @@ struct DeclaredInput {
         for name in all.left {
             var one = try all.mapping(name)
             guard let place = input.firstIndex(where: { $0.name == name }) else {
-                throw one.problem("the tool takes no `\(name)`")
+                throw one.problem("it takes no `\(name)`")
             }
             input[place] = InputField(name, try type(&one), input[place].summary, isRequired: input[place].isRequired)
             try one.end()

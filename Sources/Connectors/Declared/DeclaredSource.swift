@@ -66,9 +66,20 @@ package struct Declared<Request: DeclaredRequest>: Sendable {
     /// Whether what steps make possible can be told: all that it declares is read, and it declares something.
     package var isReadWhole: Bool { unread.isEmpty && !catalogue.kinds.isEmpty }
 
-    /// All requests that read.
-    package var requests: [Request] {
-        let listings = kinds.values.flatMap { [$0.list].compactMap { $0 } + $0.more.map(\.listing) } + reads.map(\.listing)
-        return kinds.values.compactMap(\.get) + listings.map(\.request) + steps.values.flatMap { $0.touches.compactMap(\.read) }
+    /// All requests that read, with where each is written.
+    package var requests: [(place: String, request: Request)] {
+        let ofKinds = kinds.keys.sorted().flatMap { kind -> [(String, Request)] in
+            guard let reading = kinds[kind] else { return [] }
+            let single = [("get", reading.get), ("list", reading.list?.request)].compactMap { key, request in
+                request.map { ("kinds.\(kind).\(key)", $0) }
+            }
+            return single + reading.more.map { ("kinds.\(kind).more", $0.listing.request) }
+        }
+        let ofSteps = steps.keys.sorted().flatMap { name in
+            (steps[name]?.touches ?? []).compactMap { touch in
+                touch.read.map { ("operations.\(name).touches.\(touch.name)", $0) }
+            }
+        }
+        return ofKinds + reads.map { ("reads", $0.listing.request) } + ofSteps
     }
 }

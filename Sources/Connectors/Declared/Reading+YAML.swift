@@ -104,8 +104,6 @@ extension KindReading {
 }
 
 extension DeclaredStep {
-    static var keys: [String] { ["touches", "etag", "compare", "discloses", "inverseInput"] }
-
     /// - Parameters:
     ///   - input: what values may be taken from.
     ///   - sources: what the request that carries it out takes values from.

@@ -8,6 +8,7 @@ import GRDB
 public struct EmbeddedDirectory: Connector {
     public let system: String
     public var catalogue: Catalogue { Self.directoryCatalogue }
+    public let isReadWhole = true
     public let endpoint = "embedded"
     let queue: DatabaseQueue
     let now: @Sendable () -> Instant

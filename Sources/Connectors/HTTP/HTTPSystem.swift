@@ -16,6 +16,7 @@ public struct HTTPSystem: Connector {
     }
 
     public var catalogue: Catalogue { settings.declared.catalogue }
+    public var isReadWhole: Bool { settings.declared.isReadWhole }
     public var endpoint: String { settings.access.backend.base }
     public var credential: CredentialKind { settings.access.credentials.isScoped ? .scoped : .shared }
 

@@ -31,7 +31,7 @@ public protocol CatalogueImport: Sendable {
 
 /// One thing that a system offers.
 public struct ImportFinding: Sendable {
-    public enum State: String, Sendable { case new, same, changed, gone, unusable }
+    public enum State: String, Sendable { case new, unclassified, same, changed, gone, unusable }
 
     public let name: String
     public let kind: String

@@ -9,6 +9,7 @@ import Synchronization
 public struct LDAPDirectory: Connector {
     public let system: String
     public let catalogue: Catalogue
+    public let isReadWhole = true
     public var endpoint: String { settings.url }
     let settings: LDAPSettings
     /// Blocking calls run here, never on the cooperative pool: what is asked, and what a step under way needs.

@@ -7,6 +7,8 @@ import StrictJSON
 protocol Connection: Sendable {
     /// Whether anything can still come of it.
     var isOpen: Bool { get }
+    /// Whether the server has ended it in good order, such as a session that was too old.
+    var isOver: Bool { get }
 
     /// Sends a request and waits for its answer, within the time that a call may take.
     ///

@@ -8,9 +8,13 @@ import StrictJSON
 /// A definition is pinned by its digest over all that the server says of it and over how the server is reached: a person classified
 /// that, and nothing else.
 struct Definitions: Sendable {
-    private(set) var all: [DefinitionKey: SystemDocument]
+    let all: [DefinitionKey: SystemDocument]
+    /// What is still pinned, of those that are another now.
+    let pinned: [DefinitionKey: SystemDocument]
 
-    init(_ all: [DefinitionKey: SystemDocument]) { self.all = all }
+    init(_ all: [DefinitionKey: SystemDocument], pinned: [DefinitionKey: SystemDocument] = [:]) {
+        (self.all, self.pinned) = (all, pinned)
+    }
 
     subscript(key: DefinitionKey) -> SystemDocument? { all[key] }
 
@@ -27,14 +31,26 @@ struct Definitions: Sendable {
 
     /// - Throws: `JSONError` or ``Unreadable`` for what is no such file.
     init(file bytes: [UInt8]) throws {
+        var pinned: [DefinitionKey: SystemDocument] = [:]
+        var parts = try JSONReader.members(of: bytes, limits: Self.limits)
+        if let place = parts.firstIndex(where: { $0.key == Self.pinnedKey }) {
+            let old = try JSONReader.members(of: Array(parts.remove(at: place).value), limits: Self.limits)
+            pinned = try Self.table(old)
+        }
+        self.init(try Self.table(parts), pinned: pinned)
+    }
+
+    private static let pinnedKey = "pinned"
+
+    private static func table(_ parts: [(key: String, value: ArraySlice<UInt8>)]) throws -> [DefinitionKey: SystemDocument] {
         var all: [DefinitionKey: SystemDocument] = [:]
-        for part in try JSONReader.members(of: bytes, limits: Self.limits) {
+        for part in parts {
             guard let kind = Offer.Kind(rawValue: part.key) else { throw Unreadable(message: "there is no kind `\(part.key)`") }
             for one in try JSONReader.members(of: Array(part.value), limits: Self.limits) {
                 all[DefinitionKey(kind: kind, name: one.key)] = try SystemDocument(Array(one.value), limits: Self.limits)
             }
         }
-        self.all = all
+        return all
     }
 
     struct Unreadable: Error, CustomStringConvertible {
@@ -44,7 +60,13 @@ struct Definitions: Sendable {
 
     /// The file, each definition as the server wrote it.
     var file: [UInt8] {
-        var out = Array("{".utf8)
+        var out = Array("{".utf8) + Self.written(all)
+        if !pinned.isEmpty { out += Array(",\n\"\(Self.pinnedKey)\": {".utf8) + Self.written(pinned) + Array("}".utf8) }
+        return out + Array("\n}\n".utf8)
+    }
+
+    private static func written(_ all: [DefinitionKey: SystemDocument]) -> [UInt8] {
+        var out: [UInt8] = []
         for (index, kind) in Offer.Kind.allCases.enumerated() {
             if index > 0 { out += Array(",".utf8) }
             out += Array("\n\(JSONWriter.canonicalText(.string(kind.rawValue))): {".utf8)
@@ -54,7 +76,7 @@ struct Definitions: Sendable {
             }
             out += Array("}".utf8)
         }
-        return out + Array("\n}\n".utf8)
+        return out
     }
 }
 

@@ -15,7 +15,7 @@ final class HTTPConnection: Connection {
     private let seconds: Int
     private let largest: Int
     private let listener: Listener
-    private let session = Mutex<(id: String?, isOpen: Bool)>((nil, true))
+    private let session = Mutex<(id: String?, isOpen: Bool, isOver: Bool)>((nil, true, false))
     private let listening = Mutex<_Concurrency.Task<Void, Never>?>(nil)
 
     /// - Parameter headers: what every request carries, such as a token.
@@ -31,6 +31,7 @@ final class HTTPConnection: Connection {
     }
 
     var isOpen: Bool { session.withLock { $0.isOpen } }
+    var isOver: Bool { session.withLock { $0.isOver } }
 
     // MARK: Asking
 
@@ -42,7 +43,9 @@ final class HTTPConnection: Connection {
             throw ConnectorError(.unavailable, "an answer has more than \(largest) bytes")
         } catch is CancellationError {
             await cancel(call, era)
-            throw ConnectorError(.unavailable, "the server did not answer within \(seconds) s")
+            throw ConnectorError(
+                .unavailable,
+                _Concurrency.Task.isCancelled ? "nobody waits any more" : "the server did not answer within \(seconds) s")
         } catch {
             // What went wrong may hold what was sent: its kind is told, and nothing of it.
             throw ConnectorError(.unavailable, "no answer from the server (\(type(of: error)))")
@@ -85,6 +88,7 @@ final class HTTPConnection: Connection {
         }
         if response.status == .notFound, era != .modern, session.withLock({ $0.id }) != nil {
             // The session is over; the next request begins another.
+            session.withLock { $0.isOver = true }
             await close()
             return .sessionOver
         }

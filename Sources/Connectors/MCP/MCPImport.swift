@@ -15,42 +15,89 @@ public struct MCPImport: CatalogueImport {
     }
 
     public func run() async throws -> [ImportFinding] {
-        let offered = Definitions(try await settings.server.definitions(notOlderThan: 0))
+        let offered = try await settings.makeServer().offered(notOlderThan: 0)
         let known = FileManager.default.contents(atPath: settings.definitions)
         let before = try known.map { try Definitions(file: Array($0)) } ?? Definitions([:])
-        let findings = self.findings(offered, before)
-        try Data(offered.file).write(to: URL(fileURLWithPath: settings.definitions), options: .atomic)
-        guard !FileManager.default.fileExists(atPath: settings.catalogue) else { return findings }
-        let text = CatalogueText(system, findings, offered).text
-        try Data(text.utf8).write(to: URL(fileURLWithPath: settings.catalogue), options: .withoutOverwriting)
-        return findings
+        let pinned = try Pinned(settings.catalogue)
+        let comparison = ImportComparison(offered, before, pinned, at: settings.endpoint)
+        try Data(comparison.definitions.file).write(to: URL(fileURLWithPath: settings.definitions), options: .atomic)
+        if pinned == nil {
+            let text = CatalogueText(system, comparison.findings, offered).text
+            try Data(text.utf8).write(to: URL(fileURLWithPath: settings.catalogue), options: .withoutOverwriting)
+        }
+        return comparison.findings.map(\.finding)
+    }
+}
+
+/// What a person has said so far: by definition, the operation's name and the digest that it is pinned by.
+struct Pinned {
+    private let operations: [DefinitionKey: (name: String, pinned: String?)]
+
+    /// Nil where there is no catalogue yet.
+    init?(_ path: String) throws {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+        try self.init(text: text, path)
     }
 
-    private func findings(_ offered: Definitions, _ before: Definitions) -> [ImportFinding] {
-        let keys = Set(Array(offered.all.keys) + Array(before.all.keys)).sorted()
+    init(text: String, _ path: String) throws {
+        var (root, operations) = (try YAMLFields.read(text, file: path), [DefinitionKey: (name: String, pinned: String?)]())
+        var all = try root.mapping("operations")
+        for name in all.left {
+            var one = try all.mapping(name)
+            guard !one.left.contains("answer") else { continue }
+            let key = try DefinitionKey(of: name, &one)
+            let isClassified = try one.optionalString("access") != "unclassified"
+            operations[key] = (name, isClassified ? try one.optionalString("pinned") : nil)
+        }
+        self.operations = operations
+    }
+
+    subscript(key: DefinitionKey) -> (name: String, pinned: String?)? { operations[key] }
+
+    var keys: [DefinitionKey] { Array(operations.keys) }
+}
+
+/// Holds what a server offers against what a person has classified.
+struct ImportComparison {
+    let findings: [(key: DefinitionKey, finding: ImportFinding)]
+    /// What is offered now, and beside it what is still pinned: so that what differs can be looked at again.
+    let definitions: Definitions
+
+    init(_ offered: Offered, _ before: Definitions, _ pinned: Pinned?, at endpoint: String) {
+        func digest(_ key: DefinitionKey, _ document: SystemDocument) -> String {
+            Definitions.digest(of: key, document, at: endpoint).hex
+        }
+        var kept: [DefinitionKey: SystemDocument] = [:]
+        for key in pinned?.keys ?? [] {
+            guard let pin = pinned?[key]?.pinned, offered.all[key].map({ digest(key, $0) }) != pin else { continue }
+            kept[key] = [before.pinned[key], before[key]].compactMap { $0 }.first { digest(key, $0) == pin }
+        }
+        definitions = Definitions(offered.all, pinned: kept)
         var names: Set<String> = []
-        return keys.map { key in
-            var name = key.operation
+        let keys = Set(Array(offered.all.keys) + (pinned?.keys ?? [])).sorted()
+        findings = keys.map { key in
+            var name = pinned?[key]?.name ?? key.operation
             while !names.insert(name).inserted { name += "-2" }
-            guard let now = offered[key] else {
-                return ImportFinding(name: name, kind: key.kind.rawValue, state: .gone, pinned: nil, notes: [])
+            let (now, known) = (offered.all[key], pinned?[key])
+            func finding(_ state: ImportFinding.State, _ notes: [String] = []) -> (DefinitionKey, ImportFinding) {
+                let finding = ImportFinding(
+                    name: Printable.text(name), kind: key.kind.rawValue, state: state, pinned: now.map { digest(key, $0) },
+                    notes: notes.map { Printable.text($0) })
+                return (key, finding)
             }
-            let pinned = Definitions.digest(of: key, now, at: settings.endpoint).hex
-            if let problem = Self.problem(key, now) {
-                return ImportFinding(name: name, kind: key.kind.rawValue, state: .unusable, pinned: pinned, notes: [problem])
-            }
-            guard let then = before[key] else {
-                return ImportFinding(name: name, kind: key.kind.rawValue, state: .new, pinned: pinned, notes: [])
-            }
-            let differences = Difference.lines(then.json, now.json)
-            return ImportFinding(
-                name: name, kind: key.kind.rawValue, state: differences.isEmpty ? .same : .changed, pinned: pinned,
-                notes: differences)
+            guard let now else { return finding(.gone) }
+            if let problem = Self.problem(key, now, offered) { return finding(.unusable, [problem]) }
+            guard let known else { return finding(.new) }
+            guard let pin = known.pinned else { return finding(.unclassified) }
+            if digest(key, now) == pin { return finding(.same) }
+            let differences = kept[key].map { Difference.lines($0.json, now.json) } ?? []
+            let elsewhere = "it was pinned with another command or URL, or with a definition that is not known any more"
+            return finding(.changed, differences.isEmpty ? [elsewhere] : differences)
         }
     }
 
-    private static func problem(_ key: DefinitionKey, _ document: SystemDocument) -> String? {
-        if document.json["twice"] != nil { return "the server offers two of this name" }
+    private static func problem(_ key: DefinitionKey, _ document: SystemDocument, _ offered: Offered) -> String? {
+        if offered.twice.contains(key) { return "the server offers two of this name" }
         if key.kind == .tool, key.name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/) == nil {
             return "its name is not letters, digits and _ . - only"
         }
@@ -65,51 +112,9 @@ public struct MCPImport: CatalogueImport {
 extension DefinitionKey {
     /// What its operation is called in a new catalogue.
     fileprivate var operation: String {
-        guard kind != .tool else { return Printable.text(name) }
+        guard kind != .tool else { return name }
         let slug = name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "-" }.joined()
         let parts = slug.split(separator: "-")
         return ([kind == .resourceTemplate ? "template" : kind.rawValue] + parts.map(String.init)).joined(separator: "-")
-    }
-}
-
-/// A catalogue in which nothing is classified yet.
-private struct CatalogueText {
-    private let system: String
-    private let findings: [ImportFinding]
-    private let offered: Definitions
-
-    init(_ system: String, _ findings: [ImportFinding], _ offered: Definitions) {
-        (self.system, self.findings, self.offered) = (system, findings, offered)
-    }
-
-    var text: String {
-        let namespace = system.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-        let head = """
-            # What \(system) offers. Nothing of it is served before a person has said what it does: `access: read`, or
-            # `access: write` with its effects (docs/connectors/mcp.md). What the server says of itself decides nothing.
-            namespace: \(namespace.first?.isNumber == true ? "S" + namespace : namespace)
-            kinds: {}
-            operations:
-
-            """
-        return head + offered.all.keys.sorted().enumerated().map { stanza($1, findings[$0]) }.joined()
-    }
-
-    private func stanza(_ key: DefinitionKey, _ finding: ImportFinding) -> String {
-        let json = offered[key]?.json ?? .null
-        let summary = (json["description"]?.string ?? json["title"]?.string ?? "").split(separator: "\n").first ?? ""
-        var lines = ["  # " + Printable.text(String(summary.prefix(110)))]
-        if json["annotations"]?["readOnlyHint"]?.bool == true { lines.append("  # The server says that it only reads.") }
-        guard finding.state != .unusable else {
-            return lines.joined(separator: "\n") + "\n  # \(finding.name) can't be offered: \(finding.notes.joined())\n"
-        }
-        lines.append("  \(finding.name):")
-        switch key.kind {
-        case .tool: break
-        case .resourceTemplate: lines.append("    template: \(JSONWriter.canonicalText(.string(key.name)))")
-        case .resource, .prompt: lines.append("    \(key.kind.rawValue): \(JSONWriter.canonicalText(.string(key.name)))")
-        }
-        lines += ["    pinned: \(finding.pinned ?? "")", "    access: unclassified"]
-        return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -24,7 +24,7 @@ struct MCPSettings: Sendable {
     let declared: Declared<ToolRead>
     let tools: [String: MCPTool]
     let definitions: Definitions
-    let reach: ServerSettings
+    let server: ServerSettings
 }
 
 extension MCPSystem {
@@ -42,15 +42,15 @@ extension MCPSystem {
 
 extension MCPSettings {
     init(_ fields: inout YAMLFields, _ context: SystemContext) throws {
-        let reach = try ServerSettings(&fields, context)
-        let definitions = try Self.definitions(reach.definitions, fields, context)
-        var (file, tools) = (try DeclaredFile(reach.catalogue, fields), [String: MCPTool]())
+        let server = try ServerSettings(&fields, context)
+        let definitions = try Self.definitions(server.definitions, fields, context)
+        var (file, tools) = (try DeclaredFile(server.catalogue, fields), [String: MCPTool]())
         var declared: Declared<ToolRead> = try file.declared(
             resolving: context.resolve, names: .tools, { _ in },
             lookup: { name, fields in
                 // One that answers with entities is the gateway's own: they are read as their kind says.
                 if fields.left.contains("answer") { return .here }
-                let key = try Self.key(name, &fields)
+                let key = try DefinitionKey(of: name, &fields)
                 guard try fields.written(["access"])["access"] != "unclassified" else { return .unclassified }
                 return .known(try Self.known(name, key, &fields, definitions, &tools))
             },
@@ -61,12 +61,12 @@ extension MCPSettings {
             })
         try declared.readLabels(&fields)
         if let problem = Self.problem(declared, tools) {
-            throw ConfigurationError(file: reach.catalogue, line: 1, message: problem)
+            throw ConfigurationError(file: server.catalogue, line: 1, message: problem)
         }
         self.declared = declared
         self.tools = tools
         self.definitions = definitions
-        self.reach = reach
+        self.server = server
     }
 
     private static func definitions(_ path: String, _ fields: YAMLFields, _ context: SystemContext) throws -> Definitions {
@@ -78,14 +78,6 @@ extension MCPSettings {
         do { return try Definitions(file: Array(data)) } catch {
             throw fields.problem("\(path) can't be read: \(error)", of: "definitions")
         }
-    }
-
-    /// What an operation is at the server: a tool of its own name, unless it says otherwise.
-    private static func key(_ name: String, _ fields: inout YAMLFields) throws -> DefinitionKey {
-        for kind in Offer.Kind.allCases {
-            if let given = try fields.optionalString(kind.field) { return DefinitionKey(kind: kind, name: given) }
-        }
-        return DefinitionKey(kind: .tool, name: name)
     }
 
     private static func known(
@@ -108,6 +100,10 @@ extension MCPSettings {
         if var given = try fields.optionalMapping("constants") {
             constants = try given.left.map { .init(key: $0, value: try given.required($0).json(given.file)) }
             try given.end()
+            let taken = Set(input.fields.map(\.name))
+            if let other = constants.first(where: { !taken.contains($0.key) }) {
+                throw fields.problem("the \(key.kind.word) takes no `\(other.key)`", of: "constants")
+            }
         }
         tools[name] = MCPTool(
             key: key, pinned: pinned, input: input, output: output,
@@ -132,25 +128,23 @@ extension MCPSettings {
 
     private static func problem(_ declared: Declared<ToolRead>, _ tools: [String: MCPTool]) -> String? {
         var seen: [String: String] = [:]
-        for name in tools.keys.sorted() {
+        for name in declared.catalogue.operations.map(\.name).sorted() {
             if let other = seen.updateValue(name, forKey: name.replacing(".", with: "_")) {
                 return "agents could not tell `\(other)` from `\(name)`: give one another name, and say `tool: \(name)`"
             }
         }
-        for read in declared.requests {
-            guard let operation = declared.catalogue[read.tool], operation.access == .read, tools[read.tool]?.key.kind == .tool
-            else { return "reads by `\(read.tool)`, which is no tool that is classified as `access: read`" }
+        for (place, read) in declared.requests {
+            guard let operation = declared.catalogue[read.tool], operation.access == .read, let tool = tools[read.tool],
+                tool.key.kind == .tool
+            else { return "`\(place)` reads by `\(read.tool)`, which is no tool that is classified as `access: read`" }
+            let taken = Set(tool.input.fields.map(\.name))
+            if let other = read.names.first(where: { !taken.contains($0) }) {
+                return "`\(place)` gives `\(other)` to `\(read.tool)`, which takes no such argument"
+            }
         }
         for operation in declared.catalogue.operations where operation.access == .write {
             guard tools[operation.name]?.key.kind == .tool else { return "`\(operation.name)` writes, and is no tool" }
         }
         return nil
     }
-}
-
-extension Offer.Kind {
-    /// The key of the catalogue that names one.
-    fileprivate var field: String { self == .resourceTemplate ? "template" : rawValue }
-
-    var word: String { self == .resourceTemplate ? "template of resources" : rawValue }
 }

@@ -29,6 +29,9 @@ struct ToolRead: DeclaredRequest {
     var mayRead: Bool { true }
     var sources: [Source] { arguments.sources }
 
+    /// The arguments that it gives.
+    var names: [String] { if case .object(let members) = arguments { members.map(\.key) } else { [] } }
+
     func filled(_ values: Values) throws -> JSONValue { try arguments.filled(values) ?? [:] }
 }
 

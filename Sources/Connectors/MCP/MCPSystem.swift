@@ -14,14 +14,12 @@ public struct MCPSystem: Connector {
     init(system: String, settings: MCPSettings) {
         self.system = system
         self.settings = settings
-        calls = ToolCalls(
-            server: settings.reach.server, tools: settings.tools, definitions: settings.definitions,
-            endpoint: settings.reach.endpoint, lookAgain: settings.reach.lookAgain)
-        desk = DeclaredDesk(system, settings.declared, MCPSource(calls: calls), patience: settings.reach.seconds)
+        calls = ToolCalls(settings.server.makeServer(), settings)
+        desk = DeclaredDesk(system, settings.declared, MCPSource(calls: calls), patience: settings.server.seconds)
     }
 
     public var catalogue: Catalogue { settings.declared.catalogue }
-    public var endpoint: String { settings.reach.endpoint }
+    public var endpoint: String { settings.server.endpoint }
     public var credential: CredentialKind { .shared }
     public var isReadWhole: Bool { settings.declared.isReadWhole }
     public var outOfService: [String: String] { calls.outOfService }
@@ -52,7 +50,7 @@ public struct MCPSystem: Connector {
     public func snapshot(_ receive: @escaping @Sendable (SnapshotPage) -> Void) async throws(ConnectorError) {
         guard isReadWhole else {
             // That it answers is known all the same, and what it offers is looked at.
-            _ = try await calls.server.definitions(notOlderThan: 0)
+            _ = try await calls.server.offered(notOlderThan: 0)
             return receive(SnapshotPage(nodes: [], facts: []))
         }
         try await desk.snapshot(receive)
@@ -95,7 +93,9 @@ public struct MCPSystem: Connector {
             let isUnchanged = settings.tools[operation.name]?.failsUnchanged ?? false
             throw ConnectorError(isUnchanged ? .invalid : .unavailable, "\(operation.name) failed: \(result.words)")
         }
-        guard operation.isShownToPerson else { return Applied(answer: result.document) }
+        guard operation.isShownToPerson else {
+            return Applied(answer: operation.sensitivity == .secret ? nil : result.document)
+        }
         let secret = planner.step.discloses.flatMap { at in result.value.flatMap { at.find(in: $0) } }?.texts.first
         return Applied(Disclosure(label: "what \(operation.name) gave for \(plan.targetName)", value: secret ?? result.text))
     }

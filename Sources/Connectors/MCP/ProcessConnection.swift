@@ -39,6 +39,7 @@ final class ProcessConnection: Connection {
         _Concurrency.Task.detached { await self.run(command, lines) }
     }
 
+    let isOver = false
     var isOpen: Bool { state.withLock { $0.isOpen } }
 
     // MARK: The process

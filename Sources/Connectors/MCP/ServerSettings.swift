@@ -23,15 +23,18 @@ struct ServerSettings: Sendable {
         lookAgain = Int(try fields.integer("lookAgain", default: 60, in: 1...3_600))
         largest = Int(try fields.integer("maxAnswer", default: 4 << 20, in: 1 << 10...1 << 26))
         seconds = context.timeout
-        guard fields.left.contains("command") != fields.left.contains("url") else {
-            throw fields.problem("a server is reached by `command`, a list, or by `url`")
+        switch (fields.left.contains("command"), fields.left.contains("url")) {
+        case (true, true): throw fields.problem("a server is reached by `command` or by `url`: both are here")
+        case (false, false): throw fields.problem("a server is reached by `command`, a list, or by `url`: neither is here")
+        default: break
         }
         (place, endpoint) =
             try fields.left.contains("command")
             ? Self.command(&fields, context) : Self.address(&fields, context, largest)
     }
 
-    var server: MCPServer { MCPServer(place, seconds: seconds, largest: largest) }
+    /// A client for it, which connects when it is needed.
+    func makeServer() -> MCPServer { MCPServer(place, seconds: seconds, largest: largest) }
 
     // MARK: A process
 
@@ -41,7 +44,7 @@ struct ServerSettings: Sendable {
             throw fields.problem(
                 "`command` lists the program, by its whole path, and what it is given: no shell reads it", of: "command")
         }
-        guard FileManager.default.isExecutableFile(atPath: program) else {
+        guard FileManager.default.isExecutableFile(atPath: program), !isFolder(program) else {
             throw fields.problem("\(program) is no program that can be started", of: "command")
         }
         let plain = try table(&fields, "environment")
@@ -54,6 +57,7 @@ struct ServerSettings: Sendable {
             }
         }
         let directory = try fields.optionalString("directory") ?? "/"
+        guard isFolder(directory) else { throw fields.problem("\(directory) is no folder", of: "directory") }
         func object(_ pairs: [(String, String)]) -> JSONValue {
             .object(JSONObject(pairs.map { .init(key: $0, value: .string($1)) }))
         }
@@ -63,6 +67,11 @@ struct ServerSettings: Sendable {
         ]
         let command = Command(arguments: arguments, environment: environment, directory: directory)
         return (.command(command), JSONWriter.canonicalText(endpoint))
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
     private static func table(_ fields: inout YAMLFields, _ key: String) throws -> [(String, String)] {
@@ -93,8 +102,10 @@ struct ServerSettings: Sendable {
         let headers = try credentials(&one, context)
         try one.end()
         let seconds = context.timeout
-        let client = HostClient.make(ca: try fields.optionalString("ca").map(context.resolve), seconds: seconds)
-        let place = MCPServer.Place.address(url) { listener in
+        let ca = try fields.optionalString("ca").map(context.resolve)
+        if let ca, !FileManager.default.isReadableFile(atPath: ca) { throw fields.problem("\(ca) can't be read", of: "ca") }
+        let client = HostClient.make(ca: ca, seconds: seconds)
+        let place = MCPServer.Place.address { listener in
             HTTPConnection(url, client, headers: headers, seconds: seconds, largest: largest, listener)
         }
         return (place, url)

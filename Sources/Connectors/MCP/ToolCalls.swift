@@ -2,41 +2,61 @@ import Authority
 import DeclaredKit
 import JSONSchema
 import StrictJSON
+import Synchronization
 
 /// Calls what a person has classified, as long as the server still says of it what it said then.
-struct ToolCalls: Sendable {
+final class ToolCalls: Sendable {
     let server: MCPServer
     let tools: [String: MCPTool]
     let definitions: Definitions
     let endpoint: String
     let lookAgain: Int
+    /// What can't be carried out, by the look that it was worked out of.
+    private let known = Mutex<(look: Int?, problems: [String: String])?>(nil)
+
+    init(_ server: MCPServer, _ settings: MCPSettings) {
+        self.server = server
+        tools = settings.tools
+        definitions = settings.definitions
+        endpoint = settings.server.endpoint
+        lookAgain = settings.server.lookAgain
+    }
 
     // MARK: Whether it is still the same
 
     /// Why each operation can't be carried out now, as far as was seen last.
-    var outOfService: [String: String] {
-        let seen = server.lastSeen
-        return tools.keys.reduce(into: [:]) { all, name in all[name] = problem(name, seen) }
+    var outOfService: [String: String] { problems(server.lastSeen) }
+
+    private func problems(_ seen: Offered?) -> [String: String] {
+        if let (look, problems) = known.withLock({ $0 }), look == seen?.number { return problems }
+        let problems = tools.keys.reduce(into: [:]) { all, name in all[name] = problem(name, seen) }
+        known.withLock { $0 = (seen?.number, problems) }
+        return problems
     }
 
     /// - Parameter age: how old what was seen may be, in seconds.
     /// - Throws: `ConnectorError` `refused` for an operation that is another now, with what differs.
     func requireSame(_ name: String, notOlderThan age: Int) async throws(ConnectorError) {
-        let seen = try await server.definitions(notOlderThan: age)
-        if let problem = problem(name, seen) { throw ConnectorError(.refused, "`\(name)` is out of service: \(problem)") }
+        let seen = try await server.offered(notOlderThan: age)
+        if let problem = problems(seen)[name] { throw ConnectorError(.refused, "`\(name)` is out of service: \(problem)") }
     }
 
     /// - Parameter seen: nil where nothing was seen yet: then only what was imported counts.
-    private func problem(_ name: String, _ seen: [DefinitionKey: SystemDocument]?) -> String? {
+    private func problem(_ name: String, _ seen: Offered?) -> String? {
         guard let tool = tools[name], let imported = definitions[tool.key] else { return "it is not known" }
         guard Definitions.digest(of: tool.key, imported, at: endpoint) == tool.pinned else {
-            return "its definition, or how the server is reached, is not what was classified: look at it, and pin it anew"
+            let differences = definitions.pinned[tool.key].map { Difference.lines($0.json, imported.json) } ?? []
+            return Self.lines("its definition, or how the server is reached, is not what was classified", differences)
         }
         guard let seen else { return nil }
-        guard let now = seen[tool.key] else { return "the server does not offer it any more" }
+        guard let now = seen.all[tool.key] else { return "the server does not offer it any more" }
+        if seen.twice.contains(tool.key) { return "the server offers two of this name" }
         let differences = Difference.lines(imported.json, now.json)
-        return differences.isEmpty
-            ? nil : "the server defines it otherwise than when it was classified:\n  " + differences.joined(separator: "\n  ")
+        return differences.isEmpty ? nil : Self.lines("the server defines it otherwise than when it was classified", differences)
+    }
+
+    private static func lines(_ head: String, _ differences: [String]) -> String {
+        ([head + ": look at it, import again, and pin it anew"] + differences).joined(separator: "\n  ")
     }
 
     // MARK: Calling

@@ -166,14 +166,24 @@ struct URITemplate: Sendable {
 
     var variables: [String] { parts.compactMap { if case .variable(let name) = $0 { name } else { nil } } }
 
-    /// The URI with these values, each encoded so that it stays one segment.
-    func filled(_ values: (String) -> String?) -> String {
-        parts.map { part in
+    /// The URI with these values.
+    ///
+    /// - Throws: ``ToolInput/Unusable`` for a value that is not one segment, however it is encoded: who decodes it would go
+    ///   elsewhere.
+    func filled(_ values: (String) -> String?) throws(ToolInput.Unusable) -> String {
+        var uri = ""
+        for part in parts {
             switch part {
-            case .literal(let text): text
-            case .variable(let name): Self.encode(values(name) ?? "")
+            case .literal(let text): uri += text
+            case .variable(let name):
+                let value = values(name) ?? ""
+                guard !["", ".", ".."].contains(value), !value.contains("/"), !value.contains("\\"), !value.contains("%") else {
+                    throw ToolInput.Unusable(message: "`\(name)` is not one segment of a URI")
+                }
+                uri += Self.encode(value)
             }
-        }.joined()
+        }
+        return uri
     }
 
     private static func encode(_ text: String) -> String {

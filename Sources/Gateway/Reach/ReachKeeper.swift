@@ -65,7 +65,7 @@ public final class ReachKeeper: ReachGuard {
     /// The system for the look ahead; nil when it was not read.
     public func world(
         _ name: String, _ catalogue: Catalogue, workloads: [Entity], purposes: [String], environment: String, tenant: String,
-        lease: CredentialKind
+        lease: CredentialKind, isUnread: Bool
     ) -> LookAheadWorld? {
         let state = state.withLock { $0 }
         guard let system = state.systems[name], let graph = state.graph else { return nil }
@@ -74,7 +74,7 @@ public final class ReachKeeper: ReachGuard {
             system: name, catalogue: catalogue, workloads: workloads,
             entries: entries.map { LookAheadWorld.Entry($0, attributes: nil) }, graph: graph, facts: system.facts,
             names: state.names(waitingIn: name), purposes: purposes, environment: environment, tenant: tenant,
-            lease: lease)
+            lease: lease, isUnread: isUnread)
     }
 
     /// What the configuration asks for and no system has.

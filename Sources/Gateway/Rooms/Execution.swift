@@ -57,9 +57,20 @@ public final class Execution: Sendable {
         Failpoint.reach("applied")
         let executing = try change.after(.began)
         switch result {
-        case .applied, .refused, .stopped: return try await settle(executing, plan, connector, reference, result)
+        case .applied, .refused, .stopped:
+            return try await settle(
+                executing, plan, connector, reference, result, isAnswered: isAnswered(executing, deliberation))
         case .unknown: return settleLater(executing)
         }
+    }
+
+    /// Whether who asked gets to see what the system answered: where they may read that much of what it is about. What a person
+    /// made their own is that person's.
+    private func isAnswered(_ change: Change, _ deliberation: Deliberation) -> Bool {
+        guard change.adopter == nil else { return false }
+        let target = deliberation.plan.target
+        let isSystem = target == .system(change.system)
+        return isSystem || deliberation.mayRead(target, [deliberation.submission.operation.sensitivity])
     }
 
     /// Leaves a change to be settled by reading, its lease ended first, as after a crash: the caller has waited long enough.
@@ -140,12 +151,13 @@ public final class Execution: Sendable {
 
     /// Reads back, ends the lease and makes the outcome durable.
     private func settle(
-        _ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt
+        _ change: Change, _ plan: Plan, _ connector: any Connector, _ lease: LeaseReference, _ attempt: Attempt,
+        isAnswered: Bool
     ) async throws -> Change {
         var answered: SystemDocument?
         if case .applied(let applied) = attempt {
             if let disclosure = applied.disclosure { disclosures.withLock { $0[change.id] = (disclosure, core.now) } }
-            answered = applied.answer
+            answered = isAnswered ? applied.answer : nil
         }
         if let answered { answers.keep(answered, of: change.id, at: core.now) }
         var seen: Observation?

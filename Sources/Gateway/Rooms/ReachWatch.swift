@@ -65,11 +65,10 @@ public struct ReachWatch: Sendable {
         let workloads = core.principals.workloadIDs.compactMap {
             core.principals.principal(.workload($0), at: core.now)?.entity
         }
-        // Where nobody reads a system whole, no agent writes to it: there policy alone lets nothing through.
-        let worlds = core.systems.filter { core.isReadWhole($0.name) }.compactMap { name, catalogue in
+        let worlds = core.systems.compactMap { name, catalogue in
             core.reach.world(
                 name, catalogue, workloads: workloads, purposes: environment.purposes, environment: environment.environment,
-                tenant: environment.tenant, lease: core.credential(of: name))
+                tenant: environment.tenant, lease: core.credential(of: name), isUnread: !core.isReadWhole(name))
         }
         return try LookAhead.all(bundle, on: worlds)
     }

@@ -66,8 +66,9 @@ struct AgentAPI: Sendable {
     // MARK: What is served
 
     private func operations(_ routed: RoutedCall<AgentCaller>) -> HTTPAnswer {
+        let outOfService = gateway.outOfService
         let all = gateway.systems.flatMap { system, catalogue in
-            catalogue.operations.map { operation -> JSONValue in
+            catalogue.operations.filter { !(outOfService[system]?.contains($0.name) ?? false) }.map { operation -> JSONValue in
                 [
                     "system": .string(system), "operation": .string(operation.name), "summary": .string(operation.summary),
                     "access": .string(operation.access.rawValue), "reversibility": .string(operation.reversibility.rawValue),

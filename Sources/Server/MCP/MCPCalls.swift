@@ -172,7 +172,9 @@ struct MCPCalls {
     /// What a system answered, as it is, with what the gateway says of it beside; nil where there is none.
     private static func document(_ answer: Answer) -> RawObject? {
         guard case .document(let document)? = answer.result else { return nil }
-        var meta = document.json["_meta"] ?? [:]
+        // What speaks for the gateway, only the gateway says.
+        let theirs = (document.json["_meta"]?.object?.members ?? []).filter { !$0.key.hasPrefix("org.exequatur/") }
+        var meta = JSONValue.object(JSONObject(theirs))
         meta.add("org.exequatur/untrusted", true)
         if answer.change != nil {
             var own = answer

@@ -39,7 +39,7 @@ enum MCPHeaders {
             let isSame =
                 switch (given.map(decode), argument) {
                 case (nil, nil): true
-                case (let text??, .integer(let number)?): Double(text).flatMap { Int64(exactly: $0) } == number
+                case (let text??, .integer(let number)?): Int64(text) ?? Double(text).flatMap { Int64(exactly: $0) } == number
                 case (let text??, let argument?): header.text(of: argument).map { text.utf8.elementsEqual($0.utf8) } ?? false
                 default: false
                 }

@@ -23,8 +23,8 @@ struct MCPTools {
         (self.systems, self.outOfService) = (systems, outOfService)
     }
 
-    /// `system` `group.add-member` → `system__group_add-member`. Injective, because system names have no underscore and
-    /// operation names one dot and none.
+    /// `system` `group.add-member` → `system__group_add-member`. Injective: system names have no underscore, and of one system's
+    /// operations no two differ by a dot and an underscore only.
     static func name(_ system: String, _ operation: String) -> String { "\(system)__\(operation.replacing(".", with: "_"))" }
 
     func target(_ tool: String) -> Target? {

@@ -31,13 +31,15 @@ struct MCPCommand: AsyncParsableCommand {
         }
 
         private static func next(_ findings: [ImportFinding]) -> String {
-            let changed = findings.count { $0.state == .changed }
-            guard changed == 0 else {
-                return "\(changed) changed and can't be called now: look at what differs, and pin each anew in the catalogue."
-            }
-            let new = findings.count { $0.state == .new }
-            return new == 0
-                ? "Nothing is new." : "\(new) new: say in the catalogue what each does. Until then nobody may call it."
+            func count(_ state: ImportFinding.State) -> Int { findings.count { $0.state == state } }
+            let words: [(ImportFinding.State, String)] = [
+                (.changed, "changed and can't be called now: look at what differs, and pin each anew in the catalogue."),
+                (.gone, "gone: take them out of the catalogue."),
+                (.new, "new: say in the catalogue what each does. Until then nobody may call it."),
+                (.unclassified, "not classified yet: nobody may call them."),
+            ]
+            let lines = words.filter { count($0.0) > 0 }.map { "\(count($0.0)) \($0.1)" }
+            return lines.isEmpty ? "All is as it was classified." : lines.joined(separator: "\n")
         }
     }
 }

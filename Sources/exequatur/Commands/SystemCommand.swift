@@ -35,7 +35,9 @@ struct SystemCommand: AsyncParsableCommand {
         private static func show(_ findings: [SystemCheck.Finding]) {
             for finding in findings {
                 let mark = finding.problem == nil ? Terminal.styled("✓", .green) : Terminal.styled("✗", .red)
-                print("\(mark) \(finding.what): \(Printable.text(finding.problem ?? finding.found))")
+                let lines = (finding.problem ?? finding.found).split(separator: "\n").map { Printable.text(String($0)) }
+                print("\(mark) \(finding.what): \(lines.first ?? "")")
+                for line in lines.dropFirst() { print("    " + line) }
             }
             let bad = findings.count { $0.problem != nil }
             print(bad == 0 ? "\nthe catalogue is what the system shows" : "\n\(bad) of \(findings.count) don't hold")

@@ -36,7 +36,9 @@ extension Configuration {
             known.append(found)
             guard found == name else { continue }
             guard let importer = kind.importer else {
-                throw Problem("`\(name)` is of kind \(kind.name), whose catalogue is not the system's own: nothing is imported")
+                throw Problem(
+                    "`\(name)` is of kind \(kind.name), and nothing is imported of that: it is for MCP servers, which say what they offer"
+                )
             }
             var rest = own
             let context = SystemContext(

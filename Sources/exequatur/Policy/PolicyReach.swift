@@ -78,10 +78,11 @@ enum LookAheadRun {
             try configuration.reachSettings(), now: SystemClock.now)
         for connector in connectors { try await keeper.read(connector) }
         try keeper.protectAttributes(read: [policies], connectors.map { ($0.system, $0.catalogue) })
-        let worlds = connectors.filter(\.isReadWhole).compactMap { connector in
+        let worlds = connectors.compactMap { connector in
             keeper.world(
                 connector.system, connector.catalogue, workloads: workloads(configuration), purposes: configuration.purposes,
-                environment: configuration.environment, tenant: configuration.tenant, lease: connector.credential)
+                environment: configuration.environment, tenant: configuration.tenant, lease: connector.credential,
+                isUnread: !connector.isReadWhole)
         }
         return try LookAhead.all(policies, on: worlds)
     }

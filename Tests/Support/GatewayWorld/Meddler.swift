@@ -98,6 +98,7 @@ package final class Meddler: Connector {
     package func reference(for change: String, id: String, expires: Instant) -> LeaseReference {
         inner.reference(for: change, id: id, expires: expires)
     }
+    package var isReadWhole: Bool { inner.isReadWhole }
     package func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
         let lease = try await inner.lease(grant, as: reference)
         await afterLease.withLock { $0 }()

@@ -176,7 +176,7 @@ let package = Package(
         tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
         tests("DeclaredKitTests", ["Authority", "DeclaredKit"]),
         tests("ConnectorHTTPTests", ["Authority", "ConnectorHTTP", "DeclaredKit", "StrictJSON", "StrictYAML"]),
-        tests("ConnectorMCPTests", ["Authority", "ConnectorMCP", "JSONSchema", "StrictJSON"]),
+        tests("ConnectorMCPTests", ["Authority", "ConnectorKit", "ConnectorMCP", "JSONSchema", "StrictJSON", "StrictYAML"]),
         tests(
             "ConnectorLDAPTests",
             [

@@ -42,7 +42,7 @@ struct LinearPattern: Sendable {
                     add(target, &next, position + 1, scalars.count)
                 }
             }
-            steps += 1
+            steps += 1 + states.count / 64
             guard steps < most else { return nil }
             if next.isMatched { return true }
             current = next

@@ -9,15 +9,15 @@ struct SchemaCheck {
 
     private let nodes: [SchemaNode]
     private var steps = 0
+    /// Whether something could not be checked to its end: then nothing that rests on it counts, also where it is what must not be.
+    private(set) var isExhausted = false
 
     init(_ nodes: [SchemaNode]) { self.nodes = nodes }
 
     /// - Throws: the first thing that does not fit.
     mutating func require(_ value: JSONValue, _ number: Int, at path: String, depth: Int = 0) throws(Misfit) {
         steps += 1
-        guard steps < Self.mostSteps, depth < Self.deepest else {
-            throw Misfit(path: path, message: "it takes too long to check")
-        }
+        guard steps < Self.mostSteps, depth < Self.deepest, !isExhausted else { throw exhausted(path) }
         let node = nodes[number]
         if let always = node.always {
             guard always else { throw Misfit(path: path, message: "nothing may stand here") }
@@ -27,6 +27,7 @@ struct SchemaCheck {
         if let types = node.types, !types.contains(where: value.isOf) {
             throw Misfit(path: path, message: "\(types.joined(separator: " or ")) belongs here, not \(value.kind)")
         }
+        steps += node.choices?.count ?? 0
         if let choices = node.choices, !choices.contains(value) {
             let shown = choices.prefix(10).map(JSONWriter.canonicalText).joined(separator: ", ")
             throw Misfit(path: path, message: "one of \(shown) belongs here")
@@ -43,10 +44,14 @@ struct SchemaCheck {
             try require(value, number, at: path, depth: depth + 1)
             return true
         } catch {
-            // What could not be checked must not count as what `not` asks for.
-            guard steps < Self.mostSteps, depth < Self.deepest - 1 else { throw error }
+            if isExhausted { throw error }
             return false
         }
+    }
+
+    private mutating func exhausted(_ path: String) -> Misfit {
+        isExhausted = true
+        return Misfit(path: path, message: "it takes too long to check")
     }
 
     private func require(_ number: SchemaNumber, _ node: SchemaNode, _ path: String) throws(Misfit) {
@@ -71,7 +76,7 @@ struct SchemaCheck {
 
     private mutating func matches(_ pattern: LinearPattern, _ text: String, _ path: String) throws(Misfit) -> Bool {
         guard let found = pattern.matches(text, steps: &steps, of: Self.mostSteps) else {
-            throw Misfit(path: path, message: "it takes too long to check")
+            throw exhausted(path)
         }
         return found
     }
@@ -81,6 +86,7 @@ struct SchemaCheck {
         if node.isUnique {
             // By canonical form: as many steps as there are values.
             var seen: Set<[UInt8]> = []
+            steps += all.count
             for (index, one) in all.enumerated() where !seen.insert(JSONWriter.canonical(one)).inserted {
                 throw Misfit(path: "\(path)/\(index)", message: "the value stands here twice")
             }
@@ -119,7 +125,7 @@ struct SchemaCheck {
     private mutating func require(_ member: JSONObject.Member, _ node: SchemaNode, _ path: String, _ depth: Int) throws(Misfit) {
         if let names = node.names { try require(.string(member.key), names, at: path, depth: depth + 1) }
         var isKnown = false
-        if let number = node.properties[member.key] {
+        if let number = node.properties[ExactString(member.key)] {
             isKnown = true
             try require(member.value, number, at: path, depth: depth + 1)
         }
@@ -141,7 +147,10 @@ struct SchemaCheck {
                 do throws(Misfit) {
                     try require(value, number, at: path, depth: depth + 1)
                     found = true
-                } catch { first = first ?? error }
+                } catch {
+                    if isExhausted { throw error }
+                    first = first ?? error
+                }
             }
             if !found { throw first ?? Misfit(path: path, message: "nothing may stand here") }
         }

@@ -13,8 +13,8 @@ struct SchemaCompiler {
     ]
 
     private let document: JSONValue
-    private var places: [String: Int] = [:]
-    private var anchors: [String: String] = [:]
+    private var places: [ExactString: Int] = [:]
+    private var anchors: [ExactString: String] = [:]
     private var nodes: [SchemaNode?] = []
     private var depth = 0
     /// Where a part has an identity of its own: what is referred to from there would be looked for there.
@@ -33,7 +33,7 @@ struct SchemaCompiler {
         switch json {
         case .object(let object):
             if object["$id"]?.string != nil, !path.isEmpty { identified = path }
-            if let anchor = object["$anchor"]?.string { anchors[anchor] = path }
+            if let anchor = object["$anchor"]?.string { anchors[ExactString(anchor)] = path }
             for member in object.members { find(member.value, path + "/" + Self.escaped(member.key), depth + 1) }
         case .array(let all): for (index, one) in all.enumerated() { find(one, "\(path)/\(index)", depth + 1) }
         default: break
@@ -45,7 +45,7 @@ struct SchemaCompiler {
     /// The number of the schema at a place, which is read if it was not yet.
     mutating func node(at path: String) throws(Problem) -> Int {
         if let identified { throw Problem(path: identified + "/$id", message: "only the whole schema may have an `$id`") }
-        if let known = places[path] { return known }
+        if let known = places[ExactString(path)] { return known }
         guard nodes.count < Self.most else { throw Problem(path: path, message: "the schema has more than \(Self.most) parts") }
         depth += 1
         defer { depth -= 1 }
@@ -53,7 +53,7 @@ struct SchemaCompiler {
             throw Problem(path: path, message: "the schema is nested, or refers to itself, too deep")
         }
         let number = nodes.count
-        places[path] = number
+        places[ExactString(path)] = number
         nodes.append(nil)
         guard let json = value(at: path) else { throw Problem(path: path, message: "`$ref` leads here, and there is nothing") }
         nodes[number] = try read(json, path)
@@ -117,14 +117,17 @@ struct SchemaCompiler {
         case "required": node.required = try strings(value, place)
         case "properties": node.properties = try table(value, place)
         case "patternProperties":
-            for (name, number) in try table(value, place) { node.patterns.append((try pattern(name, place), number)) }
+            for (name, number) in try table(value, place).sorted(by: { $0.key < $1.key }) {
+                node.patterns.append((try pattern(name.string, place), number))
+            }
         case "additionalProperties": node.additional = try self.node(at: place)
         case "propertyNames": node.names = try self.node(at: place)
         case "dependentRequired":
             for member in try members(value, place) {
                 node.dependentRequired.append((member.key, try strings(member.value, place)))
             }
-        case "dependentSchemas": node.dependentSchemas = try table(value, place).sorted { $0.key < $1.key }.map { ($0, $1) }
+        case "dependentSchemas":
+            node.dependentSchemas = try table(value, place).sorted { $0.key < $1.key }.map { ($0.string, $1) }
         case "allOf": node.all = try list(value, place)
         case "anyOf": node.any = try list(value, place)
         case "oneOf": node.one = try list(value, place)
@@ -152,7 +155,7 @@ struct SchemaCompiler {
         }
         let name = String(fragment.dropFirst())
         if name.isEmpty || name.hasPrefix("/") { return try node(at: name.unescapedPercent) }
-        guard let path = anchors[name] else { throw Problem(path: place, message: "there is no anchor `\(name)`") }
+        guard let path = anchors[ExactString(name)] else { throw Problem(path: place, message: "there is no anchor `\(name)`") }
         return try node(at: path)
     }
 
@@ -199,10 +202,10 @@ struct SchemaCompiler {
         return numbers
     }
 
-    private mutating func table(_ value: JSONValue, _ place: String) throws(Problem) -> [String: Int] {
-        var numbers: [String: Int] = [:]
+    private mutating func table(_ value: JSONValue, _ place: String) throws(Problem) -> [ExactString: Int] {
+        var numbers: [ExactString: Int] = [:]
         for member in try members(value, place) {
-            numbers[member.key] = try node(at: place + "/" + Self.escaped(member.key))
+            numbers[ExactString(member.key)] = try node(at: place + "/" + Self.escaped(member.key))
         }
         return numbers
     }

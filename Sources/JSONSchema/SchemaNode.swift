@@ -23,7 +23,7 @@ struct SchemaNode: Sendable {
     // Objects
     var sizes = Bounds()
     var required: [String] = []
-    var properties: [String: Int] = [:]
+    var properties: [ExactString: Int] = [:]
     var patterns: [(LinearPattern, Int)] = []
     var additional: Int?
     var names: Int?

@@ -11,7 +11,8 @@ struct KeptAnswersTests {
     @Test("The oldest is forgotten when there is too much, and one that is too large is not kept")
     func limits() {
         let kept = KeptAnswers()
-        for number in 0..<6 { kept.keep(document(7 << 20), of: "chg-\(number)", at: Instant(milliseconds: 0)) }
+        let large = document(7 << 20)
+        for number in 0..<6 { kept.keep(large, of: "chg-\(number)", at: Instant(milliseconds: 0)) }
         #expect(kept["chg-0"] == nil && kept["chg-1"] == nil && kept["chg-2"] != nil && kept["chg-5"] != nil)
         kept.keep(document(9 << 20), of: "large", at: Instant(milliseconds: 0))
         #expect(kept["large"] == nil && kept["chg-5"] != nil)
@@ -20,7 +21,8 @@ struct KeptAnswersTests {
     @Test("A change has one answer, the last")
     func again() {
         let kept = KeptAnswers()
-        for _ in 0..<20 { kept.keep(document(7 << 20), of: "chg", at: Instant(milliseconds: 0)) }
+        let large = document(7 << 20)
+        for _ in 0..<20 { kept.keep(large, of: "chg", at: Instant(milliseconds: 0)) }
         kept.keep(document(1), of: "other", at: Instant(milliseconds: 0))
         #expect(kept["chg"] != nil && kept["other"] != nil)
     }

@@ -87,6 +87,24 @@ struct JSONSchemaTests {
         #expect(throws: JSONSchema.Problem.self) { try JSONSchema(schema) }
     }
 
+    @Test("What is too deep to be checked is not taken for what must not be")
+    func deep() throws {
+        let schema =
+            ##"{"$defs":{"admin":{"anyOf":[{"required":["admin"]},{"properties":{"v":{"$ref":"#/$defs/admin"}},"required":["v"]}]}},"not":{"$ref":"#/$defs/admin"}}"##
+        for depth in [1, 10, 30, 60] {
+            let value = String(repeating: #"{"v":"#, count: depth) + #"{"admin":1}"# + String(repeating: "}", count: depth)
+            #expect(try !takes(schema, value), "\(depth) deep")
+        }
+    }
+
+    @Test("Names that look alike are different names")
+    func alike() throws {
+        let schema = "{\"properties\":{\"caf\u{E9}\":{},\"Key\":{}},\"additionalProperties\":false}"
+        #expect(try takes(schema, "{\"caf\u{E9}\":1}"))
+        #expect(try !takes(schema, "{\"cafe\u{301}\":1}"))
+        #expect(try !takes(schema, "{\"\u{212A}ey\":1}"))
+    }
+
     @Test("A pattern that would take others years is matched in no time, or not at all")
     func patience() throws {
         let text = String(repeating: "a", count: 4_000) + "!"

@@ -16,8 +16,8 @@ PLAIN = b'{"content":[{"type":"text","text":"done"}],"isError":false}'
 # What each tool's answer is: a function of the connection, or bytes.
 READS = ["exact", "no_label", "stall", "stall_midway", "drip", "redirect", "redirect_permanently", "large", "deep", "invalid_utf8",
          "duplicate_keys", "short", "no_json", "no_object", "no_content", "other_id", "late_id", "two_answers", "fails", "unauthorized",
-         "asks", "asks_for_input", "task", "flood", "long_event", "empty", "closes", "not_its_schema", "no_structure", "text_id", "batch"]
-WRITES = ["w_plain", "w_stall", "w_dies", "w_error", "w_protocol_error", "w_redirect"]
+         "asks", "asks_for_input", "task", "flood", "long_event", "empty", "closes", "not_its_schema", "no_structure", "text_id", "batch", "asks_forever"]
+WRITES = ["w_plain", "w_stall", "w_dies", "w_error", "w_protocol_error", "w_redirect", "w_invalid", "w_403", "w_404"]
 
 
 def definition(name, state):
@@ -61,6 +61,7 @@ def answer(name, id):
         "not_its_schema": lambda: body(b'{"content":[],"structuredContent":{"number":"seven"}}', id),
         "no_structure": lambda: body(b'{"content":[{"type":"text","text":"{}"}]}', id),
         "w_error": lambda: body(b'{"content":[{"type":"text","text":"half of it is done"}],"isError":true}', id),
+        "w_invalid": lambda: json.dumps({"jsonrpc": "2.0", "id": id, "error": {"code": -32600, "message": "no"}}).encode(),
         "w_protocol_error": lambda: json.dumps({"jsonrpc": "2.0", "id": id, "error": {"code": -32603, "message": "boom"}}).encode(),
     }.get(name, lambda: body(PLAIN, id))()
 
@@ -149,6 +150,8 @@ class Raw:
             return self.call(http, message["params"]["name"], id, message)
         if method == "subscriptions/listen":
             return http.open_stream(b'data: {"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{}}\r\n\r\n')
+        if method == "tools/list" and "slow" in self.state:
+            time.sleep(3)
         result = respond(method, self.modern, self.state)
         if result is None:
             return http.reply(404 if self.modern else 400, json.dumps(
@@ -197,6 +200,12 @@ class Raw:
                 time.sleep(0.05)
             connection.sendall(event(body(PLAIN, id)))
             connection.shutdown(socket.SHUT_RDWR)
+        elif name in ("w_403", "w_404"):
+            http.reply(int(name[2:]), b"{}")
+        elif name == "asks_forever":
+            connection.sendall(events)
+            for number in range(200_000):
+                connection.sendall(event(json.dumps({"jsonrpc": "2.0", "id": number, "method": "ping"}).encode()))
         elif name == "flood":
             token = message["params"].get("_meta", {}).get("progressToken")
             note = event(json.dumps({"jsonrpc": "2.0", "method": "notifications/progress",

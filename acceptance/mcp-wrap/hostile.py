@@ -85,6 +85,7 @@ def begin(check):
             results[kind] = reads(place, noted(kind)) + writes(place, noted(kind))
             if place.raw:
                 shifts(place, noted(kind))
+                late(place, noted(kind))
         except Exception as error:
             noted(kind)(False, f"broke off: {type(error).__name__}: {error}")
         finally:
@@ -111,7 +112,7 @@ def reads(place, check):
     got = []
     with Agent(place.world.url, place.world.token("bot"), "auto") as agent:
         for name in raw_mcp.READS[1:]:
-            if place.kind == "stdio" and name in ("redirect", "redirect_permanently", "short", "unauthorized", "flood", "long_event", "two_answers", "empty"):
+            if place.kind == "stdio" and name in ("redirect", "redirect_permanently", "short", "unauthorized", "flood", "long_event", "two_answers", "empty", "asks_forever"):
                 continue
             begun = time.monotonic()
             if name == "late_id" and place.kind == "stdio":
@@ -133,7 +134,7 @@ def reads(place, check):
     if place.raw:
         check(place.raw.elsewhere == [], "nobody followed a redirect")
         if place.kind == "older":
-            refused = [answer.get("error", {}).get("code") for answer in place.raw.refusals]
+            refused = [answer.get("error", {}).get("code") for answer in place.raw.refusals[:4]]
             check(refused == [-32601, -32601, -32601, None], f"sampling, elicitation and roots are refused, and a ping answered {refused}")
     check(log.count("Fatal") == 0, "nothing crashed")
     return got
@@ -169,7 +170,7 @@ def writes(place, check):
         done = write("w_plain")
         check(done["status"] == "done" and place.arrived("w_plain") == 1, f"a write that is acknowledged is done {done['code']}")
         for name in raw_mcp.WRITES[1:]:
-            if place.kind == "stdio" and name == "w_redirect":
+            if place.kind == "stdio" and name in ("w_redirect", "w_403", "w_404"):
                 continue
             begun = time.monotonic()
             answer = write(name)
@@ -198,6 +199,27 @@ def writes(place, check):
 
 def state(place, change):
     return place.world.cli_json("dana", "changes", "show", change)["state"]
+
+
+def late(place, check):
+    """A server takes its time; meanwhile somebody stops the agent: what comes to it after that is not sent."""
+    place.raw.state.add("slow")
+    answer = {}
+
+    def write():
+        with Agent(place.world.url, place.world.token("bot"), "auto") as agent:
+            answer.update(raw(agent, "odd__w_plain", {"who": "bob"}))
+    before = place.arrived("w_plain")
+    thread = threading.Thread(target=write)
+    thread.start()
+    # Planning looks at the server once, for three seconds; carrying out once more.
+    time.sleep(4.5)
+    place.world.cli("dana", "lock", "workload", "bot")
+    thread.join()
+    place.raw.state.clear()
+    time.sleep(3)
+    place.world.cli("dana", "unlock", "workload", "bot")
+    check(place.arrived("w_plain") == before, f"what was granted before a lock is not sent after it {answer.get('structured')}")
 
 
 def shifts(place, check):

@@ -41,6 +41,7 @@ extension HTTPSystem {
             throw ConnectorError(.invalid, "the request can't be made: \(error)")
         }
         if planner.step.usesETag, let etag = read.target?.etag { request.headers.append(("If-Match", etag)) }
+        try leases.require(lease)
         let answer = try await settings.access.write(request, as: lease)
         if let at = planner.step.discloses, let secret = answer.json.flatMap({ at.find(in: $0) })?.texts.first {
             return Applied(Disclosure(label: "new credential of \(plan.targetName)", value: secret))

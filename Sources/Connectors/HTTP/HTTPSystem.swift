@@ -8,10 +8,12 @@ public struct HTTPSystem: Connector {
     public let system: String
     let settings: HTTPSettings
     let desk: DeclaredDesk<HTTPSource>
+    let leases: LiveLeases
 
     init(system: String, settings: HTTPSettings) {
         self.system = system
         self.settings = settings
+        leases = LiveLeases(now: settings.now)
         desk = DeclaredDesk(system, settings.declared, HTTPSource(access: settings.access), patience: settings.patience)
     }
 
@@ -57,10 +59,12 @@ public struct HTTPSystem: Connector {
 
     public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
         if settings.access.hasTokens { settings.access.tokens[reference.id] = try await settings.access.login() }
+        leases.begin(reference)
         return HTTPLease(reference: reference)
     }
 
     public func revoke(_ reference: LeaseReference) async throws(ConnectorError) {
+        leases.end(reference)
         guard case .session(let session) = settings.access.credentials, session.logout != nil else {
             // Nobody can end it; the gateway forgets it.
             return settings.access.tokens[reference.id] = nil

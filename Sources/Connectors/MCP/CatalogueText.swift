@@ -31,7 +31,8 @@ struct CatalogueText {
         var lines = ["  # " + Printable.text(String(summary.prefix(110)))]
         if json["annotations"]?["readOnlyHint"]?.bool == true { lines.append("  # The server says that it only reads.") }
         guard finding.state != .unusable, let pinned = finding.pinned else {
-            return lines.joined(separator: "\n") + "\n  # \(finding.name) can't be offered: \(finding.notes.joined())\n"
+            return lines.joined(separator: "\n")
+                + "\n  # \(finding.name) can't be offered: \(Printable.text(finding.notes.joined(separator: " ")))\n"
         }
         lines.append("  \(finding.name):")
         if key.kind != .tool {

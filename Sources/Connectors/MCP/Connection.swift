@@ -41,7 +41,10 @@ struct Listener: Sendable {
 extension Message {
     /// What a server is answered that asks its client: whether it is there. A model, a person or a file system to look at it does
     /// not get here.
-    static func response(to id: JSONValue, _ method: String) -> [UInt8] {
+    ///
+    /// - Returns: nil for an id that no request of anybody's has: it is answered with as many bytes.
+    static func response(to id: JSONValue, _ method: String) -> [UInt8]? {
+        guard JSONWriter.canonical(id).count <= 256 else { return nil }
         let answer: JSONValue =
             method == "ping"
             ? ["jsonrpc": "2.0", "id": id, "result": [:]]

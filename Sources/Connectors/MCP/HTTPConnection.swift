@@ -9,6 +9,9 @@ import Synchronization
 /// A server that is reached by streamable HTTP: TLS verified, no redirects, one address, every wait with an end.
 final class HTTPConnection: Connection {
 
+    /// How much a server may ask of its client while it answers one call.
+    private static let mostQuestions = 8
+
     private let url: String
     private let client: HTTPClient
     private let headers: [(String, String)]
@@ -111,14 +114,19 @@ final class HTTPConnection: Connection {
     private func stream(_ response: HTTPClientResponse, _ call: Call, _ era: Era?, _ progress: ProgressListener?) async throws
         -> Reply
     {
-        var events = EventReader(largest: largest)
+        var (events, questions) = (EventReader(largest: largest), 0)
         for try await buffer in response.body {
             for data in try events.read(Array(buffer: buffer)) {
                 switch try Message(data, largest: largest) {
                 case .answer(call.id, let reply): return reply
                 case .answer: break
                 case .complaint(let code, let message): return .error(code: code, message: message)
-                case .question(let id, let method): refuse(id, method, era)
+                case .question(let id, let method):
+                    questions += 1
+                    guard questions <= Self.mostQuestions else {
+                        throw ConnectorError(.unavailable, "the server asks its client one thing after the other")
+                    }
+                    refuse(id, method, era)
                 case .notification("notifications/progress", let params?):
                     if params.json["progressToken"] == .integer(call.id) { progress?(params) }
                 case .notification(let method, _): listener.hear(method)
@@ -130,8 +138,8 @@ final class HTTPConnection: Connection {
 
     /// Beside what goes on: the server waits for it before it answers.
     private func refuse(_ id: JSONValue, _ method: String, _ era: Era?) {
-        guard case .older? = era else { return }
-        let request = request(Message.response(to: id, method), era, headers: [])
+        guard case .older? = era, let response = Message.response(to: id, method) else { return }
+        let request = request(response, era, headers: [])
         _Concurrency.Task { _ = try? await client.execute(request, timeout: .seconds(Int64(seconds))) }
     }
 
@@ -155,6 +163,7 @@ final class HTTPConnection: Connection {
     private func hear(_ request: HTTPClientRequest) async {
         var pause = 1
         while isOpen, !_Concurrency.Task.isCancelled {
+            let begun = ContinuousClock.now
             do {
                 let response = try await client.execute(request, timeout: .hours(24))
                 guard response.status == .ok else { return }
@@ -163,9 +172,10 @@ final class HTTPConnection: Connection {
                     for data in try events.read(Array(buffer: buffer)) {
                         if case .notification(let method, _) = try Message(data, largest: largest) { listener.hear(method) }
                     }
-                    pause = 1
                 }
-            } catch { pause = min(60, pause * 2) }
+            } catch {}
+            // One that lasts is opened again at once, and one that does not, later and later.
+            pause = ContinuousClock.now > begun + .seconds(60) ? 1 : min(60, pause * 2)
             listener.listChanged()
             guard (try? await ContinuousClock().sleep(for: .seconds(pause))) != nil else { return }
         }

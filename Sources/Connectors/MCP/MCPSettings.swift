@@ -25,6 +25,7 @@ struct MCPSettings: Sendable {
     let tools: [String: MCPTool]
     let definitions: Definitions
     let server: ServerSettings
+    let now: @Sendable () -> Instant
 }
 
 extension MCPSystem {
@@ -67,6 +68,7 @@ extension MCPSettings {
         self.tools = tools
         self.definitions = definitions
         self.server = server
+        now = context.now
     }
 
     private static func definitions(_ path: String, _ fields: YAMLFields, _ context: SystemContext) throws -> Definitions {
@@ -140,6 +142,16 @@ extension MCPSettings {
             let taken = Set(tool.input.fields.map(\.name))
             if let other = read.names.first(where: { !taken.contains($0) }) {
                 return "`\(place)` gives `\(other)` to `\(read.tool)`, which takes no such argument"
+            }
+        }
+        for operation in declared.catalogue.operations where operation.access == .read && operation.offer != nil {
+            let other = operation.input.first { field in
+                if case .reference = field.type { field.name != operation.target.input } else { false }
+            }
+            if let other {
+                return
+                    "`\(operation.name)` reads, and names a second entity by `\(other.name)`, which nobody would be asked about: "
+                    + "make it a `string`"
             }
         }
         for operation in declared.catalogue.operations where operation.access == .write {

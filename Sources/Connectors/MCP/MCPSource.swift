@@ -49,7 +49,7 @@ struct MCPSource: DeclaredSource {
                 : ConnectorError(.invalid, "the call can't be made: \(error)")
         }
         if let page { arguments.add(page.name, .string(page.value)) }
-        let result = try await calls.call(request.tool, arguments, nil)
+        let result = try await calls.read(request.tool, arguments, nil)
         guard !result.isError else {
             if let absent = request.absent, result.text.contains(absent) {
                 throw ConnectorError(.notFound, "\(request.tool) says that there is none")

@@ -9,11 +9,13 @@ public struct MCPSystem: Connector {
     public let system: String
     let settings: MCPSettings
     private let calls: ToolCalls
+    private let leases: LiveLeases
     private let desk: DeclaredDesk<MCPSource>
 
     init(system: String, settings: MCPSettings) {
         self.system = system
         self.settings = settings
+        leases = LiveLeases(now: settings.now)
         calls = ToolCalls(settings.server.makeServer(), settings)
         desk = DeclaredDesk(system, settings.declared, MCPSource(calls: calls), patience: settings.server.seconds)
     }
@@ -75,24 +77,24 @@ public struct MCPSystem: Connector {
     }
 
     public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Applied {
-        let name = grant.operation
+        let (name, id) = (grant.operation, lease.reference.id)
         // Looked at once more: it may have changed since it was planned.
         do throws(ConnectorError) { try await calls.requireSame(name, notOlderThan: 0) } catch {
             throw ConnectorError(.conflict, error.message)
         }
         return try await desk.apply(grant) { (planner, _, plan) throws(ConnectorError) in
-            try await send(planner, plan)
+            try await send(planner, plan, under: id)
         }
     }
 
     /// - Throws: `ConnectorError`: `unavailable` when nobody knows whether it came about.
-    private func send(_ planner: DeclaredPlanner<MCPSource>, _ plan: Plan) async throws(ConnectorError) -> Applied {
+    private func send(_ planner: DeclaredPlanner<MCPSource>, _ plan: Plan, under lease: String) async throws(ConnectorError)
+        -> Applied
+    {
         let operation = planner.operation
-        let result = try await calls.call(operation.name, planner.input.json, nil)
-        guard !result.isError else {
-            let isUnchanged = settings.tools[operation.name]?.failsUnchanged ?? false
-            throw ConnectorError(isUnchanged ? .invalid : .unavailable, "\(operation.name) failed: \(result.words)")
-        }
+        let call = try calls.prepared(operation.name, planner.input.json)
+        try leases.require(lease)
+        let result = try await calls.write(call)
         guard operation.isShownToPerson else {
             return Applied(answer: operation.sensitivity == .secret ? nil : result.document)
         }
@@ -109,11 +111,12 @@ public struct MCPSystem: Connector {
     }
 
     public func lease(_ grant: borrowing Grant, as reference: LeaseReference) async throws(ConnectorError) -> any Lease {
-        Shared(reference: reference)
+        leases.begin(reference)
+        return Shared(reference: reference)
     }
 
-    /// Nothing was made for the step: nothing is to be ended.
-    public func revoke(_ reference: LeaseReference) async throws(ConnectorError) {}
+    /// Nothing was made at the server for the step: from now on nothing is sent under it.
+    public func revoke(_ reference: LeaseReference) async throws(ConnectorError) { leases.end(reference) }
 
     public func leftovers() async throws(ConnectorError) -> [LeaseReference] { [] }
 }

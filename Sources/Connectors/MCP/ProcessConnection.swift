@@ -1,5 +1,5 @@
 import Authority
-import ConnectorKit
+import Glibc
 import StrictJSON
 import Subprocess
 import Synchronization
@@ -30,6 +30,8 @@ final class ProcessConnection: Connection {
     private let largest: Int
     private let listener: Listener
     private let isModern = Mutex(false)
+    /// Ends when the process is to end.
+    private let closing = AsyncStream.makeStream(of: Never.self)
 
     /// Starts the server.
     init(_ command: Command, seconds: Int, largest: Int, _ listener: Listener) {
@@ -43,6 +45,14 @@ final class ProcessConnection: Connection {
     var isOpen: Bool { state.withLock { $0.isOpen } }
 
     // MARK: The process
+
+    /// The groups of processes that run: none of them outlives the gateway.
+    private static let running: Mutex<Set<pid_t>> = {
+        atexit { ProcessConnection.endAll() }
+        return Mutex([])
+    }()
+
+    private static func endAll() { running.withLock { for pid in $0 { kill(-pid, SIGKILL) } } }
 
     private static var ending: [TeardownStep] { [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))] }
 
@@ -59,20 +69,28 @@ final class ProcessConnection: Connection {
             environment: .custom(environment), workingDirectory: FilePath(command.directory), platformOptions: options,
             input: .inputWriter, output: .sequence, error: .discarded
         ) { execution in
+            let pid = execution.processIdentifier.value
+            Self.running.withLock { _ = $0.insert(pid) }
+            defer { Self.running.withLock { _ = $0.remove(pid) } }
             await withTaskGroup(of: Void.self) { group in
                 let writer = execution.standardInputWriter
                 group.addTask {
                     for await line in lines { guard (try? await writer.write(line + [10])) != nil else { break } }
                     try? await writer.finish()
-                    // Whoever is told that nothing more comes ends; whoever does not is ended.
-                    guard (try? await ContinuousClock().sleep(for: .seconds(2))) != nil else { return }
-                    await execution.teardown(using: Self.ending)
+                }
+                group.addTask {
+                    for await _ in self.closing.stream {}
+                    // Whoever is told that nothing more comes ends; whoever does not, is ended.
+                    try? await ContinuousClock().sleep(for: .seconds(2))
+                    kill(-pid, SIGKILL)
                 }
                 await self.read(execution.standardOutput)
                 self.end()
                 group.cancelAll()
-                await execution.teardown(using: Self.ending)
             }
+            await execution.teardown(using: Self.ending)
+            // With all that it has started.
+            kill(-pid, SIGKILL)
         }
         end()
     }
@@ -99,13 +117,17 @@ final class ProcessConnection: Connection {
         let waiting = state.withLock { state in
             state.isOpen = false
             state.outgoing?.finish()
+            closing.continuation.finish()
             defer { state.waiting = [:] }
             return Array(state.waiting.values)
         }
         for one in waiting { one.resume(returning: nil) }
     }
 
-    func close() async { state.withLock { $0.outgoing }?.finish() }
+    func close() async {
+        state.withLock { $0.outgoing }?.finish()
+        closing.continuation.finish()
+    }
 
     // MARK: Messages
 
@@ -116,7 +138,7 @@ final class ProcessConnection: Connection {
         case .answer(let id, let reply): state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: reply)
         case .question(let id, let method):
             // In the newer protocol a server asks nothing by itself.
-            if !isModern.withLock({ $0 }) { send(Message.response(to: id, method)) }
+            if !isModern.withLock({ $0 }), let response = Message.response(to: id, method) { send(response) }
         case .notification("notifications/progress", let params?):
             guard case .integer(let token)? = params.json["progressToken"] else { return }
             state.withLock { $0.progress[token] }?(params)

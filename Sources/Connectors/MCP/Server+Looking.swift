@@ -9,14 +9,19 @@ struct Offered: Sendable {
     var all: [DefinitionKey: SystemDocument] = [:]
     /// The names that two have: nobody knows which is meant.
     var twice: Set<DefinitionKey> = []
+    /// Of all definitions.
+    private(set) var bytes = 0
 
     mutating func add(_ key: DefinitionKey, _ document: SystemDocument) {
+        bytes += document.bytes.count
         if all.updateValue(document, forKey: key) != nil { twice.insert(key) }
     }
 }
 
 /// Looking at what the server offers.
 extension MCPServer {
+    private static let mostBytes = 16 << 20
+
     /// What the server offers now.
     ///
     /// - Parameter age: how old what was seen last may be, in seconds.
@@ -57,27 +62,34 @@ extension MCPServer {
         let session = try await session()
         let number = state.withLock { state in
             state.isStale = false
-            return (state.look?.0.number ?? 0) + 1
+            state.lastLook += 1
+            return state.lastLook
         }
         var offered = Offered(number: number)
+        let end = ContinuousClock.now + .seconds(2 * seconds)
         do throws(ConnectorError) {
             for kind in Offer.Kind.allCases where session.capabilities[kind.capability] != nil {
-                try await list(kind, into: &offered)
+                try await list(kind, into: &offered, until: end)
             }
         } catch {
             state.withLock { $0.isStale = true }
             throw error
         }
-        state.withLock { $0.look = (offered, .now) }
+        // Of two looks at once the one that began later counts.
+        state.withLock { state in
+            if state.look.map({ $0.0.number < number }) ?? true { state.look = (offered, .now) }
+        }
         return offered
     }
 
-    private func list(_ kind: Offer.Kind, into offered: inout Offered) async throws(ConnectorError) {
+    private func list(_ kind: Offer.Kind, into offered: inout Offered, until end: ContinuousClock.Instant)
+        async throws(ConnectorError)
+    {
         var (cursor, pages): (JSONValue?, Int) = (nil, 0)
         repeat {
             pages += 1
-            guard pages <= 100, offered.all.count <= 5_000 else {
-                throw ConnectorError(.unavailable, "the server's list does not end")
+            guard pages <= 100, offered.all.count <= 5_000, offered.bytes <= Self.mostBytes, ContinuousClock.now < end else {
+                throw ConnectorError(.unavailable, "the server's list does not end, or is too long")
             }
             var params: JSONValue = [:]
             params.add("cursor", cursor)

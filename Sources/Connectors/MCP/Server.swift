@@ -31,6 +31,7 @@ final class MCPServer: Sendable {
         /// When the last connections ended that came to nothing.
         var failures: [ContinuousClock.Instant] = []
         var look: (Offered, at: ContinuousClock.Instant)?
+        var lastLook = 0
         var isStale = false
         /// Whether a look is about to be taken, or being taken, because the server said that something changed.
         var isLooking = false
@@ -44,7 +45,7 @@ final class MCPServer: Sendable {
     }
 
     private let place: Place
-    private let seconds: Int
+    let seconds: Int
     private let largest: Int
     let state = Mutex(State())
 
@@ -181,12 +182,13 @@ final class MCPServer: Sendable {
     /// - Parameters:
     ///   - name: for the header `Mcp-Name`.
     ///   - mirrored: for the headers `Mcp-Param-*`.
+    ///   - isRepeatable: whether it may be sent again in another session.
     /// - Throws: `ConnectorError`: `unavailable` when nobody knows whether it came about; another code when it did not.
     func ask(
         _ method: String, _ params: JSONValue, name: String? = nil, mirrored: [(name: String, value: String)] = [],
-        _ progress: ProgressListener? = nil
+        isRepeatable: Bool = true, _ progress: ProgressListener? = nil
     ) async throws(ConnectorError) -> SystemDocument {
-        switch try await reply(to: method, params, name: name, mirrored: mirrored, progress) {
+        switch try await reply(to: method, params, name: name, mirrored: mirrored, isRepeatable: isRepeatable, progress) {
         case .sessionOver: throw ConnectorError(.unavailable, "the server ends every session")
         case .result(let result):
             // It may ask for a person's word, or go on by itself: neither is an answer.
@@ -198,13 +200,13 @@ final class MCPServer: Sendable {
         }
     }
 
-    /// Asks, once more where a session had to be begun anew.
+    /// Asks, once more where a session had to be begun anew: but not what changes something, which may have come about.
     func reply(
         to method: String, _ params: JSONValue, name: String? = nil, mirrored: [(name: String, value: String)] = [],
-        _ progress: ProgressListener? = nil
+        isRepeatable: Bool = true, _ progress: ProgressListener? = nil
     ) async throws(ConnectorError) -> Reply {
         var reply = Reply.sessionOver
-        for _ in 0..<2 {
+        for _ in 0..<(isRepeatable ? 2 : 1) {
             guard case .sessionOver = reply else { break }
             let session = try await session()
             var call = call(method, params, session.era, progress: progress != nil)

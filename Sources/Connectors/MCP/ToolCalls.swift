@@ -61,24 +61,58 @@ final class ToolCalls: Sendable {
 
     // MARK: Calling
 
-    /// - Throws: `ConnectorError`; `unavailable` also for a result that is not what the definition says.
-    func call(_ name: String, _ given: JSONValue, _ progress: ProgressListener?) async throws(ConnectorError) -> ToolResult {
-        try await requireSame(name, notOlderThan: lookAgain)
+    /// A call that the definition allows.
+    struct Prepared: Sendable {
+        let name: String
+        let tool: MCPTool
+        let arguments: JSONValue
+    }
+
+    /// - Throws: `ConnectorError` `invalid` for arguments that the definition does not take.
+    func prepared(_ name: String, _ given: JSONValue) throws(ConnectorError) -> Prepared {
         guard let tool = tools[name] else { throw ConnectorError(.invalid, "there is no `\(name)`") }
         var arguments = given
         for constant in tool.constants { arguments.add(constant.key, constant.value) }
         if let misfit = tool.input.schema?.misfit(arguments) {
             throw ConnectorError(.invalid, "`\(name)` would not take it: \(misfit.path) \(misfit.message)")
         }
+        return Prepared(name: name, tool: tool, arguments: arguments)
+    }
+
+    /// - Throws: `ConnectorError`; `unavailable` also for a result that is not what the definition says.
+    func read(_ name: String, _ given: JSONValue, _ progress: ProgressListener?) async throws(ConnectorError) -> ToolResult {
+        try await requireSame(name, notOlderThan: lookAgain)
+        return try await send(try prepared(name, given), isRepeatable: true, progress)
+    }
+
+    /// Sends a call that changes something, once. Whatever is answered but success, it may have come about: unless the catalogue
+    /// says that an error of the tool's means that it has not.
+    ///
+    /// - Throws: `ConnectorError`: `invalid` when nothing came about, `unavailable` when nobody knows.
+    func write(_ call: Prepared) async throws(ConnectorError) -> ToolResult {
+        func failed(_ message: String) -> ConnectorError {
+            ConnectorError(call.tool.failsUnchanged ? .invalid : .unavailable, "\(call.name) failed: \(message)")
+        }
+        let result: ToolResult
+        do throws(ConnectorError) { result = try await send(call, isRepeatable: false, nil) } catch {
+            throw error.code == .unavailable ? error : failed(error.message)
+        }
+        guard !result.isError else { throw failed(result.words) }
+        return result
+    }
+
+    private func send(_ call: Prepared, isRepeatable: Bool, _ progress: ProgressListener?) async throws(ConnectorError)
+        -> ToolResult
+    {
         let result = ToolResult(
             document: try await server.ask(
-                "tools/call", ["name": .string(tool.key.name), "arguments": arguments], name: tool.key.name,
-                mirrored: tool.input.headers(arguments), progress))
+                "tools/call", ["name": .string(call.tool.key.name), "arguments": call.arguments], name: call.tool.key.name,
+                mirrored: call.tool.input.headers(call.arguments), isRepeatable: isRepeatable, progress))
         guard result.document.json["content"]?.array != nil else {
-            throw ConnectorError(.unavailable, "the result of `\(name)` has no content")
+            throw ConnectorError(.unavailable, "the result of `\(call.name)` has no content")
         }
-        if let problem = tool.output.problem(result) {
-            throw ConnectorError(.unavailable, "the result of `\(name)` is not what its definition says: \(problem)")
+        if let problem = call.tool.output.problem(result) {
+            throw ConnectorError(.unavailable, "the result of `\(call.name)` is not what its definition says: \(problem)")
         }
         return result
     }
@@ -87,7 +121,7 @@ final class ToolCalls: Sendable {
     func answer(_ name: String, _ input: JSONValue, _ progress: ProgressListener?) async throws(ConnectorError) -> SystemDocument
     {
         guard let key = tools[name]?.key else { throw ConnectorError(.invalid, "there is no `\(name)`") }
-        if key.kind == .tool { return try await call(name, input, progress).document }
+        if key.kind == .tool { return try await read(name, input, progress).document }
         try await requireSame(name, notOlderThan: lookAgain)
         switch key.kind {
         case .prompt:

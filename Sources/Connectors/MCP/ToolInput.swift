@@ -71,18 +71,24 @@ struct ToolInput {
             let isRequired = required.contains(member.key)
             fields.append(
                 InputField(
-                    member.key, type(member.value, isRequired: isRequired), summary(member.value, member.key),
+                    member.key, type(member.value), summary(member.value, member.key),
                     isRequired: isRequired))
         }
         return fields
     }
 
-    /// What policy sees of a property: what can be told from its type, or else the value's JSON as a text.
-    private static func type(_ schema: JSONValue, isRequired: Bool) -> InputType {
+    /// What policy sees of a property: what can be told from its type, or else the value's JSON as a text. One that may be null is
+    /// what it is otherwise: where it must be given, null can't be.
+    private static func type(_ schema: JSONValue) -> InputType {
         var one = schema
         let alternatives = schema["anyOf"]?.array ?? []
         let others = alternatives.filter { $0["type"] != "null" }
-        if alternatives.count == 2, others.count == 1, !isRequired { one = others[0] }
+        if alternatives.count == 2, others.count == 1 { one = others[0] }
+        if let types = one["type"]?.array, types.count == 2, let type = types.first(where: { $0 != "null" }),
+            types.contains("null")
+        {
+            one.add("type", type)
+        }
         if let choices = one["enum"]?.array {
             let texts = choices.compactMap(\.string)
             return texts.count == choices.count && !texts.isEmpty ? .choice(texts) : .json(longJSON)

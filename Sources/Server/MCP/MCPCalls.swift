@@ -137,11 +137,12 @@ struct MCPCalls {
         guard let (system, operation, input) = tools.resource(uri) else {
             throw MCPProblem(400, -32602, "There is no such resource.", data: ["uri": .string(uri)])
         }
-        return try await read(system, operation, input)
+        return try await read(system, operation, input, uri: uri)
     }
 
     /// What is denied looks as if it were not there.
-    private func read(_ system: String, _ operation: Operation, _ input: JSONValue) async throws -> RawObject {
+    private func read(_ system: String, _ operation: Operation, _ input: JSONValue, uri: String? = nil) async throws -> RawObject
+    {
         let answer: Answer
         do {
             answer = try await gateway.submissions.submit(asker.request(system, operation.name, input, asker.evidence))
@@ -155,7 +156,9 @@ struct MCPCalls {
                 answer.status == .denied ? 400 : 200, answer.status == .denied ? -32602 : -32603, answer.message,
                 data: ["code": .string(answer.code)])
         }
-        return finished(document)
+        // Who else may have it is not the server's to say.
+        let own = document.without(["ttlMs", "cacheScope"])
+        return finished(asker.isModern && uri != nil ? own.adding("ttlMs", 0).adding("cacheScope", "private") : own)
     }
 
     // MARK: Results

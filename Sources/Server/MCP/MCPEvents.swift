@@ -2,6 +2,9 @@ import Synchronization
 
 /// What is told of a call before it is answered: where nothing is, its answer is no stream.
 final class MCPEvents: Sendable {
+    /// What is longer is not passed on: whoever listens slowly has a thousand kept for them.
+    private static let largest = 16 << 10
+
     private enum State {
         case silent(CheckedContinuation<HTTPAnswer, Never>?)
         case answered(HTTPAnswer)
@@ -42,6 +45,7 @@ final class MCPEvents: Sendable {
     }
 
     func tell(_ data: [UInt8]) {
+        guard data.count <= Self.largest else { return }
         events.yield(data)
         let waiter = state.withLock { state -> CheckedContinuation<HTTPAnswer, Never>? in
             guard case .silent(let waiter) = state else { return nil }

@@ -87,7 +87,9 @@ struct MCPTools {
     func resource(_ uri: String) -> (system: String, operation: Operation, input: JSONValue)? {
         let exact = offered(.resource).filter { $0.offer.name.utf8.elementsEqual(uri.utf8) }
         if exact.count == 1 { return (exact[0].system, exact[0].operation, [:]) }
-        guard exact.isEmpty else { return nil }
+        // What is listed by itself is read as that, or not at all, however its URI is written.
+        let listed = systems.flatMap { $0.catalogue.operations.compactMap(\.offer) }.filter { $0.kind == .resource }
+        guard !listed.contains(where: { URIMatch.isSame($0.name, uri) }) else { return nil }
         let templates = offered(.resourceTemplate).compactMap { system, operation, offer in
             URIMatch.values(of: uri, offer.name).map { (system, operation, $0) }
         }

@@ -3,6 +3,11 @@ import StrictJSON
 
 /// Reads a URI by a template with plain variables (RFC 6570, level 1).
 enum URIMatch {
+    /// Whether two URIs are one, however they are written.
+    static func isSame(_ a: String, _ b: String) -> Bool {
+        (a.removingPercentEncoding ?? a).utf8.elementsEqual((b.removingPercentEncoding ?? b).utf8)
+    }
+
     /// The variables' values, percent-decoded; nil where the URI is not of the template. A value is one segment: it has no slash,
     /// however that is written.
     static func values(of uri: String, _ template: String) -> JSONValue? {

@@ -82,17 +82,18 @@ let package = Package(
         library("Storage", ["Authority", "StrictJSON", "TransparencyLog", grdb]),
         library("ConnectorKit", path: "Sources/Connectors/Kit", ["Authority", "StrictYAML"]),
         library("DirectoryKit", path: "Sources/Connectors/Directory", ["Authority", "Cedar", "Reach", "StrictJSON"]),
+        library("HostKit", path: "Sources/Connectors/Host", [httpClient, nioCore, nioSSL]),
         library(
             "DeclaredKit", path: "Sources/Connectors/Declared",
-            ["Authority", "Cedar", "Reach", "StrictJSON", "StrictYAML", httpClient, nioCore, nioSSL]),
+            ["Authority", "Cedar", "Reach", "StrictJSON", "StrictYAML"]),
         library(
             "ConnectorEmbedded", path: "Sources/Connectors/Embedded",
             ["Authority", "Cedar", "ConnectorKit", "DirectoryKit", "Reach", "StrictJSON", "StrictYAML", crypto, grdb]),
         library(
             "ConnectorHTTP", path: "Sources/Connectors/HTTP",
             [
-                "Authority", "Cedar", "ConnectorKit", "DeclaredKit", "Reach", "StrictJSON", "StrictYAML", httpClient, nioCore,
-                nioHTTP1, nioSSL,
+                "Authority", "Cedar", "ConnectorKit", "DeclaredKit", "HostKit", "Reach", "StrictJSON", "StrictYAML", httpClient,
+                nioCore, nioHTTP1,
             ]),
         .systemLibrary(name: "CLDAP", pkgConfig: "ldap", providers: [.apt(["libldap-dev"])]),
         library(
@@ -104,7 +105,7 @@ let package = Package(
         library(
             "ConnectorMCP", path: "Sources/Connectors/MCP",
             [
-                "Authority", "Cedar", "ConnectorKit", "DeclaredKit", "JSONSchema", "Reach", "StrictJSON", "StrictYAML",
+                "Authority", "Cedar", "ConnectorKit", "DeclaredKit", "HostKit", "JSONSchema", "Reach", "StrictJSON", "StrictYAML",
                 httpClient, nioCore, nioHTTP1, subprocess, systemPackage,
             ]),
         // Floor 5

@@ -25,7 +25,7 @@ struct MCPOfferTests {
 
     private func call(_ headers: [String: String]) -> HTTPCall {
         var fields = HTTPFields()
-        for (name, value) in headers { fields[HTTPField.Name(name)!] = value }
+        for (name, value) in headers { if let name = HTTPField.Name(name) { fields[name] = value } }
         return HTTPCall(method: .post, path: [], host: nil, headers: fields) { _ in [] }
     }
 

@@ -1,6 +1,6 @@
 import AsyncHTTPClient
 import Authority
-import DeclaredKit
+import HostKit
 import Foundation
 import NIOCore
 import NIOHTTP1

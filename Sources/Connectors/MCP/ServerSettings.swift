@@ -1,6 +1,6 @@
 import Authority
 import ConnectorKit
-import DeclaredKit
+import HostKit
 import Foundation
 import StrictJSON
 import StrictYAML

@@ -269,7 +269,7 @@ struct DoorTests {
             let body: JSONValue = [
                 "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": ["name": .string(tool), "arguments": arguments],
             ]
-            return try await doors.agent(.post, "/mcp", body, headers: ["MCP-Protocol-Version": "2025-11-25"]).body?["result"]
+            return try await doors.agent(.post, "/mcp", body, headers: ["MCP-Protocol-Version": "2025-11-25"]).json?["result"]
         }
         let read = try await call("corp__user_read", ["user": "cleo.aas"])
         let plain = try await doors.agent(.post, "/v1/systems/corp/operations/user.read", ["input": ["user": "cleo.aas"]])
@@ -282,7 +282,12 @@ struct DoorTests {
             .post, "/mcp", ["jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": ["name": "corp__nothing"]])
         #expect(unknown.body?["error"]?["code"] == -32602)
         let listed = try await doors.agent(.post, "/mcp", ["jsonrpc": "2.0", "id": 1, "method": "tools/list"])
-        let tools = listed.body?["result"]?["tools"]?.array ?? []
+        let tools = listed.json?["result"]?["tools"]?.array ?? []
         #expect(tools.count == (doors.world.gateway.systems.first?.catalogue.operations.count ?? 0) + 3)
     }
+}
+
+extension HTTPAnswer {
+    /// Its body, however it was written.
+    fileprivate var json: JSONValue? { bytes.flatMap { try? JSONReader.read($0) } }
 }

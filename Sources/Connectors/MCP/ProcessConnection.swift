@@ -3,7 +3,6 @@ import Glibc
 import StrictJSON
 import Subprocess
 import Synchronization
-
 import SystemPackage
 
 /// How a server is started.
@@ -81,16 +80,17 @@ final class ProcessConnection: Connection {
                 group.addTask {
                     for await _ in self.closing.stream {}
                     // Whoever is told that nothing more comes ends; whoever does not, is ended.
-                    try? await ContinuousClock().sleep(for: .seconds(2))
+                    guard (try? await ContinuousClock().sleep(for: .seconds(2))) != nil else { return }
                     kill(-pid, SIGKILL)
                 }
                 await self.read(execution.standardOutput)
                 self.end()
+                // Before the others are waited for: one may be writing to it still.
+                await execution.teardown(using: Self.ending)
+                // With all that it has started.
+                kill(-pid, SIGKILL)
                 group.cancelAll()
             }
-            await execution.teardown(using: Self.ending)
-            // With all that it has started.
-            kill(-pid, SIGKILL)
         }
         end()
     }

@@ -4,7 +4,9 @@ What arrives at its tools is written to a file, a line each, so that a test can 
 """
 import http.server
 import json
+import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -211,7 +213,7 @@ class Raw:
             note = event(json.dumps({"jsonrpc": "2.0", "method": "notifications/progress",
                                      "params": {"progressToken": token, "progress": 1}}).encode())
             connection.sendall(events)
-            for _ in range(20):
+            for _ in range(2):
                 connection.sendall(note * 1000)
             connection.sendall(event(body(PLAIN, id)))
             connection.shutdown(socket.SHUT_RDWR)
@@ -234,7 +236,9 @@ def respond(method, modern, state=()):
 
 
 def stdio(arrived):
-    """One line in, what comes to mind out."""
+    """One line in, what comes to mind out. It does not end when it is told to, and has a child that does not either."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    subprocess.Popen(["/bin/sh", "-c", 'trap "" TERM HUP; sleep 601; : ' + arrived], stdin=subprocess.DEVNULL)
     out = sys.stdout.buffer
     held = []
 
@@ -277,6 +281,7 @@ def stdio(arrived):
             line(answer(name, id))
             while held:
                 line(body(PLAIN, held.pop()))
+    time.sleep(600)
 
 
 if __name__ == "__main__":

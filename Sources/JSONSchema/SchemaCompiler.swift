@@ -19,6 +19,8 @@ struct SchemaCompiler {
     private var depth = 0
     /// Where a part has an identity of its own: what is referred to from there would be looked for there.
     private var identified: String?
+    /// Where an anchor stands that stands elsewhere, too.
+    private var twice: String?
 
     init(_ document: JSONValue) {
         self.document = document
@@ -33,7 +35,9 @@ struct SchemaCompiler {
         switch json {
         case .object(let object):
             if object["$id"]?.string != nil, !path.isEmpty { identified = path }
-            if let anchor = object["$anchor"]?.string { anchors[ExactString(anchor)] = path }
+            if let anchor = object["$anchor"]?.string, anchors.updateValue(path, forKey: ExactString(anchor)) != nil {
+                twice = path
+            }
             for member in object.members { find(member.value, path + "/" + Self.escaped(member.key), depth + 1) }
         case .array(let all): for (index, one) in all.enumerated() { find(one, "\(path)/\(index)", depth + 1) }
         default: break
@@ -45,6 +49,7 @@ struct SchemaCompiler {
     /// The number of the schema at a place, which is read if it was not yet.
     mutating func node(at path: String) throws(Problem) -> Int {
         if let identified { throw Problem(path: identified + "/$id", message: "only the whole schema may have an `$id`") }
+        if let twice { throw Problem(path: twice + "/$anchor", message: "the anchor stands twice") }
         if let known = places[ExactString(path)] { return known }
         guard nodes.count < Self.most else { throw Problem(path: path, message: "the schema has more than \(Self.most) parts") }
         depth += 1
@@ -90,7 +95,13 @@ struct SchemaCompiler {
         let place = path + "/" + Self.escaped(key)
         switch key {
         case "$ref": node.ref = try reference(value, place)
-        case "type": node.types = if let one = value.string { [one] } else { try strings(value, place) }
+        case "type":
+            let types = if let one = value.string { [one] } else { try strings(value, place) }
+            let known: Set = ["null", "boolean", "string", "number", "integer", "array", "object"]
+            if let other = types.first(where: { !known.contains($0) }) {
+                throw Problem(path: place, message: "there is no type `\(other)`")
+            }
+            node.types = types
         case "enum": node.choices = try array(value, place)
         case "const": node.choices = [value]
         case "minimum": node.minimum = try number(value, place)
@@ -103,7 +114,9 @@ struct SchemaCompiler {
         case "pattern": node.pattern = try pattern(value.string, place)
         case "minItems": node.counts.least = try count(value, place)
         case "maxItems": node.counts.most = try count(value, place)
-        case "uniqueItems": node.isUnique = value.bool ?? false
+        case "uniqueItems":
+            guard let flag = value.bool else { throw Problem(path: place, message: "true or false belongs here") }
+            node.isUnique = flag
         case "prefixItems": node.prefix = try list(value, place)
         // An array of schemas is how draft-07 writes `prefixItems`, with `additionalItems` for the rest.
         case "items" where value.array != nil: node.prefix = try list(value, place)

@@ -76,7 +76,7 @@ enum SchemaNumber: Sendable {
             return y != 0 && x.remainderReportingOverflow(dividingBy: y).partialValue == 0
         }
         let quotient = double / step.double
-        return quotient.isFinite && abs(quotient - quotient.rounded()) <= 1e-9 * max(1, abs(quotient))
+        return quotient.isFinite && abs(quotient - quotient.rounded()) <= 4 * quotient.ulp
     }
 }
 

@@ -9,7 +9,7 @@ import Testing
 @Suite("What an import writes and says")
 struct ImportTests {
     private func offered(_ tools: [(name: String, definition: JSONValue)]) -> Offered {
-        var offered = Offered(number: 1)
+        var offered = Offered(number: 1, session: 1)
         for (name, definition) in tools { offered.add(DefinitionKey(kind: .tool, name: name), SystemDocument(definition)) }
         return offered
     }

@@ -17,7 +17,8 @@ struct JSONSchemaTests {
             (#"{"enum":["a",1,null]}"#, ["\"a\"", "1", "1.0", "null"], ["\"A\"", "true"]),
             (#"{"const":{"a":[1,2]}}"#, [#"{"a":[1,2]}"#], [#"{"a":[2,1]}"#]),
             (#"{"minimum":1,"exclusiveMaximum":5}"#, ["1", "4.9", "\"no number\""], ["0", "5"]),
-            (#"{"multipleOf":0.5}"#, ["1.5", "2"], ["1.3"]), (#"{"multipleOf":0.01}"#, ["0.07", "19.99", "0"], ["0.071"]),
+            (#"{"multipleOf":0.5}"#, ["1.5", "2"], ["1.3"]),
+            (#"{"multipleOf":0.01}"#, ["0.07", "19.99", "0"], ["0.071", "1000000000.001"]),
             (#"{"multipleOf":3}"#, ["9007199254740993"], ["9007199254740992"]),
             (#"{"maximum":9007199254740992}"#, ["9007199254740992"], ["9007199254740993"]),
             (#"{"minLength":2,"maxLength":3}"#, ["\"ab\"", "\"äöü\""], ["\"a\"", "\"abcd\""]),
@@ -64,7 +65,9 @@ struct JSONSchemaTests {
         "What can't be checked is refused when the schema is read",
         arguments: [
             ##"{"$ref":"https://example.com/other.json"}"##, ##"{"$ref":"#/$defs/none"}"##, ##"{"$ref":"#none"}"##,
-            ##"{"$defs":{"a":{"$id":"urn:a"}}}"##, ##"{"unevaluatedProperties":false}"##, ##"{"$dynamicRef":"#a"}"##,
+            ##"{"$defs":{"a":{"$id":"urn:a"}}}"##, ##"{"unevaluatedProperties":false}"##,
+            ##"{"type":"strng"}"##, ##"{"uniqueItems":1}"##,
+            ##"{"$defs":{"a":{"$anchor":"x"}},"examples":[{"$anchor":"x"}],"$ref":"#x"}"##, ##"{"$dynamicRef":"#a"}"##,
             ##"{"pattern":"(a)\\1"}"##, ##"{"pattern":"(?=a)"}"##,
             #"{"pattern":"(a"}"#, #"{"pattern":"(a{1000}){1000}"}"#, #"{"items":3}"#, #"{"required":"a"}"#, #"{"minLength":-1}"#,
         ])

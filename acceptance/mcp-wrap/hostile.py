@@ -12,7 +12,7 @@ from world import World, wait_until
 
 PEOPLE = {"dana": ["ops"], "farah": ["sec"], "hugo": ["ops"]}
 # What may be answered, and as what: all else is refused.
-FINE = {"no_label", "late_id", "two_answers", "asks", "flood"}
+FINE = {"no_label", "late_id", "two_answers", "asks"}
 POLICY = """
 permit (principal, action in Exequatur::Action::"read", resource);
 permit (principal, action in Exequatur::Action::"execute", resource is Odd::Thing);
@@ -133,7 +133,9 @@ def reads(place, check):
             else:
                 fine = answered(agent, name)
             took = time.monotonic() - begun
-            if place.kind == "stdio" and name in ("large", "closes"):
+            if place.kind == "stdio" and name == "large":
+                check(answered(agent, "steady"), "what is too long is passed over, and the server goes on")
+            if place.kind == "stdio" and name == "closes":
                 check(not answered(agent, "steady") and wait_until(lambda: answered(agent, "steady"), 60),
                       f"{name}: it ended, and is started again after a while")
             wanted = name in FINE or place.kind == "stdio" and name == "no_json"

@@ -13,7 +13,7 @@ protocol Connection: Sendable {
     /// Sends a request and waits for its answer, within the time that a call may take.
     ///
     /// - Throws: `ConnectorError` `unavailable` when there is none: the server may have done what it was asked all the same.
-    func ask(_ call: Call, _ era: Era?, _ progress: ProgressListener?) async throws(ConnectorError) -> Reply
+    func ask(_ call: Call, _ era: Era?, _ progress: ProgressListener?, before: LastWord?) async throws(ConnectorError) -> Reply
 
     /// Sends a notification.
     func tell(_ method: String, _ params: JSONValue, _ era: Era) async

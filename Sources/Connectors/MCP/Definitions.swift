@@ -16,7 +16,8 @@ struct Definitions: Sendable {
         (self.all, self.pinned) = (all, pinned)
     }
 
-    subscript(key: DefinitionKey) -> SystemDocument? { all[key] }
+    /// What is offered; what is pinned still, where it is offered no more.
+    subscript(key: DefinitionKey) -> SystemDocument? { all[key] ?? pinned[key] }
 
     static func digest(of key: DefinitionKey, _ document: SystemDocument, at endpoint: String) -> Digest {
         Digest(of: [

@@ -38,8 +38,11 @@ final class HTTPConnection: Connection {
 
     // MARK: Asking
 
-    func ask(_ call: Call, _ era: Era?, _ progress: ProgressListener?) async throws(ConnectorError) -> Reply {
+    func ask(_ call: Call, _ era: Era?, _ progress: ProgressListener?, before: LastWord?) async throws(ConnectorError) -> Reply {
         let request = request(call.bytes, era, headers: Self.routing(call, era))
+        if let before {
+            do throws(ConnectorError) { try before() } catch { return .notSent(error) }
+        }
         do {
             return try await within(.seconds(seconds)) { try await self.reply(to: call, request, era, progress) }
         } catch let error as ConnectorError { throw error } catch is NIOTooManyBytesError {
@@ -114,9 +117,10 @@ final class HTTPConnection: Connection {
     private func stream(_ response: HTTPClientResponse, _ call: Call, _ era: Era?, _ progress: ProgressListener?) async throws
         -> Reply
     {
-        var (events, questions) = (EventReader(largest: largest), 0)
+        var (events, questions, flood) = (EventReader(largest: largest), 0, Flood())
         for try await buffer in response.body {
             for data in try events.read(Array(buffer: buffer)) {
+                try await flood.count()
                 switch try Message(data, largest: largest) {
                 case .answer(call.id, let reply): return reply
                 case .answer: break
@@ -166,10 +170,13 @@ final class HTTPConnection: Connection {
             let begun = ContinuousClock.now
             do {
                 let response = try await client.execute(request, timeout: .hours(24))
-                guard response.status == .ok else { return }
-                var events = EventReader(largest: largest)
+                // One that has no such stream says so.
+                if [.methodNotAllowed, .notFound].contains(response.status) { return }
+                guard response.status == .ok else { throw ConnectorError(.unavailable, "no stream") }
+                var (events, flood) = (EventReader(largest: largest), Flood())
                 for try await buffer in response.body {
                     for data in try events.read(Array(buffer: buffer)) {
+                        try await flood.count()
                         if case .notification(let method, _) = try Message(data, largest: largest) { listener.hear(method) }
                     }
                 }

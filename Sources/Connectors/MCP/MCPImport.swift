@@ -98,6 +98,7 @@ struct ImportComparison {
 
     private static func problem(_ key: DefinitionKey, _ document: SystemDocument, _ offered: Offered) -> String? {
         if offered.twice.contains(key) { return "the server offers two of this name" }
+        if Printable.text(key.name) != key.name { return "its name can't be written down as it is" }
         if key.kind == .tool, key.name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/) == nil {
             return "its name is not letters, digits and _ . - only"
         }

@@ -79,22 +79,22 @@ public struct MCPSystem: Connector {
     public func apply(_ grant: borrowing Grant, with lease: any Lease) async throws(ConnectorError) -> Applied {
         let (name, id) = (grant.operation, lease.reference.id)
         // Looked at once more: it may have changed since it was planned.
-        do throws(ConnectorError) { try await calls.requireSame(name, notOlderThan: 0) } catch {
+        let session: Int64
+        do throws(ConnectorError) { session = try await calls.requireSame(name, notOlderThan: 0) } catch {
             throw ConnectorError(.conflict, error.message)
         }
         return try await desk.apply(grant) { (planner, _, plan) throws(ConnectorError) in
-            try await send(planner, plan, under: id)
+            try await send(planner, plan, under: id, in: session)
         }
     }
 
     /// - Throws: `ConnectorError`: `unavailable` when nobody knows whether it came about.
-    private func send(_ planner: DeclaredPlanner<MCPSource>, _ plan: Plan, under lease: String) async throws(ConnectorError)
-        -> Applied
+    private func send(_ planner: DeclaredPlanner<MCPSource>, _ plan: Plan, under lease: String, in session: Int64)
+        async throws(ConnectorError) -> Applied
     {
         let operation = planner.operation
         let call = try calls.prepared(operation.name, planner.input.json)
-        try leases.require(lease)
-        let result = try await calls.write(call)
+        let result = try await calls.write(call, in: session) { [leases] () throws(ConnectorError) in try leases.require(lease) }
         guard operation.isShownToPerson else {
             return Applied(answer: operation.sensitivity == .secret ? nil : result.document)
         }

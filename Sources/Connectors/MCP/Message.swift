@@ -58,7 +58,12 @@ enum Reply: Sendable {
     case error(code: Int64, message: String)
     /// The server has ended the session before it looked at the request: it is asked anew, in another.
     case sessionOver
+    /// It was never sent.
+    case notSent(ConnectorError)
 }
+
+/// Asked right before a call is sent, when nothing can come between any more: throws where it is not to be.
+typealias LastWord = @Sendable () throws(ConnectorError) -> Void
 
 /// A request as it is sent.
 struct Call: Sendable {

@@ -21,8 +21,23 @@ final class ProcessConnection: Connection {
         /// The requests that wait, by their ids.
         var waiting: [Int64: CheckedContinuation<Reply?, Never>] = [:]
         var progress: [Int64: ProgressListener] = [:]
-        var outgoing: AsyncStream<[UInt8]>.Continuation?
+        var lastWords: [Int64: LastWord] = [:]
+        var outgoing: AsyncStream<Outgoing>.Continuation?
+        /// The request that is being written, perhaps to somebody who does not read.
+        var writing: Int64?
+        /// How many answers to the server's own questions wait to be written.
+        var responses = 0
+        var pid: pid_t?
     }
+
+    /// What is to be written.
+    private enum Outgoing: Sendable {
+        case call(Int64, [UInt8])
+        case response([UInt8])
+        case notification([UInt8])
+    }
+
+    private static let mostResponses = 16
 
     private let state = Mutex(State())
     private let seconds: Int
@@ -35,7 +50,7 @@ final class ProcessConnection: Connection {
     /// Starts the server.
     init(_ command: Command, seconds: Int, largest: Int, _ listener: Listener) {
         (self.seconds, self.largest, self.listener) = (seconds, largest, listener)
-        let (lines, outgoing) = AsyncStream.makeStream(of: [UInt8].self, bufferingPolicy: .bufferingOldest(1_000))
+        let (lines, outgoing) = AsyncStream.makeStream(of: Outgoing.self, bufferingPolicy: .bufferingOldest(1_000))
         state.withLock { $0.outgoing = outgoing }
         _Concurrency.Task.detached { await self.run(command, lines) }
     }
@@ -55,7 +70,7 @@ final class ProcessConnection: Connection {
 
     private static var ending: [TeardownStep] { [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))] }
 
-    private func run(_ command: Command, _ lines: AsyncStream<[UInt8]>) async {
+    private func run(_ command: Command, _ lines: AsyncStream<Outgoing>) async {
         var options = PlatformOptions()
         // It and whatever it starts end together.
         options.createSession = true
@@ -70,11 +85,16 @@ final class ProcessConnection: Connection {
         ) { execution in
             let pid = execution.processIdentifier.value
             Self.running.withLock { _ = $0.insert(pid) }
+            self.state.withLock { $0.pid = pid }
             defer { Self.running.withLock { _ = $0.remove(pid) } }
             await withTaskGroup(of: Void.self) { group in
                 let writer = execution.standardInputWriter
                 group.addTask {
-                    for await line in lines { guard (try? await writer.write(line + [10])) != nil else { break } }
+                    for await one in lines {
+                        guard let line = self.due(one) else { continue }
+                        guard (try? await writer.write(line + [10])) != nil else { break }
+                        self.state.withLock { $0.writing = nil }
+                    }
                     try? await writer.finish()
                 }
                 group.addTask {
@@ -95,19 +115,49 @@ final class ProcessConnection: Connection {
         end()
     }
 
+    /// The bytes, where they are still to be sent: nobody may wait for a call any more by the time that the server reads it, or it
+    /// may not be sent any more.
+    private func due(_ one: Outgoing) -> [UInt8]? {
+        switch one {
+        case .notification(let bytes): return bytes
+        case .response(let bytes):
+            state.withLock { $0.responses -= 1 }
+            return bytes
+        case .call(let id, let bytes):
+            let (isWaited, lastWord) = state.withLock { ($0.waiting[id] != nil, $0.lastWords[id]) }
+            guard isWaited else { return nil }
+            do throws(ConnectorError) {
+                try lastWord?()
+                let isStill = state.withLock { state in
+                    guard state.waiting[id] != nil else { return false }
+                    state.writing = id
+                    return true
+                }
+                return isStill ? bytes : nil
+            } catch {
+                state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: .notSent(error))
+                return nil
+            }
+        }
+    }
+
+    /// A line that is too long is passed over, up to so much: whoever waits for it has a deadline.
     private func read(_ output: SubprocessOutputSequence) async {
-        var line: [UInt8] = []
+        var (line, passed, flood): ([UInt8], Int, Flood) = ([], 0, Flood())
         do {
             for try await buffer in output {
                 for byte in buffer.withUnsafeBytes({ Array($0) }) {
                     guard byte != 10 else {
-                        hear(line)
-                        line = []
+                        if passed == 0, !hear(line) { try await flood.count() }
+                        (line, passed) = ([], 0)
                         continue
                     }
-                    line.append(byte)
-                    // What is too long has no end to go on after.
-                    guard line.count <= largest else { return }
+                    if passed == 0, line.count < largest {
+                        line.append(byte)
+                    } else {
+                        passed += 1
+                        guard passed < 16 * largest else { return }
+                    }
                 }
             }
         } catch { return }
@@ -132,27 +182,51 @@ final class ProcessConnection: Connection {
     // MARK: Messages
 
     /// What is no message is passed over: some servers write there what belongs elsewhere. Whoever waits for it has a deadline.
-    private func hear(_ line: [UInt8]) {
-        guard !line.isEmpty, let message = try? Message(line, largest: largest) else { return }
+    ///
+    /// - Returns: whether it is an answer that was waited for.
+    private func hear(_ line: [UInt8]) -> Bool {
+        guard !line.isEmpty, let message = try? Message(line, largest: largest) else { return false }
         switch message {
-        case .answer(let id, let reply): state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: reply)
+        case .answer(let id, let reply):
+            guard let waiting = state.withLock({ $0.waiting.removeValue(forKey: id) }) else { return false }
+            waiting.resume(returning: reply)
+            return true
         case .question(let id, let method):
             // In the newer protocol a server asks nothing by itself.
-            if !isModern.withLock({ $0 }), let response = Message.response(to: id, method) { send(response) }
+            if !isModern.withLock({ $0 }) { respond(to: id, method) }
         case .notification("notifications/progress", let params?):
-            guard case .integer(let token)? = params.json["progressToken"] else { return }
-            state.withLock { $0.progress[token] }?(params)
+            if case .integer(let token)? = params.json["progressToken"] { state.withLock { $0.progress[token] }?(params) }
         case .notification(let method, _): listener.hear(method)
         case .complaint: break
         }
+        return false
     }
 
-    private func send(_ bytes: [UInt8]) { state.withLock { $0.outgoing }?.yield(bytes) }
+    private func send(_ one: Outgoing) { state.withLock { $0.outgoing }?.yield(one) }
 
-    func ask(_ call: Call, _ era: Era?, _ progress: ProgressListener?) async throws(ConnectorError) -> Reply {
+    private func respond(to id: JSONValue, _ method: String) {
+        let hasRoom = state.withLock { state in
+            guard state.responses < Self.mostResponses else { return false }
+            state.responses += 1
+            return true
+        }
+        guard hasRoom else { return }
+        guard let response = Message.response(to: id, method) else { return state.withLock { $0.responses -= 1 } }
+        send(.response(response))
+    }
+
+    func ask(_ call: Call, _ era: Era?, _ progress: ProgressListener?, before: LastWord?) async throws(ConnectorError) -> Reply {
         isModern.withLock { $0 = era == .modern }
-        if let progress { state.withLock { $0.progress[call.id] = progress } }
-        defer { state.withLock { _ = $0.progress.removeValue(forKey: call.id) } }
+        state.withLock { state in
+            state.progress[call.id] = progress
+            state.lastWords[call.id] = before
+        }
+        defer {
+            state.withLock { state in
+                state.progress[call.id] = nil
+                state.lastWords[call.id] = nil
+            }
+        }
         let timer = _Concurrency.Task { [seconds] in
             guard (try? await ContinuousClock().sleep(for: .seconds(seconds))) != nil else { return }
             self.giveUp(call)
@@ -165,7 +239,7 @@ final class ProcessConnection: Connection {
                     state.waiting[call.id] = continuation
                     return true
                 }
-                if isSent { send(call.bytes) } else { continuation.resume(returning: nil) }
+                if isSent { send(.call(call.id, call.bytes)) } else { continuation.resume(returning: nil) }
             }
         } onCancel: {
             self.giveUp(call)
@@ -180,15 +254,17 @@ final class ProcessConnection: Connection {
     private func giveUp(_ call: Call) {
         guard let waiting = state.withLock({ $0.waiting.removeValue(forKey: call.id) }) else { return }
         waiting.resume(returning: nil)
+        // The rest of what is half written would be read some time: whoever does not read is ended.
+        if let pid = state.withLock({ $0.writing == call.id ? $0.pid : nil }) { kill(-pid, SIGKILL) }
         send(Self.notification("notifications/cancelled", ["requestId": .integer(call.id), "reason": "it took too long"]))
     }
 
     func tell(_ method: String, _ params: JSONValue, _ era: Era) async { send(Self.notification(method, params)) }
 
     /// What is told comes as all else does; the request is answered when there will be no more.
-    func listen(_ call: Call, _ era: Era) async { if era == .modern { send(call.bytes) } }
+    func listen(_ call: Call, _ era: Era) async { if era == .modern { send(.notification(call.bytes)) } }
 
-    private static func notification(_ method: String, _ params: JSONValue) -> [UInt8] {
-        JSONWriter.canonical(["jsonrpc": "2.0", "method": .string(method), "params": params])
+    private static func notification(_ method: String, _ params: JSONValue) -> Outgoing {
+        .notification(JSONWriter.canonical(["jsonrpc": "2.0", "method": .string(method), "params": params]))
     }
 }

@@ -6,6 +6,8 @@ import Synchronization
 struct Offered: Sendable {
     /// One for each look, so that what was worked out of it is known to be of it.
     let number: Int
+    /// The session that it was seen in.
+    let session: Int64
     var all: [DefinitionKey: SystemDocument] = [:]
     /// The names that two have: nobody knows which is meant.
     var twice: Set<DefinitionKey> = []
@@ -20,17 +22,19 @@ struct Offered: Sendable {
 
 /// Looking at what the server offers.
 extension MCPServer {
-    private static let mostBytes = 16 << 20
+    private static let mostBytes = 8 << 20
 
     /// What the server offers now.
     ///
     /// - Parameter age: how old what was seen last may be, in seconds.
     func offered(notOlderThan age: Int) async throws(ConnectorError) -> Offered {
+        // First of all: what another session showed says nothing of this one.
+        let session = try await session()
         let known = state.withLock { state -> Offered? in
             guard !state.isStale, let (offered, at) = state.look, ContinuousClock.now < at + .seconds(age) else { return nil }
-            return offered
+            return offered.session == session.number ? offered : nil
         }
-        if let known, try await session().connection.isOpen { return known }
+        if let known { return known }
         return try await look()
     }
 
@@ -65,7 +69,7 @@ extension MCPServer {
             state.lastLook += 1
             return state.lastLook
         }
-        var offered = Offered(number: number)
+        var offered = Offered(number: number, session: session.number)
         let end = ContinuousClock.now + .seconds(2 * seconds)
         do throws(ConnectorError) {
             for kind in Offer.Kind.allCases where session.capabilities[kind.capability] != nil {
@@ -100,7 +104,7 @@ extension MCPServer {
             case .error(-32601, _) where kind == .resourceTemplate: return
             case .error(let code, let message):
                 throw ConnectorError(.unavailable, "the server does not list what it offers: \(message) (\(code))")
-            case .sessionOver: throw ConnectorError(.unavailable, "the server ends every session")
+            case .sessionOver, .notSent: throw ConnectorError(.unavailable, "the server ends every session")
             }
             for one in try Self.elements(of: page, kind.member) {
                 guard let name = one.json[kind.key]?.string else {
@@ -111,6 +115,7 @@ extension MCPServer {
             cursor = page.json["nextCursor"]
             if cursor == .null { cursor = nil }
         } while cursor != nil
+        guard offered.bytes <= Self.mostBytes else { throw ConnectorError(.unavailable, "what the server offers is too long") }
     }
 
     private static func elements(of page: SystemDocument, _ member: String) throws(ConnectorError) -> [SystemDocument] {

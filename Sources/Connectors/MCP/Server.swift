@@ -17,6 +17,8 @@ final class MCPServer: Sendable {
         /// What the server says that it can do.
         let capabilities: JSONValue
         let begun: ContinuousClock.Instant
+        /// One for each session.
+        let number: Int64
 
         /// Whether the server has ended it as it ends all: no failure of anybody's.
         var isOver: Bool { connection.isOver }
@@ -112,14 +114,16 @@ final class MCPServer: Sendable {
     private func agree(on connection: any Connection) async throws(ConnectorError) -> Session {
         let discover = call("server/discover", [:], .modern)
         let reply: Reply?
-        do throws(ConnectorError) { reply = try await connection.ask(discover, .modern, nil) } catch {
+        do throws(ConnectorError) { reply = try await connection.ask(discover, .modern, nil, before: nil) } catch {
             guard error.code == .unavailable, connection.isOpen else { throw error }
             reply = nil
         }
         if case .result(let result)? = reply,
             result.json["supportedVersions"]?.array?.contains(.string(Era.current)) == true
         {
-            return Session(connection: connection, era: .modern, capabilities: result.json["capabilities"] ?? [:], begun: .now)
+            return Session(
+                connection: connection, era: .modern, capabilities: result.json["capabilities"] ?? [:], begun: .now,
+                number: nextID())
         }
         return try await initialize(connection)
     }
@@ -129,15 +133,16 @@ final class MCPServer: Sendable {
             "protocolVersion": .string(Era.known[0]), "capabilities": [:], "clientInfo": Self.clientInfo,
         ]
         let call = Call(id: nextID(), method: "initialize", params: hello)
-        switch try await connection.ask(call, nil, nil) {
-        case .sessionOver: throw ConnectorError(.unavailable, "the server ends every session")
+        switch try await connection.ask(call, nil, nil, before: nil) {
+        case .sessionOver, .notSent: throw ConnectorError(.unavailable, "the server ends every session")
         case .error(let code, let message): throw ConnectorError(.unavailable, "the server does not begin: \(message) (\(code))")
         case .result(let result):
             guard let version = result.json["protocolVersion"]?.string, Era.known.contains(version) else {
                 throw ConnectorError(.unavailable, "the server speaks no protocol revision that is known here")
             }
             let session = Session(
-                connection: connection, era: .older(version), capabilities: result.json["capabilities"] ?? [:], begun: .now)
+                connection: connection, era: .older(version), capabilities: result.json["capabilities"] ?? [:], begun: .now,
+                number: nextID())
             await connection.tell("notifications/initialized", [:], session.era)
             return session
         }
@@ -183,12 +188,17 @@ final class MCPServer: Sendable {
     ///   - name: for the header `Mcp-Name`.
     ///   - mirrored: for the headers `Mcp-Param-*`.
     ///   - isRepeatable: whether it may be sent again in another session.
+    ///   - before: asked right before it is sent, of the session that it is sent in.
     /// - Throws: `ConnectorError`: `unavailable` when nobody knows whether it came about; another code when it did not.
     func ask(
         _ method: String, _ params: JSONValue, name: String? = nil, mirrored: [(name: String, value: String)] = [],
-        isRepeatable: Bool = true, _ progress: ProgressListener? = nil
+        isRepeatable: Bool = true, _ progress: ProgressListener? = nil,
+        before: (@Sendable (Session) throws(ConnectorError) -> Void)? = nil
     ) async throws(ConnectorError) -> SystemDocument {
-        switch try await reply(to: method, params, name: name, mirrored: mirrored, isRepeatable: isRepeatable, progress) {
+        let reply = try await reply(
+            to: method, params, name: name, mirrored: mirrored, isRepeatable: isRepeatable, progress, before: before)
+        switch reply {
+        case .notSent(let error): throw error
         case .sessionOver: throw ConnectorError(.unavailable, "the server ends every session")
         case .result(let result):
             // It may ask for a person's word, or go on by itself: neither is an answer.
@@ -203,7 +213,8 @@ final class MCPServer: Sendable {
     /// Asks, once more where a session had to be begun anew: but not what changes something, which may have come about.
     func reply(
         to method: String, _ params: JSONValue, name: String? = nil, mirrored: [(name: String, value: String)] = [],
-        isRepeatable: Bool = true, _ progress: ProgressListener? = nil
+        isRepeatable: Bool = true, _ progress: ProgressListener? = nil,
+        before: (@Sendable (Session) throws(ConnectorError) -> Void)? = nil
     ) async throws(ConnectorError) -> Reply {
         var reply = Reply.sessionOver
         for _ in 0..<(isRepeatable ? 2 : 1) {
@@ -211,7 +222,9 @@ final class MCPServer: Sendable {
             let session = try await session()
             var call = call(method, params, session.era, progress: progress != nil)
             (call.name, call.mirrored) = (name, mirrored)
-            reply = try await session.connection.ask(call, session.era, progress)
+            var lastWord: LastWord?
+            if let before { lastWord = { () throws(ConnectorError) in try before(session) } }
+            reply = try await session.connection.ask(call, session.era, progress, before: lastWord)
         }
         return reply
     }

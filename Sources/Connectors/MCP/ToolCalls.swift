@@ -1,5 +1,6 @@
 import Authority
 import DeclaredKit
+import Foundation
 import JSONSchema
 import StrictJSON
 import Synchronization
@@ -35,10 +36,13 @@ final class ToolCalls: Sendable {
     }
 
     /// - Parameter age: how old what was seen may be, in seconds.
+    /// - Returns: the session that it was seen in.
     /// - Throws: `ConnectorError` `refused` for an operation that is another now, with what differs.
-    func requireSame(_ name: String, notOlderThan age: Int) async throws(ConnectorError) {
+    @discardableResult
+    func requireSame(_ name: String, notOlderThan age: Int) async throws(ConnectorError) -> Int64 {
         let seen = try await server.offered(notOlderThan: age)
         if let problem = problems(seen)[name] { throw ConnectorError(.refused, "`\(name)` is out of service: \(problem)") }
+        return seen.session
     }
 
     /// - Parameter seen: nil where nothing was seen yet: then only what was imported counts.
@@ -81,33 +85,66 @@ final class ToolCalls: Sendable {
 
     /// - Throws: `ConnectorError`; `unavailable` also for a result that is not what the definition says.
     func read(_ name: String, _ given: JSONValue, _ progress: ProgressListener?) async throws(ConnectorError) -> ToolResult {
-        try await requireSame(name, notOlderThan: lookAgain)
-        return try await send(try prepared(name, given), isRepeatable: true, progress)
+        let call = try prepared(name, given)
+        for _ in 0..<2 {
+            let session = try await requireSame(name, notOlderThan: lookAgain)
+            do throws(ConnectorError) {
+                return try await send(call, isRepeatable: true, progress) { now throws(ConnectorError) in
+                    try Self.require(now, session)
+                }
+            } catch {
+                guard error.code == .conflict else { throw error }
+            }
+        }
+        throw ConnectorError(.unavailable, "the server begins anew all the time")
+    }
+
+    /// What was looked at in one session says nothing of what is called in another.
+    private static func require(_ now: MCPServer.Session, _ session: Int64) throws(ConnectorError) {
+        guard now.number == session else {
+            throw ConnectorError(.conflict, "the server began anew after it was looked at; nothing was sent")
+        }
     }
 
     /// Sends a call that changes something, once. Whatever is answered but success, it may have come about: unless the catalogue
     /// says that an error of the tool's means that it has not.
     ///
     /// - Throws: `ConnectorError`: `invalid` when nothing came about, `unavailable` when nobody knows.
-    func write(_ call: Prepared) async throws(ConnectorError) -> ToolResult {
+    ///
+    /// - Parameters:
+    ///   - session: the one that its definition was looked at in.
+    ///   - before: asked right before it is sent.
+    func write(_ call: Prepared, in session: Int64, before: @escaping LastWord) async throws(ConnectorError) -> ToolResult {
         func failed(_ message: String) -> ConnectorError {
             ConnectorError(call.tool.failsUnchanged ? .invalid : .unavailable, "\(call.name) failed: \(message)")
         }
+        let sent = Mutex(false)
         let result: ToolResult
-        do throws(ConnectorError) { result = try await send(call, isRepeatable: false, nil) } catch {
+        do throws(ConnectorError) {
+            result = try await send(call, isRepeatable: false, nil) { now throws(ConnectorError) in
+                try Self.require(now, session)
+                try before()
+                sent.withLock { $0 = true }
+            }
+        } catch {
+            // Before it was sent, nothing came about, whatever went wrong.
+            guard sent.withLock({ $0 }) else {
+                throw error.code == .unavailable ? ConnectorError(.conflict, error.message) : error
+            }
             throw error.code == .unavailable ? error : failed(error.message)
         }
         guard !result.isError else { throw failed(result.words) }
         return result
     }
 
-    private func send(_ call: Prepared, isRepeatable: Bool, _ progress: ProgressListener?) async throws(ConnectorError)
-        -> ToolResult
-    {
+    private func send(
+        _ call: Prepared, isRepeatable: Bool, _ progress: ProgressListener?,
+        before: @escaping @Sendable (MCPServer.Session) throws(ConnectorError) -> Void
+    ) async throws(ConnectorError) -> ToolResult {
         let result = ToolResult(
             document: try await server.ask(
                 "tools/call", ["name": .string(call.tool.key.name), "arguments": call.arguments], name: call.tool.key.name,
-                mirrored: call.tool.input.headers(call.arguments), isRepeatable: isRepeatable, progress))
+                mirrored: call.tool.input.headers(call.arguments), isRepeatable: isRepeatable, progress, before: before))
         guard result.document.json["content"]?.array != nil else {
             throw ConnectorError(.unavailable, "the result of `\(call.name)` has no content")
         }
@@ -132,9 +169,18 @@ final class ToolCalls: Sendable {
             do throws(ToolInput.Unusable) { uri = try URITemplate(key.name).filled { input[$0]?.string } } catch {
                 throw ConnectorError(.invalid, error.message)
             }
+            // What is listed by itself is read as that, or not at all.
+            let listed = tools.values.filter { $0.key.kind == .resource }.map(\.key.name)
+            guard !listed.contains(where: { Self.isSame($0, uri) }) else {
+                throw ConnectorError(.notFound, "\(uri) is listed by itself")
+            }
             return try await resource(uri)
         case .tool: throw ConnectorError(.invalid, "`\(name)` is called otherwise")
         }
+    }
+
+    private static func isSame(_ a: String, _ b: String) -> Bool {
+        (a.removingPercentEncoding ?? a).utf8.elementsEqual((b.removingPercentEncoding ?? b).utf8)
     }
 
     private func resource(_ uri: String) async throws(ConnectorError) -> SystemDocument {

@@ -186,6 +186,7 @@ public final class Execution: Sendable {
         _ settled: Change, from change: Change, _ lease: LeaseReference?, _ seen: Observation?, answered: Digest? = nil,
         also writes: [Write] = []
     ) async throws {
+        let answered = answered ?? answer(to: change.id).map { Digest(of: $0.json) }
         let undone = settled.state == .executed ? try await rolledBack(by: change) : []
         let positions = try await core.store.commit(
             [.updateChange(settled, from: change)] + writes + undone, entries: outcome(settled, lease, seen, answered))

@@ -74,14 +74,17 @@ struct MCPDoor {
         let (message, isModern) = (asker.message, asker.isModern)
         if let json = try fixed(message, isModern) { return RawObject(SystemDocument(json)) }
         let tools = MCPTools(gateway)
+        // What no catalogue lists is not there at all.
+        let (hasResources, hasPrompts) = (tools.offers(.resource, .resourceTemplate), tools.offers(.prompt))
         switch message.method {
         case "tools/list": return list("tools", tools.list, isModern)
-        case "resources/list": return list("resources", tools.list(.resource), isModern)
-        case "resources/templates/list": return list("resourceTemplates", tools.list(.resourceTemplate), isModern)
-        case "prompts/list": return list("prompts", tools.list(.prompt), isModern)
         case "tools/call": return try await MCPCalls(gateway, tools, asker).call()
-        case "prompts/get": return try await MCPCalls(gateway, tools, asker).prompt()
-        case "resources/read": return try await MCPCalls(gateway, tools, asker).resource()
+        case "resources/list" where hasResources: return list("resources", tools.list(.resource), isModern)
+        case "resources/templates/list" where hasResources:
+            return list("resourceTemplates", tools.list(.resourceTemplate), isModern)
+        case "resources/read" where hasResources: return try await MCPCalls(gateway, tools, asker).resource()
+        case "prompts/list" where hasPrompts: return list("prompts", tools.list(.prompt), isModern)
+        case "prompts/get" where hasPrompts: return try await MCPCalls(gateway, tools, asker).prompt()
         default: throw MCPProblem(isModern ? 404 : 200, -32601, "This method is not served.")
         }
     }

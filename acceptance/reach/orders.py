@@ -2,6 +2,7 @@
 import collections
 import itertools
 import math
+import os
 import re
 
 import model
@@ -10,7 +11,8 @@ from directory import CHOSEN_BY, Directory
 from setting import AGENTS, Setting, brief
 
 DENIED = ["3", "6, from the side"]  # chains without approvers: a step is denied at once and people ask what if
-FEW, SAMPLE, SUBSETS = 4, 24, 12  # up to FEW steps all orders and subsets are run; of more steps, so many
+# Up to FEW steps all orders and subsets are run; of more steps, so many. LONG=1 for more.
+FEW, SAMPLE, SUBSETS = (4, 24, 12) if os.environ.get("LONG") else (3, 10, 6)
 ENOUGH = 12  # failures, after which a chain is given up
 
 

@@ -8,7 +8,6 @@ import Synchronization
 
 /// A server that is reached by streamable HTTP: TLS verified, no redirects, one address, every wait with an end.
 final class HTTPConnection: Connection {
-
     /// How much a server may ask of its client while it answers one call.
     private static let mostQuestions = 8
 

@@ -109,11 +109,10 @@ final class ToolCalls: Sendable {
     /// Sends a call that changes something, once. Whatever is answered but success, it may have come about: unless the catalogue
     /// says that an error of the tool's means that it has not.
     ///
-    /// - Throws: `ConnectorError`: `invalid` when nothing came about, `unavailable` when nobody knows.
-    ///
     /// - Parameters:
     ///   - session: the one that its definition was looked at in.
     ///   - before: asked right before it is sent.
+    /// - Throws: `ConnectorError`: `invalid` when nothing came about, `unavailable` when nobody knows.
     func write(_ call: Prepared, in session: Int64, before: @escaping LastWord) async throws(ConnectorError) -> ToolResult {
         func failed(_ message: String) -> ConnectorError {
             ConnectorError(call.tool.failsUnchanged ? .invalid : .unavailable, "\(call.name) failed: \(message)")

@@ -16,7 +16,9 @@ public struct MCPSystem: Connector {
         self.system = system
         self.settings = settings
         leases = LiveLeases(now: settings.now)
-        calls = ToolCalls(settings.server.makeServer(), settings)
+        let server = settings.server
+        calls = ToolCalls(
+            server.makeServer(), settings.tools, settings.definitions, endpoint: server.endpoint, lookAgain: server.lookAgain)
         desk = DeclaredDesk(system, settings.declared, MCPSource(calls: calls), patience: settings.server.seconds)
     }
 

@@ -15,12 +15,14 @@ final class ToolCalls: Sendable {
     /// What can't be carried out, by the look that it was worked out of.
     private let known = Mutex<(look: Int?, problems: [String: String])?>(nil)
 
-    init(_ server: MCPServer, _ settings: MCPSettings) {
+    init(
+        _ server: MCPServer, _ tools: [String: MCPTool], _ definitions: Definitions, endpoint: String, lookAgain: Int
+    ) {
         self.server = server
-        tools = settings.tools
-        definitions = settings.definitions
-        endpoint = settings.server.endpoint
-        lookAgain = settings.server.lookAgain
+        self.tools = tools
+        self.definitions = definitions
+        self.endpoint = endpoint
+        self.lookAgain = lookAgain
     }
 
     // MARK: Whether it is still the same

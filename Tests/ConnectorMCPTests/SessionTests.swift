@@ -34,6 +34,15 @@ struct SessionTests {
         #expect(wire.called == 1 && wire.looked == 2)
     }
 
+    @Test(
+        "A resource and a prompt too are asked for in the session that was looked at", arguments: [Offer.Kind.resource, .prompt])
+    func documents(_ kind: Offer.Kind) async throws {
+        let wire = Wire(kind, endsAfterLook: true)
+        let calls = try wire.toolCalls()
+        _ = try await calls.answer("tell", [:], nil)
+        #expect(wire.called == 1 && wire.looked == 2)
+    }
+
     @Test("What the last word forbids is not sent")
     func lastWord() async throws {
         let wire = Wire()
@@ -53,10 +62,11 @@ struct SessionTests {
 /// In memory, since no real server can be made to begin anew at the very moment between a look and a call.
 private final class Wire: Sendable {
     private let state = Mutex((generation: 0, called: 0, looked: 0))
+    private let kind: Offer.Kind
     private let endsAfterLook: Bool
 
     /// - Parameter endsAfterLook: whether the session ends right after the first look.
-    init(endsAfterLook: Bool = false) { self.endsAfterLook = endsAfterLook }
+    init(_ kind: Offer.Kind = .tool, endsAfterLook: Bool = false) { (self.kind, self.endsAfterLook) = (kind, endsAfterLook) }
 
     var generation: Int { state.withLock { $0.generation } }
     var called: Int { state.withLock { $0.called } }
@@ -64,13 +74,13 @@ private final class Wire: Sendable {
 
     func end() { state.withLock { $0.generation += 1 } }
 
-    private static let definition: JSONValue = ["name": "tell", "inputSchema": ["type": "object"]]
+    private var definition: JSONValue { [kind.key: "tell", "inputSchema": ["type": "object"]] }
 
     func toolCalls() throws -> ToolCalls {
-        let key = DefinitionKey(kind: .tool, name: "tell")
-        let document = SystemDocument(Self.definition)
+        let key = DefinitionKey(kind: kind, name: "tell")
+        let document = SystemDocument(definition)
         let tool = MCPTool(
-            key: key, pinned: Definitions.digest(of: key, document, at: "here"), input: try ToolInput(.tool, Self.definition),
+            key: key, pinned: Definitions.digest(of: key, document, at: "here"), input: try ToolInput(kind, definition),
             output: try OutputSchema(nil), failsUnchanged: false, constants: [])
         let server = MCPServer(.address { _ in WireConnection(self) }, seconds: 5, largest: 1 << 20)
         return ToolCalls(server, ["tell": tool], Definitions([key: document]), endpoint: "here", lookAgain: 60)
@@ -78,11 +88,16 @@ private final class Wire: Sendable {
 
     func result(of method: String) -> JSONValue {
         switch method {
-        case "server/discover": return ["supportedVersions": [.string(Era.current)], "capabilities": ["tools": [:]]]
-        case "tools/list":
+        case "server/discover":
+            return [
+                "supportedVersions": [.string(Era.current)],
+                "capabilities": .object(JSONObject([.init(key: kind.capability, value: [:])])),
+            ]
+        case kind.method:
             state.withLock { $0.looked += 1 }
             if endsAfterLook && looked == 1 { end() }
-            return ["tools": [Self.definition]]
+            return .object(JSONObject([.init(key: kind.member, value: [definition])]))
+        case Offer.Kind.resourceTemplate.method: return ["resourceTemplates": []]
         default:
             state.withLock { $0.called += 1 }
             return ["content": []]

@@ -88,12 +88,22 @@ final class ToolCalls: Sendable {
     /// - Throws: `ConnectorError`; `unavailable` also for a result that is not what the definition says.
     func read(_ name: String, _ given: JSONValue, _ progress: ProgressListener?) async throws(ConnectorError) -> ToolResult {
         let call = try prepared(name, given)
+        return try await inOneSession(name) { before throws(ConnectorError) in
+            try await send(call, isRepeatable: true, progress, before: before)
+        }
+    }
+
+    /// Asked right before something is sent, of the session that it is sent in.
+    typealias SessionCheck = @Sendable (MCPServer.Session) throws(ConnectorError) -> Void
+
+    /// Looks whether it is still the same, and asks in the session that it was looked at in: in another, once more.
+    private func inOneSession<Answer: Sendable>(
+        _ name: String, _ ask: (@escaping SessionCheck) async throws(ConnectorError) -> Answer
+    ) async throws(ConnectorError) -> Answer {
         for _ in 0..<2 {
             let session = try await requireSame(name, notOlderThan: lookAgain)
             do throws(ConnectorError) {
-                return try await send(call, isRepeatable: true, progress) { now throws(ConnectorError) in
-                    try Self.require(now, session)
-                }
+                return try await ask { now throws(ConnectorError) in try Self.require(now, session) }
             } catch {
                 guard error.code == .conflict else { throw error }
             }
@@ -140,7 +150,7 @@ final class ToolCalls: Sendable {
 
     private func send(
         _ call: Prepared, isRepeatable: Bool, _ progress: ProgressListener?,
-        before: @escaping @Sendable (MCPServer.Session) throws(ConnectorError) -> Void
+        before: @escaping SessionCheck
     ) async throws(ConnectorError) -> ToolResult {
         let result = ToolResult(
             document: try await server.ask(
@@ -160,11 +170,13 @@ final class ToolCalls: Sendable {
     {
         guard let key = tools[name]?.key else { throw ConnectorError(.invalid, "there is no `\(name)`") }
         if key.kind == .tool { return try await read(name, input, progress).document }
-        try await requireSame(name, notOlderThan: lookAgain)
         switch key.kind {
         case .prompt:
-            return try await server.ask("prompts/get", ["name": .string(key.name), "arguments": input], name: key.name)
-        case .resource: return try await resource(key.name)
+            return try await inOneSession(name) { before throws(ConnectorError) in
+                try await server.ask(
+                    "prompts/get", ["name": .string(key.name), "arguments": input], name: key.name, before: before)
+            }
+        case .resource: return try await resource(key.name, name)
         case .resourceTemplate:
             let uri: String
             do throws(ToolInput.Unusable) { uri = try URITemplate(key.name).filled { input[$0]?.string } } catch {
@@ -175,7 +187,7 @@ final class ToolCalls: Sendable {
             guard !listed.contains(where: { Self.isSame($0, uri) }) else {
                 throw ConnectorError(.notFound, "\(uri) is listed by itself")
             }
-            return try await resource(uri)
+            return try await resource(uri, name)
         case .tool: throw ConnectorError(.invalid, "`\(name)` is called otherwise")
         }
     }
@@ -184,7 +196,9 @@ final class ToolCalls: Sendable {
         (a.removingPercentEncoding ?? a).utf8.elementsEqual((b.removingPercentEncoding ?? b).utf8)
     }
 
-    private func resource(_ uri: String) async throws(ConnectorError) -> SystemDocument {
-        try await server.ask("resources/read", ["uri": .string(uri)], name: uri)
+    private func resource(_ uri: String, _ name: String) async throws(ConnectorError) -> SystemDocument {
+        try await inOneSession(name) { before throws(ConnectorError) in
+            try await server.ask("resources/read", ["uri": .string(uri)], name: uri, before: before)
+        }
     }
 }

@@ -50,10 +50,11 @@ class Desk:
         return self.call("GET", f"changes/{change}", bearer=self.session("dana.moe")).json
 
     def statement(self, change, by, other=None):
-        """The statement `by` would sign to approve the change as it is shown now, with some fields altered."""
+        """The statement `by` would sign to approve the change as it is shown now, with some fields altered. One that is not shown has
+        the digests given."""
         shown, now = self.show(change), int(time.time() * 1000)
         return {"type": "exequatur-approval-v2", "verdict": "approve", "gateway": self.world.gateway, "change": change,
-                **shown["digests"], "approver": by, "issued": now,
+                **shown.get("digests", {}), "approver": by, "issued": now,
                 "expires": now + 600_000, "nonce": os.urandom(16).hex(), **(other or {})}
 
     def hand_in(self, change, statement, by, key=None, namespace="exequatur-approval", session=None, signature=None):

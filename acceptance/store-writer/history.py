@@ -46,6 +46,8 @@ class History:
         self.proposed = a.api("user.disable", {"user": "lena.vik"}).answer["change"]
         self.agent("for kai").api("user.read", {"user": "milo.dahl"})
         self.agent("ended").api("user.read", {"user": "milo.dahl"})
+        # What a person who looked in time knows of it, whatever becomes of its record.
+        self.digests = {change: self.desk.show(change)["digests"] for change in (self.refused, self.other)}
         self.old = self.copy()
         self.desk.approve(self.waiting, "dana.moe")
         self.refuse(self.refused, "dana.moe")
@@ -54,7 +56,8 @@ class History:
         self.kept = self.world.keep_checkpoints("dana.moe")
 
     def refuse(self, change, person):
-        self.desk.hand_in(change, self.desk.statement(change, person, {"verdict": "refuse"}), person)
+        # By what was shown in time: an altered change is not shown any more, and is refused all the same.
+        self.desk.hand_in(change, self.desk.statement(change, person, {"verdict": "refuse", **self.digests[change]}), person)
 
     def copy(self):
         """The store as it is now, in memory."""

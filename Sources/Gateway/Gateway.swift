@@ -76,7 +76,7 @@ public final class Gateway: Sendable {
         // What either set reads is protected until the new one is in force: a failure leaves too much protected, never too little.
         try reachWatch.protectAttributes(read: [policies, bundle])
         try await core.store.commit([.voidDecisions(policies: bundle.digest)], entries: entries)
-        core.use(bundle)
+        core.use(StandingFacts(bundle, core.principals.people))
         do { try reachWatch.protectAttributes(read: [bundle]) } catch {
             core.log.error("attributes that only the former policies read stay protected: \(error)")
         }

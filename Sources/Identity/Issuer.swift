@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// An issuer whose tokens are accepted.
 public struct Issuer: Sendable {
     /// The value of `iss`, compared exactly.
@@ -21,6 +23,14 @@ public struct Issuer: Sendable {
         self.algorithms = algorithms
         self.trustDomain = trustDomain
     }
+}
+
+/// What an issuer calls somebody.
+struct IssuedName: Hashable {
+    let issuer: ExactString
+    let subject: ExactString
+
+    init(_ issuer: String, _ subject: String) { (self.issuer, self.subject) = (ExactString(issuer), ExactString(subject)) }
 }
 
 /// A workload that configuration knows.

@@ -1,6 +1,7 @@
 import Foundation
 import JWTKit
 import StrictJSON
+import Synchronization
 
 /// The public keys of one issuer (a JWK set, RFC 7517), fetched when needed, kept for a while, and fetched again, so that a key
 /// the issuer withdrew is soon no longer trusted.
@@ -13,7 +14,9 @@ public actor KeySource {
 
     private let fetch: @Sendable () async throws -> [UInt8]
     private var keys: [String: any JWTAlgorithm] = [:]
-    private var fetched: Int64?
+    private var fetched: Int64? { didSet { standing.withLock { $0 = (Generation(number: $0.generation.number + 1), fetched) } } }
+    /// Which keys there are, and since when, for whoever need not wait for the keys themselves.
+    private let standing = Mutex((generation: Generation(number: 0), fetched: Int64?.none))
     private var tried: Int64?
     private var failure = "not fetched yet"
     private var inFlight: _Concurrency.Task<Void, Never>?
@@ -23,6 +26,19 @@ public actor KeySource {
 
     /// - Parameter fetch: gives the JWK set's bytes; cancelled when it takes too long.
     public init(fetch: @escaping @Sendable () async throws -> [UInt8]) { self.fetch = fetch }
+
+    /// Which keys there are: another each time that they are fetched.
+    struct Generation: Hashable, Sendable {
+        fileprivate let number: Int
+    }
+
+    /// The keys there are; nil when they are to be fetched first, or again.
+    nonisolated func generation(now: Int64) -> Generation? {
+        standing.withLock { standing in
+            guard let fetched = standing.fetched, 0 <= now - fetched, now - fetched < Self.fresh else { return nil }
+            return standing.generation
+        }
+    }
 
     /// The key for that id and algorithm; without an id, the only key there is.
     ///

@@ -8,20 +8,39 @@ public struct PersonAuthenticator: Sendable {
 
     public let people: [PersonRegistration]
 
-    public init(people: [PersonRegistration]) { self.people = people }
+    private let byID: [ExactString: PersonRegistration]
+    private let byName: [IssuedName: PersonRegistration]
+    /// Which ids are said to be the same human's, in both directions.
+    private let linked: [String: Set<String>]
+
+    public init(people: [PersonRegistration]) {
+        self.people = people
+        byID = Dictionary(people.map { (ExactString($0.id), $0) }, uniquingKeysWith: { first, _ in first })
+        let names = people.flatMap { person in person.subjects.map { (IssuedName($0.issuer, $0.subject), person) } }
+        byName = Dictionary(names, uniquingKeysWith: { first, _ in first })
+        linked = people.reduce(into: [:]) { linked, person in
+            for alias in person.aliases {
+                linked[person.id, default: []].insert(alias)
+                linked[alias, default: []].insert(person.id)
+            }
+        }
+    }
 
     /// Everybody known, as decisions see them.
     public var records: [PersonRecord] { people.map { PersonRecord(id: $0.id, teams: $0.teams) } }
 
+    subscript(id: String) -> PersonRegistration? { byID[ExactString(id)] }
+
+    /// Whom an issuer calls so.
+    func person(of issuer: String, _ subject: String) -> PersonRegistration? { byName[IssuedName(issuer, subject)] }
+
     /// The ids of the same human: the id itself, its aliases and theirs, in both directions.
     public func aliases(of id: String) -> Set<String> {
-        var found: Set<String> = [id]
-        while true {
-            let linked = people.filter { found.contains($0.id) || !found.isDisjoint(with: $0.aliases) }
-            let grown = linked.reduce(into: found) { $0.formUnion([$1.id] + $1.aliases) }
-            if grown.count == found.count { return found }
-            found = grown
+        var (found, waiting) = (Set([id]), [id])
+        while let next = waiting.popLast() {
+            for other in linked[next] ?? [] where found.insert(other).inserted { waiting.append(other) }
         }
+        return found
     }
 
     /// Checks that the person signed these bytes with a key of theirs.
@@ -34,7 +53,7 @@ public struct PersonAuthenticator: Sendable {
         let signature = try SSHSignature(armoured: signature)
         // First, so that it takes as long for somebody unknown.
         let verified = try signature.verify(message, namespace: namespace)
-        guard let person = people.first(where: { $0.id.isExactly(id) }), person.keys.contains(signature.key) else {
+        guard let person = self[id], person.keys.contains(signature.key) else {
             throw AuthenticationError(.unknownKey, "this key is not one of \(id)'s")
         }
         return (Person(id: person.id, teams: person.teams), verified)

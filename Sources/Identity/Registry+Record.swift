@@ -1,11 +1,11 @@
 public import Authority
 public import StrictJSON
 
-/// The registry as the log keeps it.
-extension Registry {
-    public var record: RegistryRecord {
-        RegistryRecord(
-            people: authenticator.people.map {
+extension RegistryRecord {
+    /// Who is registered, as the log keeps it.
+    init(_ people: [PersonRegistration], _ workloads: [WorkloadRegistration]) {
+        self.init(
+            people: people.map {
                 .init(id: $0.id, teams: $0.teams, keys: $0.keys.map(\.line), aliases: $0.aliases, subjects: $0.subjects)
             },
             workloads: workloads.map {
@@ -14,7 +14,9 @@ extension Registry {
                     clients: $0.clients)
             })
     }
+}
 
+extension Registry {
     /// - Throws: ``ShapeError`` for a key that is none.
     public init(_ record: RegistryRecord) throws(ShapeError) {
         var people: [PersonRegistration] = []

@@ -18,6 +18,7 @@ public struct AuthenticatedToken: Sendable {
 public struct TokenAuthenticator: Sendable {
     private let issuers: [(issuer: Issuer, keys: KeySource)]
     private let registry: Registry
+    private let checked = CheckedSignatures()
 
     public init(issuers: [(issuer: Issuer, keys: KeySource)], registry: Registry) {
         self.issuers = issuers
@@ -30,6 +31,8 @@ public struct TokenAuthenticator: Sendable {
         let header: JSONValue
         let claims: JSONValue
         let signature: [UInt8]
+        /// Of the token as a whole.
+        let whole: SHA256Digest
 
         init(_ token: String) throws {
             let parts = token.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
@@ -41,6 +44,7 @@ public struct TokenAuthenticator: Sendable {
                 self.claims = try JSONReader.read(claims)
             } catch { throw AuthenticationError(.malformed, "\(error)") }
             signed = parts[0] + "." + parts[1]
+            whole = SHA256.hash(data: Array(token.utf8))
             self.signature = signature
         }
     }
@@ -85,6 +89,8 @@ public struct TokenAuthenticator: Sendable {
         guard parts.header["crit"] == nil else {
             throw AuthenticationError(.malformed, "critical header extensions are not understood")
         }
+        let known = keys.generation(now: now.milliseconds)
+        if let known, checked.knows(parts.whole, known, now: now.milliseconds) { return }
         let id = parts.header["kid"]?.string
         guard let key = try await keys.key(id: id, algorithm: algorithm, now: now.milliseconds) else {
             throw AuthenticationError(.signature, "no key \(id ?? "(unnamed)") for \(algorithm)")
@@ -92,6 +98,8 @@ public struct TokenAuthenticator: Sendable {
         guard (try? key.verify(Data(parts.signature), signs: Data(parts.signed.utf8))) == true else {
             throw AuthenticationError(.signature, "the signature does not verify")
         }
+        // By keys that changed meanwhile it is checked again.
+        if let known { checked.note(parts.whole, known, now: now.milliseconds) }
     }
 
     /// `exp` is required and exact; `iat` and `nbf` may lie half a minute ahead, for clocks that differ.
@@ -139,10 +147,9 @@ public struct TokenAuthenticator: Sendable {
         guard let acting = actor["sub"]?.string, actor["act"] == nil else {
             throw AuthenticationError(.malformed, "`act` must name one actor; chains of actors are not accepted")
         }
-        let person = registry.authenticator.people.first { person in
-            person.subjects.contains { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) }
+        guard let person = registry.authenticator.person(of: issuer.name, subject) else {
+            throw AuthenticationError(.unregistered, "delegator \(subject) is not a known person")
         }
-        guard let person else { throw AuthenticationError(.unregistered, "delegator \(subject) is not a known person") }
         return (try workload(acting, issuer, claims["azp"]), person.id)
     }
 
@@ -151,8 +158,7 @@ public struct TokenAuthenticator: Sendable {
         if let domain = SPIFFE.trustDomain(of: subject), issuer.trustDomain?.isExactly(domain) != true {
             throw AuthenticationError(.untrusted, "\(issuer.name) may not issue identities of \(domain)")
         }
-        guard let found = registry.workloads.first(where: { $0.issuer.isExactly(issuer.name) && $0.subject.isExactly(subject) })
-        else {
+        guard let found = registry.workload(of: issuer.name, subject) else {
             throw AuthenticationError(.unregistered, "no workload is registered for \(subject)")
         }
         if let party {

@@ -1,7 +1,8 @@
 /// A tree that only grows: its size, and the complete subtrees at its edge. Enough to know its root and to add to it.
 public struct TreeEdge: Sendable {
     public private(set) var size: Int64 = 0
-    private var nodes: [TreeNodeID: Hash] = [:]
+    /// The largest complete subtrees, from the left: one for each bit of the size.
+    private var subtrees: [Hash] = []
 
     public init() {}
 
@@ -10,18 +11,29 @@ public struct TreeEdge: Sendable {
     /// - Returns: the subtrees that became complete, the leaf itself first.
     @discardableResult
     public mutating func append(_ leaf: Hash) -> [(TreeNodeID, Hash)] {
-        let known = nodes
-        let added = MerkleTree.append(leaf, size: size) { known[$0] ?? .empty }
-        for (id, hash) in added {
-            nodes[id] = hash
-            if id.level > 0 {
-                nodes[TreeNodeID(level: id.level - 1, index: id.index * 2)] = nil
-                nodes[TreeNodeID(level: id.level - 1, index: id.index * 2 + 1)] = nil
-            }
-        }
-        size += 1
+        var added = [(TreeNodeID(level: 0, index: size), leaf)]
+        grow(leaf) { added.append(($0, $1)) }
         return added
     }
 
-    public var root: Hash { MerkleTree.root(size: size) { nodes[$0] ?? .empty } }
+    /// Adds a complete subtree of that level; the size must be a multiple of how many leaves it has.
+    ///
+    /// - Parameter visit: told of the subtrees above it that became complete.
+    mutating func grow(_ hash: Hash, level: Int = 0, _ visit: (TreeNodeID, Hash) -> Void = { _, _ in }) {
+        precondition(size & (1 << level - 1) == 0, "a subtree begins where it belongs")
+        var (hash, at, index) = (hash, level, size >> level)
+        while index & 1 == 1 {
+            hash = .node(subtrees.removeLast(), hash)
+            (at, index) = (at + 1, index >> 1)
+            visit(TreeNodeID(level: at, index: index), hash)
+        }
+        subtrees.append(hash)
+        size += 1 << level
+    }
+
+    public var root: Hash {
+        guard var root = subtrees.last else { return .empty }
+        for subtree in subtrees.dropLast().reversed() { root = .node(subtree, root) }
+        return root
+    }
 }

@@ -13,6 +13,8 @@ private let people = [
     PersonRecord(id: "olga", teams: ["ops"]), PersonRecord(id: "paul", teams: ["ops"]), PersonRecord(id: "sara", teams: ["sec"]),
 ]
 
+private let registered = RegisteredPeople(all: people, humans: people, digest: Digest(of: "registered"))
+
 /// Decides adding a member, by the agent of the fixtures, under a policy text.
 private func verdict(
     _ policy: String, approvals: [String] = [], delegator: String? = nil, labels: Set<Value> = [],
@@ -32,12 +34,13 @@ private func verdict(
     let question = Question(
         submission, plan, reach: reach, catalogue: catalogue, now: Fixture.now, environment: "test", isUnread: isUnread,
         approvals: given,
-        people: people,
+        people: registered.digest,
         excluded: Set(["olga"] + [delegator].compactMap { $0 }))
     let bundle = try Fixture.bundle(policy, [catalogue])
     let epochs = Epochs(policies: bundle.digest, locks: 3)
-    let decision = decide(question, with: bundle, epochs: epochs)
-    let again = decide(try Question(json: JSONReader.read(JSONWriter.canonical(question.json))), with: bundle, epochs: epochs)
+    let standing = StandingFacts(bundle, registered)
+    let decision = decide(question, with: standing, epochs: epochs)
+    let again = decide(try Question(json: JSONReader.read(JSONWriter.canonical(question.json))), with: standing, epochs: epochs)
     #expect(JSONWriter.canonical(again.json) == JSONWriter.canonical(decision.json), "a decision must replay from its log entry")
     return decision
 }

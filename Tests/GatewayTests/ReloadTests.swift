@@ -69,8 +69,8 @@ struct ReloadTests {
         let plan = try await world.directory.plan(operation, submission.input)
         let question = Question(
             submission, plan, reach: .none, catalogue: world.directory.catalogue, now: world.clock.now, environment: "test",
-            approvals: [], people: [], excluded: [])
-        let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: epoch))
+            approvals: [], people: RegisteredPeople.none.digest, excluded: [])
+        let decision = decide(question, with: StandingFacts(bundle, .none), epochs: Epochs(policies: bundle.digest, locks: epoch))
         #expect(decision.verdict == .permit)
         let change = Change(
             id: "chg-stale", state: .proposed, wait: .nothing, submission: submission, plan: plan,

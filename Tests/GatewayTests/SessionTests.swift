@@ -18,6 +18,7 @@ struct SessionTests {
         let environment = GatewayEnvironment(
             id: "test", tenant: "t", environment: "test", purposes: ["p"], changeLife: 3600, deadline: 5, now: clock,
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
+            noise: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return Sessions(authenticator: PersonAuthenticator(people: [olga]), environment: environment)
     }

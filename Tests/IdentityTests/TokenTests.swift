@@ -1,7 +1,7 @@
 import Authority
 import Crypto
 import Foundation
-import Identity
+@testable import Identity
 import StrictJSON
 import Synchronization
 import TestSupport
@@ -219,6 +219,49 @@ struct KeySourceTests {
         served.body.withLock { $0 = "" }
         #expect(try await code(authenticator, after: 1000) == nil)
         #expect(try await code(authenticator, after: 4001) == .unavailable)
+    }
+
+    @Test("A signature that was checked is taken again for a minute, of that very token, and while its keys stand")
+    func checkedSignatures() async throws {
+        let served = Served()
+        served.body.withLock { $0 = jwks }
+        let authenticator = try authenticator(served)
+        let now = issuer.now
+        let token = try issuer.token(#"{"iss":"https://i","aud":"us","sub":"agent","exp":\#(issuer.seconds + 600)}"#)
+        func isTaken(_ token: String, after seconds: Int64) async -> Bool {
+            (try? await authenticator.authenticate(token, now: now.adding(seconds: seconds))) != nil
+        }
+        // The first waits for the keys, the second is checked with those there are.
+        for second in 0..<3 as Range<Int64> { #expect(await isTaken(token, after: second)) }
+        // The same claims, and what another key, or nobody, signed.
+        let signed = token.split(separator: ".").dropLast().joined(separator: ".")
+        let forged = try Curve25519.Signing.PrivateKey().signature(for: Data(signed.utf8))
+        #expect(await !isTaken(signed + "." + base64URL(forged), after: 3))
+        #expect(await !isTaken(signed + "." + base64URL(Array(repeating: 0, count: 64)), after: 3))
+        #expect(await !isTaken(signed + ".", after: 3))
+        // Other keys: whatever was checked with those before is checked again.
+        served.body.withLock { $0 = #"{"keys":[]}"# }
+        #expect(await isTaken(token, after: 299))
+        for _ in 0..<200 where await isTaken(token, after: 301) { try await _Concurrency.Task.sleep(for: .milliseconds(20)) }
+        #expect(await !isTaken(token, after: 302))
+    }
+
+    @Test("What is known of signatures is forgotten after a minute, and when there is too much of it")
+    func forgotten() async throws {
+        let source = KeySource { Array("{\"keys\":[]}".utf8) }
+        _ = try await source.key(id: "k", algorithm: "EdDSA", now: 0)
+        let keys = try #require(source.generation(now: 0))
+        let known = CheckedSignatures()
+        func digest(_ number: Int) -> SHA256Digest { SHA256.hash(data: Array("\(number)".utf8)) }
+        known.note(digest(0), keys, now: 1000)
+        #expect(known.knows(digest(0), keys, now: 1000) && !known.knows(digest(1), keys, now: 1000))
+        #expect(known.knows(digest(0), keys, now: 60_999))
+        #expect(!known.knows(digest(0), keys, now: 61_000), "its minute is over")
+        known.note(digest(0), keys, now: 1000)
+        #expect(!known.knows(digest(0), keys, now: 999), "the clock was set back")
+        for number in 0...CheckedSignatures.most { known.note(digest(number), keys, now: 2000) }
+        #expect(!known.knows(digest(0), keys, now: 2000) && known.knows(digest(CheckedSignatures.most), keys, now: 2000))
+        #expect(source.generation(now: 300_000) == nil, "keys that are to be fetched again are not taken for known")
     }
 
     @Test("Tokens that arrive together at the start wait for the same fetch")

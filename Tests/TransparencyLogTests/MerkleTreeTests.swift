@@ -97,3 +97,72 @@ struct CheckpointTests {
         #expect(Base64.decode("Zg==") == Array("f".utf8))
     }
 }
+
+@Suite("Tiles of a log's tree")
+struct TileTests {
+    private static func leaf(_ index: Int64) -> Hash { .leaf("leaf \(index)".utf8) }
+
+    /// A tree grown leaf by leaf, with the tiles that it had kept.
+    private static func grown(_ size: Int64) -> (tree: LogTree, tiles: [TileID: Tile]) {
+        var (tree, tiles) = (LogTree(), [TileID: Tile]())
+        for index in 0..<size { for tile in tree.append(leaf(index)) { tiles[tile.id] = tile } }
+        return (tree, tiles)
+    }
+
+    @Test(
+        "The tree taken up from its tiles and last entries is the one that was left",
+        arguments: [
+            0, 1, 255, 256, 257, 511, 512, 1000, 65_535, 65_536, 65_537, 66_000, 131_072, 140_001,
+        ])
+    func takenUp(size: Int64) throws {
+        let (tree, tiles) = Self.grown(size)
+        var plain = TreeEdge()
+        for index in 0..<size { plain.append(Self.leaf(index)) }
+        #expect(tree.root == plain.root && tree.size == size)
+        let leaves = ((size & ~255)..<size).map(Self.leaf)
+        var again = try #require(LogTree(size: size, leaves: leaves) { tiles[$0] })
+        #expect(again.root == tree.root && again.size == size)
+        var further = tree
+        for index in size..<(size + 300) {
+            let (ours, theirs) = (further.append(Self.leaf(index)), again.append(Self.leaf(index)))
+            #expect(ours.map(\.id) == theirs.map(\.id) && ours.map(\.bytes) == theirs.map(\.bytes))
+        }
+        #expect(again.root == further.root)
+        if size > 0 { #expect(LogTree(size: size + 1, leaves: leaves) { tiles[$0] } == nil) }
+        if size >= 256 { #expect(LogTree(size: size, leaves: leaves) { _ in nil } == nil || size >> 8 & 255 == 0) }
+    }
+
+    @Test("Every complete subtree's hash is found in the tile that its place says", arguments: [700, 66_000] as [Int64])
+    func nodes(size: Int64) throws {
+        let (tree, tiles) = Self.grown(size)
+        func hash(_ node: TreeNodeID) -> Hash? {
+            let id = TileID(of: node)
+            let tile = tree.open(id).map { Tile(id: id, hashes: $0) } ?? tiles[id]
+            return tile?.hash(of: node)
+        }
+        for index in [0, 1, 255, 256, size - 2, size - 1] as [Int64] {
+            var isWhole = true
+            let proof = MerkleTree.inclusionProof(index: index, size: size) { node -> Hash in
+                guard let found = hash(node) else {
+                    isWhole = false
+                    return .empty
+                }
+                return found
+            }
+            #expect(
+                isWhole && Verification.inclusion(leaf: Self.leaf(index), index: index, size: size, proof: proof, root: tree.root)
+            )
+        }
+        #expect(hash(TreeNodeID(level: 0, index: size)) == nil && hash(TreeNodeID(level: 1, index: size / 2)) == nil)
+    }
+
+    @Test("A tile is read as it was written, and nothing else is one")
+    func bytes() throws {
+        let id = TileID(level: 1, index: 3)
+        for width in [1, 7, 256] {
+            let tile = Tile(id: id, hashes: (0..<Int64(width)).map(Self.leaf))
+            #expect(Tile(id: id, bytes: tile.bytes)?.hashes == tile.hashes)
+        }
+        for count in [0, 31, 33, 257 * 32] { #expect(Tile(id: id, bytes: Array(repeating: 0, count: count)) == nil) }
+    }
+}

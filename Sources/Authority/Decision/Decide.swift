@@ -8,22 +8,29 @@ import StrictJSON
 /// unknown: what is left is what they must show, and approval is what is missing if everybody who may approve could show
 /// it together. Otherwise `propose` is asked. Any evaluation error denies, because Cedar skips a policy that errs, and it
 /// might have been a `forbid`; so does a request or an entity that does not fit the schema.
-public func decide(_ question: Question, with policies: PolicyBundle, epochs: Epochs) -> Decision {
-    Decider(question, with: policies, epochs: epochs).decide()
+public func decide(_ question: Question, with standing: StandingFacts, epochs: Epochs) -> Decision {
+    Decider(question, with: standing, epochs: epochs).decide()
 }
 
 /// Decides several questions that differ in operation and resource only, over the same facts.
 public struct Decider: Sendable {
     private let question: Question
-    private let policies: PolicyBundle
     private let epochs: Epochs
     private let facts: Facts
 
-    public init(_ question: Question, with policies: PolicyBundle, epochs: Epochs) {
-        self.question = question
-        self.policies = policies
-        self.epochs = epochs
-        facts = Facts(question.entities, policies)
+    public init(_ question: Question, with standing: StandingFacts, epochs: Epochs) {
+        self.init(question, Facts(question.entities, standing), epochs)
+    }
+
+    private init(_ question: Question, _ facts: Facts, _ epochs: Epochs) {
+        (self.question, self.facts, self.epochs) = (question, facts, epochs)
+    }
+
+    /// The same, with these approvals at hand.
+    public func counting(_ approvals: [ApprovalFact]) -> Decider {
+        var question = question
+        question.approvals = approvals
+        return Decider(question, facts, epochs)
     }
 
     public func decide() -> Decision { decide(question) }
@@ -37,15 +44,15 @@ public struct Decider: Sendable {
     }
 
     private func decide(_ question: Question) -> Decision {
-        var evaluation = Evaluation(question, policies, facts)
+        var evaluation = Evaluation(question, facts)
         let verdict = question.isWrite ? evaluation.write() : evaluation.read()
         return evaluation.decision(verdict, epochs)
     }
 
     /// Whether policy lets this person approve what the question asks.
     public func mayApprove(_ person: String) -> Bool {
-        guard let record = question.candidates.first(where: { $0.id == person }) else { return false }
-        var evaluation = Evaluation(question, policies, facts)
+        guard let record = facts.standing.candidate(person, for: question) else { return false }
+        var evaluation = Evaluation(question, facts)
         let allowed = evaluation.mayApprove(record)
         return allowed && evaluation.decision(.permit, epochs).verdict == .permit
     }
@@ -53,30 +60,23 @@ public struct Decider: Sendable {
 
 /// The facts of a question, made ready once for all evaluations over them.
 private struct Facts: Sendable {
-    let entities: Entities
-    let store: EntityStore
-    /// Why they can't be decided over: they contradict each other, or one does not fit the schema.
+    let standing: StandingFacts
+    /// Nil when they can't be decided over.
+    let layer: EntityLayer?
     let misfit: String?
 
-    init(_ all: [Entity], _ policies: PolicyBundle) {
-        var misfit: String?
-        var entities = Entities()
-        do {
-            entities = try Entities(all)
-            for entity in all.sorted(by: { $0.uid < $1.uid }) { try policies.cedarSchema.check(entity) }
-        } catch {
-            misfit = "\(error)"
-        }
-        self.entities = entities
-        self.misfit = misfit
-        store = policies.compiled.store(entities)
+    init(_ own: [Entity], _ standing: StandingFacts) {
+        self.standing = standing
+        (layer, misfit) = standing.layer(own)
     }
+
+    var policies: PolicyBundle { standing.policies }
+    var entities: Entities { layer?.entities ?? Entities() }
 }
 
 /// Collects the evaluations of one decision.
 private struct Evaluation {
     private let question: Question
-    private let policies: PolicyBundle
     private let facts: Facts
     private let workspace = Workspace()
     private var steps: [Decision.Step] = []
@@ -85,11 +85,12 @@ private struct Evaluation {
     private var determining: [String] = []
     private var denial: Decision.Denial?
 
-    init(_ question: Question, _ policies: PolicyBundle, _ facts: Facts) {
+    init(_ question: Question, _ facts: Facts) {
         self.question = question
-        self.policies = policies
         self.facts = facts
     }
+
+    private var policies: PolicyBundle { facts.policies }
 
     func decision(_ verdict: Decision.Verdict, _ epochs: Epochs) -> Decision {
         let failed = steps.contains { !$0.errors.isEmpty || $0.misfit != nil }
@@ -141,7 +142,8 @@ private struct Evaluation {
     private mutating func require(_ demand: Requirement?) {
         requirement = demand.map { demand in
             // Who may approve is of no weight where nothing is demanded.
-            ApprovalRequirement(demand, approvers: demand == .all([]) ? [] : question.candidates.filter { mayApprove($0) })
+            ApprovalRequirement(
+                demand, approvers: demand == .all([]) ? [] : facts.standing.candidates(for: question).filter { mayApprove($0) })
         }
     }
 
@@ -207,7 +209,8 @@ private struct Evaluation {
     private mutating func allows(_ path: Path, _ principal: EntityUID, _ approvals: [ApprovalFact]) -> Bool {
         let request = request(path, principal, approvals)
         let misfit = misfit(request)
-        let response = policies.compiled.authorize(request, in: facts.store, workspace)
+        guard let layer = facts.layer else { return false }
+        let response = policies.compiled.authorize(request, in: layer, workspace)
         steps.append(
             Decision.Step(
                 action: request.action.description, principal: principal.description,

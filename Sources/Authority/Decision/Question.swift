@@ -16,17 +16,31 @@ public struct Question: Sendable {
     /// The context, without `approvals`.
     public var context: [ExactString: Value]
     public var approvals: [ApprovalFact]
-    /// Everybody who could approve if policy lets them; requester, delegator and owner are not among them.
-    public var candidates: [PersonRecord]
+    public var candidates: Candidates
+    /// The facts of its own: what stands for all questions, such as actions and people, is not among them.
     public var entities: [Entity]
+
+    /// Those who could approve if policy lets them: never the requester, its delegator or its owner.
+    public enum Candidates: Sendable {
+        /// All who were registered then, as the log's record with that digest says, but for these ids.
+        case registered(Digest, excluded: Set<String>)
+        /// As logs before version 3 have them.
+        case listed([PersonRecord])
+    }
 
     public var json: JSONValue {
         var json: JSONValue = [
             "operation": .string(operation), "namespace": .string(namespace), "write": .bool(isWrite),
             "principal": principal.json, "resource": resource.json, "context": Value.record(context).json,
-            "approvals": .array(approvals.map(\.json)), "candidates": .array(candidates.map(\.json)),
+            "approvals": .array(approvals.map(\.json)),
             "entities": .array(entities.sorted { $0.uid < $1.uid }.map(\.json)),
         ]
+        switch candidates {
+        case .registered(let people, let excluded):
+            json.add("people", .string(people.hex))
+            json.add("excluded", .array(excluded.sorted().map(JSONValue.string)))
+        case .listed(let people): json.add("candidates", .array(people.map(\.json)))
+        }
         json.add("delegator", delegator?.json)
         if isUnread { json.add("unread", true) }
         return json
@@ -47,7 +61,11 @@ public struct Question: Sendable {
         }
         self.context = context
         approvals = try fields.array("approvals").map { try ApprovalFact(json: $0) }
-        candidates = try fields.array("candidates").map { try PersonRecord(json: $0) }
+        if let people = try fields.optionalDigest("people") {
+            candidates = .registered(people, excluded: Set(try fields.strings("excluded")))
+        } else {
+            candidates = .listed(try fields.array("candidates").map { try PersonRecord(json: $0) })
+        }
         entities = try fields.array("entities").map { try Entity(json: $0) }
         try fields.end()
     }
@@ -56,13 +74,12 @@ public struct Question: Sendable {
     ///   - lease: what it would be carried out with.
     ///   - isUnread: whether its system can't be read whole.
     ///   - isLocked: whether it is to be done though a lock is in force.
-    ///   - people: those who could approve, from configuration: one id for each human.
+    ///   - people: the digest of those registered.
     ///   - excluded: the ids of those who can't approve: requester, delegator, owner and their aliases.
     public init(
         _ submission: Submission, _ plan: Plan, reach: ReachFinding, catalogue: Catalogue, now: Instant, environment: String,
         lease: CredentialKind = .scoped, isUnread: Bool = false, isLocked: Bool = false, approvals: [ApprovalFact],
-        people: [PersonRecord],
-        excluded: Set<String>
+        people: Digest, excluded: Set<String>
     ) {
         operation = submission.operation.name
         namespace = catalogue.namespace
@@ -72,19 +89,17 @@ public struct Question: Sendable {
         delegator = submission.task.delegator.map(EntityUID.person)
         resource = plan.target
         self.approvals = approvals.filter { !excluded.contains($0.person.id) }
-        candidates = people.filter { !excluded.contains($0.id) }.sorted { $0.id < $1.id }
+        candidates = .registered(people, excluded: excluded)
         let task = submission.task
         context = ContextShape.value(
             input: submission.input.value,
             task: ContextShape.value(taskID: task.id, tenant: task.tenant, purpose: task.purpose.name, expires: task.expires),
             delegator: delegator, precondition: plan.precondition, lease: lease, reach: reach,
             surroundings: ContextShape.value(now: now, environment: environment, isLocked: isLocked))
-        let named = people.filter { $0.id == submission.task.delegator || $0.id == submission.principal.id }
-        var all = plan.facts.filter { $0.uid != submission.principal.entity.uid } + catalogue.actions
-        all += [submission.principal.entity, Entity(.system(submission.system))]
-        all += (candidates + named).map(\.entity).filter { $0.uid != submission.principal.uid }
+        // Who asks is known by whoever authenticated them, whatever a system says of them.
+        let own = (submission.principal.isWorkload ? [submission.principal.entity] : []) + [Entity(.system(submission.system))]
         var seen: Set<EntityUID> = []
-        entities = all.filter { seen.insert($0.uid).inserted }
+        entities = (plan.facts.filter { $0.uid != submission.principal.uid } + own).filter { seen.insert($0.uid).inserted }
     }
 }
 

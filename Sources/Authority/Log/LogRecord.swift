@@ -33,10 +33,10 @@ public enum LogRecord: Sendable {
     case state
 
     /// The version that is written.
-    public static let version: Int64 = 2
+    public static let version: Int64 = 3
 
     /// The versions that there are readers for.
-    static let readable: Set<Int64> = [2]
+    static let readable: Set<Int64> = [2, 3]
 
     /// What happened, as entries name it. A `part` is a piece of a long body and no record by itself.
     public enum Kind: String, Sendable, CaseIterable {

@@ -54,6 +54,8 @@ public struct RegistryRecord: Sendable {
         self.workloads = workloads
     }
 
+    public var digest: Digest { Digest(of: json) }
+
     var json: JSONValue { ["persons": .array(people.map(\.json)), "workloads": .array(workloads.map(\.json))] }
 
     init(json: JSONValue) throws {

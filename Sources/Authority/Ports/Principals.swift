@@ -8,8 +8,8 @@ public protocol Principals: Sendable {
     var workloadIDs: [String] { get }
     /// Everybody and every key, for the log: signatures are checked years later by what was registered then.
     var record: RegistryRecord { get }
-    /// Everybody known, from configuration.
-    var people: [PersonRecord] { get }
+    /// Everybody registered, as decisions see them.
+    var people: RegisteredPeople { get }
     /// The fact that a stored approval proves, its signature checked again with the keys of today; nil when it does not hold.
     func fact(of approval: SignedApproval) -> ApprovalFact?
     /// The ids of the same human.

@@ -4,7 +4,7 @@ struct Cell {
     enum Tag: UInt8 { case bool, long, string, entity, decimal, datetime, duration, address, set, record }
 
     /// Whose pool a set, record or address is in.
-    enum Tier: UInt8 { case policies, store, scratch }
+    enum Tier: UInt8 { case policies, store, layer, scratch }
 
     let tag: Tag
     var tier = Tier.policies

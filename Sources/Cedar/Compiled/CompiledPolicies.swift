@@ -30,7 +30,7 @@ public final class CompiledPolicies: Sendable {
         (symbols, pool, constants, code) = (compiler.symbols, compiler.pool, compiler.constants, compiler.code)
         (actions, patterns, shapes) = (compiler.actions, compiler.patterns, compiler.shapes)
         stackHeight = compiler.stackHeight
-        index = PolicyIndex(terms, entities: symbols.uids.count, strings: symbols.names.count)
+        index = PolicyIndex(terms, entities: Int(symbols.entityCount), strings: Int(symbols.stringCount))
     }
 
     /// How many policies there are.
@@ -44,13 +44,26 @@ public final class CompiledPolicies: Sendable {
     /// With a workspace that is reused from one call to the next, this allocates for the reasons and errors only.
     public func authorize(_ request: Request, in store: borrowing EntityStore, _ workspace: Workspace = Workspace()) -> Response {
         precondition(store.policies === self, "a store is for the policies that made it: its symbols mean nothing to others")
+        return decide(request, store, store.symbols, LayerPointers(), workspace)
+    }
+
+    /// Decides over a request's own entities and those that they stand over.
+    public func authorize(_ request: Request, in layer: borrowing EntityLayer, _ workspace: Workspace = Workspace()) -> Response {
+        precondition(layer.store.policies === self, "a layer is for the policies that its store was made for")
+        let layer = copy layer
+        return layer.withPointers { decide(request, layer.store, layer.symbols, $0, workspace) }
+    }
+
+    private func decide(
+        _ request: Request, _ store: borrowing EntityStore, _ symbols: Symbols, _ layer: LayerPointers, _ workspace: Workspace
+    ) -> Response {
         workspace.reset(policies: policies.count, stackHeight: stackHeight)
         let store = copy store
-        return withMachine(store, workspace) { machine in
-            machine.principal = .entity(workspace.entity(request.principal, store.symbols))
-            machine.action = .entity(workspace.entity(request.action, store.symbols))
-            machine.resource = .entity(workspace.entity(request.resource, store.symbols))
-            machine.context = workspace.record(request.context, store.symbols)
+        return withMachine(store, layer, workspace) { machine in
+            machine.principal = .entity(workspace.entity(request.principal, symbols))
+            machine.action = .entity(workspace.entity(request.action, symbols))
+            machine.resource = .entity(workspace.entity(request.resource, symbols))
+            machine.context = workspace.record(request.context, symbols)
             var deciding = Deciding(machine)
             deciding.run()
             return deciding.response()
@@ -58,9 +71,9 @@ public final class CompiledPolicies: Sendable {
     }
 
     /// Borrows all memory that running needs for the time of one request.
-    private func withMachine(_ store: borrowing EntityStore, _ workspace: Workspace, _ body: (inout Machine) -> Response)
-        -> Response
-    {
+    private func withMachine(
+        _ store: borrowing EntityStore, _ layer: LayerPointers, _ workspace: Workspace, _ body: (inout Machine) -> Response
+    ) -> Response {
         code.withUnsafeBufferPointer { code in
             constants.withUnsafeBufferPointer { constants in
                 pool.cells.withUnsafeBufferPointer { policyCells in
@@ -69,9 +82,54 @@ public final class CompiledPolicies: Sendable {
                             var machine = Machine(
                                 policies: self, code: code.start, constants: constants.start, policyCells: policyCells.start,
                                 policyFields: policyFields.start, rows: rows, storeCells: cells.start, storeFields: fields.start,
-                                ancestors: ancestors.start, types: types, store: whole, workspace: workspace)
+                                ancestors: ancestors.start, types: types, store: whole, layer: layer, workspace: workspace)
                             return body(&machine)
                         }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a machine reads of a layer: places in memory that the layer lends for the time of one request.
+struct LayerPointers {
+    /// Nil where there is no layer.
+    var whole: UnsafePointer<EntityLayer>?
+    private var rows = UnsafeBufferPointer<EntityStore.Row>(start: nil, count: 0)
+    private(set) var cells = UnsafeBufferPointer<Cell>(start: nil, count: 0).start
+    private(set) var fields = UnsafeBufferPointer<Field>(start: nil, count: 0).start
+    private(set) var ancestors = UnsafeBufferPointer<Int32>(start: nil, count: 0).start
+
+    init() {}
+
+    /// For addresses, which are rare. A cell of a layer comes from one.
+    var addresses: [IPAddress] { whole?.pointee.pool.addresses ?? [] }
+
+    fileprivate init(
+        _ layer: UnsafePointer<EntityLayer>, _ rows: UnsafeBufferPointer<EntityStore.Row>, _ cells: UnsafeBufferPointer<Cell>,
+        _ fields: UnsafeBufferPointer<Field>, _ ancestors: UnsafeBufferPointer<Int32>
+    ) {
+        whole = layer
+        self.rows = rows
+        (self.cells, self.fields, self.ancestors) = (cells.start, fields.start, ancestors.start)
+    }
+
+    func row(_ entity: Int32) -> EntityStore.Row {
+        guard let whole else { return EntityStore.Row() }
+        let first = whole.pointee.symbols.firstEntity
+        if entity < first { return whole.pointee.named[entity] ?? EntityStore.Row() }
+        return entity - first < rows.count ? rows[Int(entity - first)] : EntityStore.Row()
+    }
+}
+
+extension EntityLayer {
+    fileprivate borrowing func withPointers(_ body: (LayerPointers) -> Response) -> Response {
+        withUnsafePointer(to: self) { whole in
+            rows.withUnsafeBufferPointer { rows in
+                pool.cells.withUnsafeBufferPointer { cells in
+                    pool.fields.withUnsafeBufferPointer { fields in
+                        ancestors.withUnsafeBufferPointer { body(LayerPointers(whole, rows, cells, fields, $0)) }
                     }
                 }
             }
@@ -139,9 +197,10 @@ private struct Deciding {
     /// What stands under the entity and under what it is in. Symbols of the policies come first among those above it.
     private mutating func look(_ entity: Int32, _ spans: [Span]) {
         if entity < spans.count { consider(spans[Int(entity)]) }
-        let above = machine.row(entity).above
-        for place in Int(above.start)..<Int(above.end) {
-            let ancestor = machine.ancestors[place]
+        let row = machine.row(entity)
+        let above = machine.above(row)
+        for place in 0..<Int(row.above.count) {
+            let ancestor = above[place]
             guard ancestor < spans.count else { break }
             consider(spans[Int(ancestor)])
         }

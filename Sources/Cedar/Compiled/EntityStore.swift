@@ -11,6 +11,8 @@ public struct EntityStore: Sendable {
         var tags = Span()
         /// Sorted symbols, in `ancestors`.
         var above = Span()
+        /// Whose pools these lie in.
+        var tier = Cell.Tier.store
         /// How much of the pools it takes, what its values are made of included.
         var size = 0
     }
@@ -46,7 +48,7 @@ public struct EntityStore: Sendable {
     }
 
     public mutating func remove(_ uid: EntityUID) {
-        guard let old = entities.removeValue(forKey: uid), let symbol = symbols.entities[uid] else { return }
+        guard let old = entities.removeValue(forKey: uid), let symbol = symbols.known(uid) else { return }
         for parent in old.parents { members[parent]?.remove(uid) }
         wasted += rows[Int(symbol)].size
         rows[Int(symbol)] = Row()
@@ -66,7 +68,7 @@ public struct EntityStore: Sendable {
         row.tags = pool.record(entity.tags, &symbols)
         row.above = add(above)
         row.size = poolSize - before
-        while rows.count < symbols.uids.count { rows.append(Row()) }
+        while rows.count < symbols.entityCount { rows.append(Row()) }
         wasted += rows[symbol].size
         rows[symbol] = row
     }
@@ -96,13 +98,13 @@ public struct EntityStore: Sendable {
         while let next = waiting.popLast() {
             for member in members[next] ?? [] where seen.insert(member).inserted {
                 waiting.append(member)
-                guard let entity = entities[member], let symbol = symbols.entities[member] else { continue }
+                guard let entity = entities[member], let symbol = symbols.known(member) else { continue }
                 let old = rows[Int(symbol)].above
                 let new = add(above(member, parents: entity.parents))
                 wasted += Int(old.count)
                 rows[Int(symbol)].above = new
                 rows[Int(symbol)].size += Int(new.count - old.count)
-                while rows.count < symbols.uids.count { rows.append(Row()) }
+                while rows.count < symbols.entityCount { rows.append(Row()) }
             }
         }
     }

@@ -11,7 +11,7 @@ extension Machine {
         case .isEmpty: return .bool(try set(cell).payload == 0)
         default:
             guard cell.tag == .string else { throw .expected(.string, cell) }
-            let text = workspace.name(cell.index, store.pointee.symbols)
+            let text = workspace.name(cell.index, symbols)
             return .bool(policies.patterns[Int(instruction.a)].matches(text.string))
         }
     }
@@ -37,7 +37,7 @@ extension Machine {
         default:
             let (owner, name) = (try entity(a), try string(b))
             let row = row(owner)
-            let tag = find(name, storeFields + Int(row.tags.start), Int(row.tags.count))
+            let tag = find(name, fields(row.tags, of: row), Int(row.tags.count))
             if operation == .hasTag { return .bool(tag != nil) }
             guard row.exists else { throw Fault(kind: .missingEntity, a: owner) }
             guard let tag else { throw Fault(kind: .missingTag, a: name) }
@@ -99,7 +99,7 @@ extension Machine {
     private func makeSet(_ values: UnsafeMutablePointer<Cell>, _ count: Int) -> Cell {
         if count > 32 {
             let elements = (0..<count).map { value(values[$0]) }
-            return workspace.cell(.set(Set(elements)), store.pointee.symbols)
+            return workspace.cell(.set(Set(elements)), symbols)
         }
         let start = workspace.cells.extend(by: count)
         var distinct = 0
@@ -117,7 +117,7 @@ extension Machine {
         var arguments: [Value] = []
         for place in 0..<count { arguments.append(value(values[place])) }
         do throws(EvaluationError) {
-            return workspace.cell(try function.call(arguments), store.pointee.symbols)
+            return workspace.cell(try function.call(arguments), symbols)
         } catch {
             throw fault(error, function, values, count)
         }
@@ -145,8 +145,8 @@ extension Machine {
         switch cell.tag {
         case .bool: .bool(cell.isTrue)
         case .long: .long(cell.payload)
-        case .string: .string(workspace.name(cell.index, store.pointee.symbols))
-        case .entity: .entity(workspace.uid(cell.index, store.pointee.symbols))
+        case .string: .string(workspace.name(cell.index, symbols))
+        case .entity: .entity(workspace.uid(cell.index, symbols))
         case .decimal: .decimal(Decimal(tenThousandths: cell.payload))
         case .datetime: .datetime(Datetime(milliseconds: cell.payload))
         case .duration: .duration(Duration(milliseconds: cell.payload))
@@ -157,14 +157,14 @@ extension Machine {
                 Dictionary(
                     uniqueKeysWithValues: (0..<Int(cell.payload)).map { place in
                         let field = fields(cell)[place]
-                        return (workspace.name(field.name, store.pointee.symbols), value(field.value))
+                        return (workspace.name(field.name, symbols), value(field.value))
                     }))
         }
     }
 
     /// The fault as the plain evaluator would have put it.
     func error(_ fault: Fault) -> EvaluationError {
-        let symbols = store.pointee.symbols
+        let symbols = symbols
         switch fault.kind {
         case .expected: return .type(expected: fault.expected.name, found: value(fault.cell).typeName)
         case .missingEntity: return .missingEntity(workspace.uid(fault.a, symbols))

@@ -45,8 +45,10 @@ struct Machine {
     let storeFields: UnsafePointer<Field>
     let ancestors: UnsafePointer<Int32>
     let types: UnsafeBufferPointer<Int32>
-    /// For addresses and for names in errors, which are rare.
+    /// For addresses, which are rare.
     let store: UnsafePointer<EntityStore>
+    /// What stands over the store: empty where nothing does.
+    let layer: LayerPointers
     let workspace: Workspace
     var principal = Cell.bool(false)
     var action = Cell.bool(false)
@@ -57,6 +59,7 @@ struct Machine {
         switch cell.tier {
         case .policies: policyCells + Int(cell.index)
         case .store: storeCells + Int(cell.index)
+        case .layer: layer.cells + Int(cell.index)
         case .scratch: UnsafePointer(workspace.cells.base) + Int(cell.index)
         }
     }
@@ -65,6 +68,7 @@ struct Machine {
         switch cell.tier {
         case .policies: policyFields + Int(cell.index)
         case .store: storeFields + Int(cell.index)
+        case .layer: layer.fields + Int(cell.index)
         case .scratch: UnsafePointer(workspace.fields.base) + Int(cell.index)
         }
     }
@@ -73,17 +77,32 @@ struct Machine {
         switch cell.tier {
         case .policies: policies.pool.addresses[Int(cell.index)]
         case .store: store.pointee.pool.addresses[Int(cell.index)]
+        case .layer: layer.addresses[Int(cell.index)]
         case .scratch: workspace.addresses[Int(cell.index)]
         }
     }
 
     @inline(__always)
     func row(_ entity: Int32) -> EntityStore.Row {
-        entity < rows.count ? rows[Int(entity)] : EntityStore.Row()
+        if entity < rows.count, rows[Int(entity)].exists { return rows[Int(entity)] }
+        return layer.row(entity)
     }
 
+    @inline(__always)
+    func fields(_ span: Span, of row: EntityStore.Row) -> UnsafePointer<Field> {
+        (row.tier == .layer ? layer.fields : storeFields) + Int(span.start)
+    }
+
+    @inline(__always)
+    func above(_ row: EntityStore.Row) -> UnsafePointer<Int32> {
+        (row.tier == .layer ? layer.ancestors : ancestors) + Int(row.above.start)
+    }
+
+    var symbols: Symbols { layer.whole?.pointee.symbols ?? store.pointee.symbols }
+
     func type(_ entity: Int32) -> Int32 {
-        entity < Workspace.unknown ? types[Int(entity)] : workspace.type(entity, store.pointee.symbols)
+        entity < types.count
+            ? types[Int(entity)] : entity < Workspace.unknown ? symbols.type(entity) : workspace.type(entity, symbols)
     }
 
     /// The member of that name among sorted fields.
@@ -103,8 +122,8 @@ struct Machine {
 
     func isMember(_ entity: Int32, of group: Int32) -> Bool {
         if entity == group { return true }
-        let span = row(entity).above
-        let above = ancestors + Int(span.start)
+        let row = row(entity)
+        let (span, above) = (row.above, above(row))
         if span.count <= 8 {
             for place in 0..<Int(span.count) where above[place] == group { return true }
             return false
@@ -250,7 +269,7 @@ struct Machine {
         if cell.tag == .entity {
             let row = row(cell.index)
             guard row.exists else { throw Fault(kind: .missingEntity, a: cell.index) }
-            found = find(name, storeFields + Int(row.attributes.start), Int(row.attributes.count))
+            found = find(name, fields(row.attributes, of: row), Int(row.attributes.count))
         } else if cell.tag == .record {
             found = find(name, fields(cell), Int(cell.payload))
         } else {
@@ -263,8 +282,8 @@ struct Machine {
     private func has(_ name: Int32, _ cell: Cell) throws(Fault) -> Bool {
         switch cell.tag {
         case .entity:
-            let span = row(cell.index).attributes
-            return find(name, storeFields + Int(span.start), Int(span.count)) != nil
+            let row = row(cell.index)
+            return find(name, fields(row.attributes, of: row), Int(row.attributes.count)) != nil
         case .record: return find(name, fields(cell), Int(cell.payload)) != nil
         default: throw .expected(.entityOrRecord, cell)
         }

@@ -38,7 +38,7 @@ public final class Workspace {
     // MARK: Symbols
 
     func string(_ string: ExactString, _ symbols: borrowing Symbols) -> Int32 {
-        symbols.strings[string] ?? unknownString(string)
+        symbols.known(string) ?? unknownString(string)
     }
 
     private func unknownString(_ string: ExactString) -> Int32 {
@@ -54,22 +54,22 @@ public final class Workspace {
     }
 
     func entity(_ uid: EntityUID, _ symbols: borrowing Symbols) -> Int32 {
-        if let known = symbols.entities[uid] { return known }
+        if let known = symbols.known(uid) { return known }
         if let place = uids.firstIndex(of: uid) { return Self.unknown + Int32(place) }
         uids.append(uid)
         return Self.unknown + Int32(uids.count - 1)
     }
 
     func name(_ symbol: Int32, _ symbols: borrowing Symbols) -> ExactString {
-        symbol >= Self.unknown ? strings[Int(symbol - Self.unknown)] : symbols.names[Int(symbol)]
+        symbol >= Self.unknown ? strings[Int(symbol - Self.unknown)] : symbols.name(symbol)
     }
 
     func uid(_ symbol: Int32, _ symbols: borrowing Symbols) -> EntityUID {
-        symbol >= Self.unknown ? uids[Int(symbol - Self.unknown)] : symbols.uids[Int(symbol)]
+        symbol >= Self.unknown ? uids[Int(symbol - Self.unknown)] : symbols.uid(symbol)
     }
 
     func type(_ symbol: Int32, _ symbols: borrowing Symbols) -> Int32 {
-        symbol >= Self.unknown ? string(uids[Int(symbol - Self.unknown)].type, symbols) : symbols.types[Int(symbol)]
+        symbol >= Self.unknown ? string(uids[Int(symbol - Self.unknown)].type, symbols) : symbols.type(symbol)
     }
 
     // MARK: Values

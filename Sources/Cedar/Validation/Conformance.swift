@@ -18,7 +18,7 @@ extension Schema {
         }
         try check(request.principal, "principal", action.principals, request.action)
         try check(request.resource, "resource", action.resources, request.action)
-        try check(.record(request.context), .record(action.context), "context")
+        try check(request.context, action.context, "context")
     }
 
     private func check(_ uid: EntityUID, _ role: String, _ allowed: [EntityType], _ action: EntityUID) throws(ConformanceError) {
@@ -29,9 +29,9 @@ extension Schema {
     }
 
     /// An id of an enumerated type must be one of those there are.
-    private func checkID(_ uid: EntityUID, _ path: String) throws(ConformanceError) {
+    private func checkID(_ uid: EntityUID, _ path: @autoclosure () -> String) throws(ConformanceError) {
         if let ids = entityTypes[uid.type]?.enumeration, !ids.contains(uid.id) {
-            throw ConformanceError(path: path, message: "`\(uid.type)` has no entity `\(uid.id)`")
+            throw ConformanceError(path: path(), message: "`\(uid.type)` has no entity `\(uid.id)`")
         }
     }
 
@@ -39,26 +39,39 @@ extension Schema {
     ///
     /// - Throws: ``ConformanceError`` with the first thing that does not fit.
     public func check(_ entity: Entity) throws(ConformanceError) {
-        let name = entity.uid.description
-        guard !entity.uid.isAction else { return try checkAction(entity) }
-        guard let definition = entityTypes[entity.uid.type] else {
-            throw ConformanceError(path: name, message: "there is no entity type `\(entity.uid.type)`")
+        let uid = entity.uid
+        guard !uid.isAction else { return try checkAction(entity) }
+        guard let definition = entityTypes[uid.type] else {
+            throw ConformanceError(path: "\(uid)", message: "there is no entity type `\(uid.type)`")
         }
-        try checkID(entity.uid, name)
-        for parent in entity.parents.sorted() {
+        try checkID(uid, "\(uid)")
+        try first(entity.parents) { parent throws(ConformanceError) in
             guard definition.ancestors.contains(parent.type) else {
-                throw ConformanceError(path: name + "/parents", message: "a `\(definition.name)` can't be in `\(parent)`")
+                throw ConformanceError(path: "\(uid)/parents", message: "a `\(definition.name)` can't be in `\(parent)`")
             }
-            try checkID(parent, name + "/parents")
+            try checkID(parent, "\(uid)/parents")
         }
-        try check(.record(entity.attributes), .record(definition.attributes), name + "/attrs")
+        try check(entity.attributes, definition.attributes, "\(uid)/attrs")
         guard let tags = definition.tags else {
             guard entity.tags.isEmpty else {
-                throw ConformanceError(path: name + "/tags", message: "a `\(definition.name)` has no tags")
+                throw ConformanceError(path: "\(uid)/tags", message: "a `\(definition.name)` has no tags")
             }
             return
         }
-        for tag in entity.tags.keys.sorted() { if let value = entity.tags[tag] { try check(value, tags, "\(name)/tags/\(tag)") } }
+        try first(entity.tags) { tag, value throws(ConformanceError) in try check(value, tags, "\(uid)/tags/\(tag)") }
+    }
+
+    /// Checks each, and throws the first of all misfits by path and message: the same each time, whatever order they come in.
+    private func first<Element>(_ elements: some Sequence<Element>, _ check: (Element) throws(ConformanceError) -> Void)
+        throws(ConformanceError)
+    {
+        var first: ConformanceError?
+        for element in elements {
+            do throws(ConformanceError) { try check(element) } catch {
+                if first.map({ ExactString("\(error)") < ExactString("\($0)") }) ?? true { first = error }
+            }
+        }
+        if let first { throw first }
     }
 
     /// An action entity must be what the schema says it is.
@@ -75,34 +88,34 @@ extension Schema {
     }
 
     /// Checks a value against a type.
-    public func check(_ value: Value, _ type: CedarType, _ path: String) throws(ConformanceError) {
+    public func check(_ value: Value, _ type: CedarType, _ path: @autoclosure () -> String) throws(ConformanceError) {
         switch (type, value) {
         case (.bool, .bool), (.long, .long), (.string, .string), (.true, true), (.false, false), (.extension(.decimal), .decimal),
             (.extension(.ipaddr), .ip), (.extension(.datetime), .datetime), (.extension(.duration), .duration), (.set(nil), .set):
             return
-        case (.anyEntity, .entity(let uid)): try checkID(uid, path)
-        case (.entity(let types), .entity(let uid)) where types.contains(uid.type): try checkID(uid, path)
+        case (.anyEntity, .entity(let uid)): try checkID(uid, path())
+        case (.entity(let types), .entity(let uid)) where types.contains(uid.type): try checkID(uid, path())
         case (.set(let type?), .set(let elements)):
-            // In an order, so that of several misfits the same one is reported each time.
-            for element in elements.sorted(by: { PolicyWriter.text(Expression($0)) < PolicyWriter.text(Expression($1)) }) {
-                try check(element, type, path)
-            }
-        case (.record(let type), .record(let members)): try check(members, type, path)
-        default: throw ConformanceError(path: path, message: "expected \(type.shown), found \(value.typeName)")
+            try first(elements) { element throws(ConformanceError) in try check(element, type, path()) }
+        case (.record(let type), .record(let members)): try check(members, type, path())
+        default: throw ConformanceError(path: path(), message: "expected \(type.shown), found \(value.typeName)")
         }
     }
 
-    private func check(_ members: [ExactString: Value], _ type: RecordType, _ path: String) throws(ConformanceError) {
-        for name in type.attributes.keys.sorted() {
-            guard let expected = type[name] else { continue }
+    private func check(_ members: [ExactString: Value], _ type: RecordType, _ path: @autoclosure () -> String)
+        throws(ConformanceError)
+    {
+        try first(type.attributes) { name, expected throws(ConformanceError) in
             if let value = members[name] {
-                try check(value, expected.type, "\(path)/\(name)")
+                try check(value, expected.type, "\(path())/\(name)")
             } else if expected.isRequired {
-                throw ConformanceError(path: "\(path)/\(name)", message: "this attribute is missing")
+                throw ConformanceError(path: "\(path())/\(name)", message: "this attribute is missing")
             }
         }
-        if !type.isOpen, let unknown = members.keys.filter({ type[$0] == nil }).min() {
-            throw ConformanceError(path: "\(path)/\(unknown)", message: "there is no such attribute")
+        guard !type.isOpen else { return }
+        try first(members.keys) { name throws(ConformanceError) in
+            guard type[name] == nil else { return }
+            throw ConformanceError(path: "\(path())/\(name)", message: "there is no such attribute")
         }
     }
 }

@@ -22,6 +22,10 @@ public struct EntityUID: Hashable, Comparable, Sendable, CustomStringConvertible
 enum StringLiteral {
     /// The string as a Cedar literal, everything not plainly printable escaped.
     static func quoted(_ string: String) -> String {
+        // Nearly every id is plain: then nothing is to be looked at scalar by scalar.
+        if string.utf8.allSatisfy({ (0x20..<0x7F).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            return "\"\(string)\""
+        }
         var out = "\""
         for scalar in string.unicodeScalars {
             switch scalar {

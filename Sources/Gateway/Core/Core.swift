@@ -15,7 +15,7 @@ final class Core: Sendable {
     private let connectors: [String: any Connector]
     /// The digests of the operations' definitions, by system and name.
     private let definitions: [String: [String: Digest]]
-    private let current: Mutex<PolicyBundle>
+    private let current: Mutex<StandingFacts>
     /// Calls to systems in flight, by system.
     let calls = InFlight(limit: 32)
 
@@ -34,13 +34,16 @@ final class Core: Sendable {
                 let known = connector.catalogue.operations.map { ($0.name, $0.definition(at: connector.endpoint)) }
                 return (connector.system, Dictionary(known, uniquingKeysWith: { $1 }))
             }, uniquingKeysWith: { first, _ in first })
-        current = Mutex(policies)
+        current = Mutex(StandingFacts(policies, principals.people))
         self.reach = reach
     }
 
-    var policies: PolicyBundle { current.withLock { $0 } }
+    /// What decisions rest on now.
+    var standing: StandingFacts { current.withLock { $0 } }
 
-    func use(_ policies: PolicyBundle) { current.withLock { $0 = policies } }
+    var policies: PolicyBundle { standing.policies }
+
+    func use(_ standing: StandingFacts) { current.withLock { $0 = standing } }
 
     /// The systems, by name.
     var systems: [(name: String, catalogue: Catalogue)] {

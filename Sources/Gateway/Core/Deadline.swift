@@ -33,15 +33,11 @@ func withDeadline<T: Sendable>(_ time: Duration, _ body: @escaping @Sendable () 
             let work = Running.task {
                 do { race.finish(.success(try await body())) } catch { race.finish(.failure(error)) }
             }
-            let timer = Running.task {
-                guard (try? await _Concurrency.Task.sleep(for: time)) != nil else { return }
-                work.cancel()
-                race.finish(.failure(ConnectorError(.unavailable, "no answer within \(time)")))
-            }
-            _ = Running.task {
-                _ = await work.result
-                timer.cancel()
-            }
+            race.end(
+                by: Timers.shared.after(time) {
+                    work.cancel()
+                    race.finish(.failure(ConnectorError(.unavailable, "no answer within \(time)")))
+                })
         }
     } onCancel: {
         race.finish(.failure(CancellationError()))
@@ -50,15 +46,30 @@ func withDeadline<T: Sendable>(_ time: Duration, _ body: @escaping @Sendable () 
 
 /// Resumes a continuation once, with whatever comes first.
 private final class Race<T: Sendable>: Sendable {
-    private let continuation = Mutex<CheckedContinuation<T, any Error>?>(nil)
+    private struct State {
+        var continuation: CheckedContinuation<T, any Error>?
+        var timer: Int?
+    }
 
-    func start(_ continuation: CheckedContinuation<T, any Error>) { self.continuation.withLock { $0 = continuation } }
+    private let state = Mutex(State())
+
+    func start(_ continuation: CheckedContinuation<T, any Error>) { state.withLock { $0.continuation = continuation } }
+
+    /// - Parameter timer: cancelled once something came.
+    func end(by timer: Int) {
+        let isOver = state.withLock { state in
+            state.timer = timer
+            return state.continuation == nil
+        }
+        if isOver { Timers.shared.cancel(timer) }
+    }
 
     func finish(_ result: Result<T, any Error>) {
-        let waiting = continuation.withLock { stored in
-            defer { stored = nil }
-            return stored
+        let (waiting, timer) = state.withLock { state in
+            defer { state = State() }
+            return (state.continuation, state.timer)
         }
+        timer.map(Timers.shared.cancel)
         waiting?.resume(with: result)
     }
 }

@@ -39,16 +39,13 @@ public final class Lanes: Sendable {
             state.lastTicket += 1
             return state.lastTicket
         }
-        let timer = _Concurrency.Task { [patience] in
-            guard (try? await _Concurrency.Task.sleep(for: patience)) != nil else { return }
-            self.giveUp(ticket, name)
-        }
-        defer { timer.cancel() }
+        var timer: Int?
+        defer { timer.map(Timers.shared.cancel) }
         return await withCheckedContinuation { continuation in
             switch place(ticket, name, continuation) {
             case .now: continuation.resume(returning: true)
             case .never: continuation.resume(returning: false)
-            case .later: break
+            case .later: timer = Timers.shared.after(patience) { self.giveUp(ticket, name) }
             }
         }
     }

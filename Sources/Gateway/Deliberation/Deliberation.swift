@@ -16,14 +16,24 @@ struct Deliberation: Sendable {
     /// The identities of the locks that it would be done under.
     let locks: [String]
     let question: Question
-    let policies: PolicyBundle
+    let standing: StandingFacts
     let epochs: Epochs
     private let decider: Decider
     private let catalogue: Catalogue
 
     init(
         _ submission: Submission, _ plan: Plan, reach: ReachFinding, locksOut: Bool = false, definition: Digest,
-        locks: [String] = [], question: Question, policies: PolicyBundle, epoch: Int64, catalogue: Catalogue
+        locks: [String] = [], question: Question, standing: StandingFacts, epoch: Int64, catalogue: Catalogue
+    ) {
+        let epochs = Epochs(policies: standing.policies.digest, locks: epoch, reach: reach.digest)
+        self.init(
+            submission, plan, reach, locksOut, definition, locks, question, standing, epochs,
+            Decider(question, with: standing, epochs: epochs), catalogue)
+    }
+
+    private init(
+        _ submission: Submission, _ plan: Plan, _ reach: ReachFinding, _ locksOut: Bool, _ definition: Digest, _ locks: [String],
+        _ question: Question, _ standing: StandingFacts, _ epochs: Epochs, _ decider: Decider, _ catalogue: Catalogue
     ) {
         self.submission = submission
         self.plan = plan
@@ -32,9 +42,9 @@ struct Deliberation: Sendable {
         self.definition = definition
         self.locks = locks
         self.question = question
-        self.policies = policies
-        epochs = Epochs(policies: policies.digest, locks: epoch, reach: reach.digest)
-        decider = Decider(question, with: policies, epochs: epochs)
+        self.standing = standing
+        self.epochs = epochs
+        self.decider = decider
         self.catalogue = catalogue
     }
 
@@ -43,8 +53,8 @@ struct Deliberation: Sendable {
         var question = question
         question.approvals = approvals
         return Deliberation(
-            submission, plan, reach: reach, locksOut: locksOut, definition: definition, locks: locks, question: question,
-            policies: policies, epoch: epochs.locks, catalogue: catalogue)
+            submission, plan, reach, locksOut, definition, locks, question, standing, epochs, decider.counting(approvals),
+            catalogue)
     }
 
     /// What approvers are shown of its weight.
@@ -56,6 +66,8 @@ struct Deliberation: Sendable {
             submission, plan, definition: definition, owner: change.owner, rollbackOf: change.rollbackOf, locks: change.locks,
             claims: change.claims)
     }
+
+    var policies: PolicyBundle { standing.policies }
 
     func decide() -> Decision { decider.decide() }
 

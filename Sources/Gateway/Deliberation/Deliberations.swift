@@ -26,14 +26,14 @@ struct Deliberations: Sendable {
     /// On reading what these facts are about.
     func onRead(
         _ submission: Submission, _ resource: EntityUID, _ facts: [Entity], _ catalogue: Catalogue, locks epoch: Int64,
-        definition: Digest, by policies: PolicyBundle
+        definition: Digest, by standing: StandingFacts
     ) -> Deliberation {
         let plan = Plan(
             target: resource, targetName: "", touched: [], inverse: nil, reversibility: .reversible, precondition: .none,
             version: "", facts: facts)
         return Deliberation(
             submission, plan, reach: .none, definition: definition, question: question(submission, plan, catalogue: catalogue),
-            policies: policies, epoch: epoch, catalogue: catalogue)
+            standing: standing, epoch: epoch, catalogue: catalogue)
     }
 
     // MARK: From a stored change
@@ -61,8 +61,8 @@ struct Deliberations: Sendable {
     /// Whether the policies in force let the person approve what was decided on then, by the facts of then: its change can't be
     /// read or planned now.
     func mayApprove(_ person: Person, by record: DecisionRecord) throws -> Bool {
-        let policies = core.policies
-        return Decider(try record.question(), with: policies, epochs: Epochs(policies: policies.digest, locks: 0))
+        let standing = core.standing
+        return Decider(try record.question(), with: standing, epochs: Epochs(policies: standing.policies.digest, locks: 0))
             .mayApprove(person.id)
     }
 
@@ -135,7 +135,7 @@ struct Deliberations: Sendable {
         _ submission: Submission, _ plan: Plan, _ epoch: Int64, under: [Lock], on change: Change? = nil,
         isAssessed: Bool = true
     ) throws -> Deliberation {
-        let policies = core.policies
+        let standing = core.standing
         var (finding, locksOut) = (ReachFinding.none, false)
         if isAssessed {
             do { finding = try assess(submission, plan) } catch let refusal as Refusal
@@ -150,7 +150,7 @@ struct Deliberations: Sendable {
             submission, plan, reach: finding, locksOut: locksOut,
             definition: try core.definition(of: submission.operation, on: submission.system),
             locks: under.map(\.identity).sorted(),
-            question: question, policies: policies, epoch: epoch, catalogue: catalogue)
+            question: question, standing: standing, epoch: epoch, catalogue: catalogue)
     }
 
     /// What a plan would newly make possible, on the graph as it stands with every step granted so far.
@@ -198,14 +198,8 @@ struct Deliberations: Sendable {
         return Question(
             submission, plan, reach: reach, catalogue: catalogue, now: core.now, environment: core.environment.environment,
             lease: core.credential(of: submission.system), isUnread: !core.isReadWhole(submission.system), isLocked: isLocked,
-            approvals: [], people: humans,
+            approvals: [], people: core.principals.people.digest,
             excluded: Set((own + excluded).flatMap(core.principals.aliases(of:))))
-    }
-
-    /// The people known, each human once: somebody with two ids is still one approver.
-    private var humans: [PersonRecord] {
-        var seen: Set<String> = []
-        return core.principals.people.filter { seen.insert(core.principals.aliases(of: $0.id).min() ?? $0.id).inserted }
     }
 
     /// The people on the change's side: who asked, who answered for the workload then and who does now, whom it acts for, who

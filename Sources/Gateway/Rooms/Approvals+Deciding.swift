@@ -20,7 +20,7 @@ extension Approvals {
         func others(_ decision: Decision) -> [PersonRecord] {
             let able =
                 decision.verdict == .permit
-                ? deliberation.question.candidates.filter { deliberation.mayApprove($0.id) }
+                ? deliberation.standing.candidates(for: deliberation.question).filter { deliberation.mayApprove($0.id) }
                 : (decision.requirement ?? .none).approvers
             let given = Set(tally.facts.map(\.person.id))
             return able.filter { !given.contains($0.id) && tally.mayComplete?.contains($0.id) != false }

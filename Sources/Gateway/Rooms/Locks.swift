@@ -195,7 +195,7 @@ public final class Locks: Sendable {
             guard !core.store.knows(task: subject) else { return }
             throw Refusal(.lockUnknown, "There is no task `\(Printable.text(subject))`.")
         case .workload: try require(subject, among: core.principals.workloadIDs, "workload")
-        case .person: try require(subject, among: core.principals.people.map(\.id), "person")
+        case .person: try require(subject, among: core.principals.people.all.map(\.id), "person")
         }
     }
 

@@ -43,7 +43,7 @@ public final class Sessions: Sendable {
     public func challenge(for person: String) -> String {
         let fields: JSONValue = [
             "type": "exequatur-session-v1", "gateway": .string(environment.id), "person": .string(person),
-            "nonce": .string(environment.id("challenge")),
+            "nonce": .string(environment.secret("challenge")),
             "expires": .integer(environment.now().adding(seconds: Self.patience).milliseconds),
         ]
         var signed = fields
@@ -83,7 +83,7 @@ public final class Sessions: Sendable {
         }
         let (who, _) = try authenticator.authenticate(
             person, message: Array(challenge.utf8), signature: signature, namespace: PersonAuthenticator.sessionNamespace)
-        let session = Session(person: who, token: environment.id("session"), expires: now.adding(seconds: Self.life))
+        let session = Session(person: who, token: environment.secret("session"), expires: now.adding(seconds: Self.life))
         let isFirst = state.withLock { state in
             state.answered = state.answered.filter { $0.value > now }
             state.sessions = state.sessions.filter { $0.value.expires > now }

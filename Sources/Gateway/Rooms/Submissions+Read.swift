@@ -23,9 +23,9 @@ extension Submissions {
     private func view(_ submission: Submission, _ resource: EntityUID, _ facts: [Entity], _ catalogue: Catalogue, _ epoch: Int64)
         throws -> View
     {
-        let (policies, definition) = (core.policies, try core.definition(of: submission.operation, on: submission.system))
+        let (standing, definition) = (core.standing, try core.definition(of: submission.operation, on: submission.system))
         return View(submission, resource, facts: facts, catalogue, looking: core.environment.looking) { [deliberations] in
-            deliberations.onRead(submission, resource, $0, catalogue, locks: epoch, definition: definition, by: policies)
+            deliberations.onRead(submission, resource, $0, catalogue, locks: epoch, definition: definition, by: standing)
         }
     }
 

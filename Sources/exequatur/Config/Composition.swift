@@ -77,7 +77,7 @@ struct Composition {
             changeLife: configuration.changeLife, waitingLimit: Int(configuration.waitingChanges),
             showsPrompts: configuration.approversSeePrompts, deadline: configuration.deadline,
             now: SystemClock.now,
-            random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }, log: log)
+            random: SystemRandom.secret, noise: SystemRandom.noise, log: log)
     }
 
     static func connectors(_ configuration: Configuration) async throws -> [any Connector] {

@@ -72,6 +72,7 @@ package final class GatewayFixture: Sendable {
             showsPrompts: showsPrompts,
             deadline: deadline, looking: looking, now: now,
             random: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
+            noise: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         workloads = [
             WorkloadRegistration(

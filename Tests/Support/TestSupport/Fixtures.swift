@@ -90,9 +90,8 @@ public struct GrantMaker: Sendable {
         let submission = try submission(operation, input)
         let question = Question(
             submission, plan, reach: .none, catalogue: connector.catalogue, now: now, environment: "test", approvals: [],
-            people: [],
-            excluded: [])
-        let decision = decide(question, with: bundle, epochs: Epochs(policies: bundle.digest, locks: 0))
+            people: RegisteredPeople.none.digest, excluded: [])
+        let decision = decide(question, with: StandingFacts(bundle, .none), epochs: Epochs(policies: bundle.digest, locks: 0))
         let change = Change(
             id: "chg-\(UUID().uuidString)", state: .proposed, wait: .nothing, submission: submission, plan: plan,
             definition: Digest(of: "definition"),

@@ -76,7 +76,7 @@ let package = Package(
         library("Cedar", ["StrictJSON"]),
         library("JSONSchema", ["StrictJSON"]),
         // Floor 3
-        library("Authority", ["Cedar", "JSONSchema", "Reach", "StrictJSON", crypto]),
+        library("Authority", ["Cedar", "JSONSchema", "Reach", "StrictJSON", "TransparencyLog", crypto]),
         // Floor 4
         library("Identity", ["Authority", "Cedar", "StrictJSON", crypto, jwtKit]),
         library("Storage", ["Authority", "StrictJSON", "TransparencyLog", grdb]),
@@ -150,7 +150,7 @@ let package = Package(
             ["Authority", "Cedar", "DirectoryKit", "Reach", "StrictJSON", "TestSupport"]),
         library(
             "StoreConformance", path: "Tests/Support/StoreConformance",
-            ["Authority", "Cedar", "DirectoryKit", "StrictJSON", "TestSupport"]),
+            ["Authority", "Cedar", "DirectoryKit", "StrictJSON", "TransparencyLog", "TestSupport"]),
         library(
             "GatewayWorld", path: "Tests/Support/GatewayWorld",
             [

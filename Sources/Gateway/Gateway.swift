@@ -102,6 +102,7 @@ public final class Gateway: Sendable {
         await execution.settleOverdue()
         execution.forgetDisclosures()
         claims.sweep()
+        core.store.forgetTasks()
         queue.beginExaminingLeft()
         await leases.sweep()
     }

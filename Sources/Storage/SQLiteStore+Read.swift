@@ -54,7 +54,7 @@ extension SQLiteStore {
     public func lease(of change: String) async throws -> LeaseReference? {
         try await read { db in
             let sql = "SELECT * FROM lease WHERE change = ? ORDER BY rowid DESC"
-            return try Row.fetchOne(db, sql: sql, arguments: [change]).map(LeaseReference.init(row:))
+            return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [change]).map(LeaseReference.init(row:))
         }
     }
 
@@ -71,79 +71,10 @@ extension SQLiteStore {
     public func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
         try await read { db in
             let sql = "SELECT * FROM idempotency WHERE principal = ? AND key = ?"
-            return try Row.fetchOne(db, sql: sql, arguments: [principal, key]).map { row in
+            return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [principal, key]).map { row in
                 guard let digest = Digest(hex: row["request"]) else { throw StoreError(.corrupt, "an idempotency record") }
                 return IdempotencyRecord(principal: principal, key: key, request: digest, change: row["change"])
             }
-        }
-    }
-
-    public func logSize(_ log: LogName) async throws -> Int64 {
-        try await read { db in
-            let size = try LogTable.size(log, db)
-            let sql = "SELECT count(*) FROM log_entry WHERE log = ? AND position >= 0"
-            guard try Int64.fetchOne(db, sql: sql, arguments: [log.rawValue]) == size else {
-                throw StoreError(.corrupt, "the entries of the \(log.rawValue) log are not numbered one after the other")
-            }
-            return size
-        }
-    }
-
-    public func isLinked(_ position: LogPosition, to id: String) async throws -> Bool {
-        try await read { db in
-            let sql = "SELECT EXISTS (SELECT 1 FROM log_link WHERE target = ? AND log = ? AND position = ?)"
-            return try Bool.fetchOne(db, sql: sql, arguments: [id, position.log.rawValue, position.index]) ?? false
-        }
-    }
-
-    public func logCounts() async throws -> LogCounts {
-        try await read { db in
-            func count(_ table: String) throws -> Int64 { try Int64.fetchOne(db, sql: "SELECT count(*) FROM \(table)") ?? 0 }
-            return LogCounts(
-                entries: try count("log_entry"), links: try count("log_link"), nodes: try count("log_node"),
-                heads: try count("head"))
-        }
-    }
-
-    public func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
-        try await read { db in
-            let sql = "SELECT bytes FROM log_entry WHERE log = ? AND position >= ? AND position < ? ORDER BY position"
-            let arguments: StatementArguments = [log.rawValue, range.lowerBound, range.upperBound]
-            return try Data.fetchAll(db, sql: sql, arguments: arguments).map(Array.init)
-        }
-    }
-
-    public func position(ofEntry id: String) async throws -> LogPosition? {
-        try await read { db in try positions(db, "SELECT log, position FROM log_entry WHERE id = ?", [id]).first }
-    }
-
-    public func positions(linkedTo id: String) async throws -> [LogPosition] {
-        try await read { db in
-            let sql = """
-                SELECT log, position, rowid FROM log_entry WHERE id = ?1
-                UNION
-                SELECT e.log, e.position, e.rowid FROM log_link l
-                    JOIN log_entry e ON e.log = l.log AND e.position = l.position WHERE l.target = ?1
-                ORDER BY 3
-                """
-            return try positions(db, sql, [id])
-        }
-    }
-
-    public func head(_ log: LogName) async throws -> String? {
-        try await read { db in
-            try String.fetchOne(db, sql: "SELECT note FROM head WHERE log = ?", arguments: [log.rawValue])
-        }
-    }
-
-    public func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]? {
-        try await read { try LogTable.node(log, level: level, index: index, $0) }
-    }
-
-    private func positions(_ db: Database, _ sql: String, _ arguments: StatementArguments) throws -> [LogPosition] {
-        try Row.fetchAll(db, sql: sql, arguments: arguments).map { row in
-            guard let log = LogName(rawValue: row["log"]) else { throw StoreError(.corrupt, "an entry of an unknown log") }
-            return LogPosition(log: log, index: row["position"])
         }
     }
 
@@ -156,7 +87,7 @@ extension SQLiteStore {
     func all<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws
         -> [T]
     {
-        try Data.fetchAll(db, sql: sql, arguments: arguments).map { blob in
+        try Data.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map { blob in
             do { return try decode(try JSONReader.read(blob, limits: .init(bytes: Self.longestRecord, fractions: false))) } catch
             {
                 throw StoreError(.corrupt, "a stored record can't be read: \(error)")

@@ -4,75 +4,78 @@ import GRDB
 import StrictJSON
 
 extension SQLiteStore {
-    @discardableResult
-    public func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition] {
-        let isEssential = writes.contains(where: \.isEssential) || entries.contains(where: \.isEssential)
-        guard isEssential || reserve?.hold() != false else {
+    public func commit(_ batch: StoreBatch) async throws {
+        guard batch.isEssential || reserve?.hold() != false else {
             throw StoreError(
                 .full,
                 "the disk is full, or has less than \(2 * DiskReserve.size >> 20) MiB free: only what ends or stops something is written"
             )
         }
-        do { return try await attempt(writes, entries) } catch let error as StoreError where error.code == .full && isEssential {
+        do { try await attempt(batch) } catch let error as StoreError where error.code == .full && batch.isEssential {
             reserve?.release()
-            return try await attempt(writes, entries)
+            try await attempt(batch)
         }
     }
 
-    private func attempt(_ writes: [Write], _ entries: [LogEntry]) async throws -> [LogPosition] {
+    private func attempt(_ batch: StoreBatch) async throws {
         try await write { db in
-            for write in writes { try perform(write, db) }
-            let positions = try entries.map { try LogTable.append($0, db) }
-            for case .putHead(let log, _, let expected) in writes {
-                let size = try LogTable.size(log, db)
-                guard size == expected else {
-                    throw StoreError(
-                        .altered, "the \(log.rawValue) log would have \(size) entries, and not the \(expected) signed")
+            for (member, writes) in batch.members.enumerated() {
+                try naming(member) { for write in writes { try perform(write, db) } }
+            }
+            for log in batch.logs {
+                let size = try LogTables(store: self, prefix: "").size(log.name, db)
+                guard size == log.before else {
+                    throw StoreError(.altered, "the \(log.name.rawValue) log has \(size) entries, and not \(log.before)")
                 }
             }
-            return positions
+            for entry in batch.entries { try naming(entry.member) { try LogTable.append(entry, db) } }
+            for log in batch.logs { try LogTable.put(log, db) }
+        }
+    }
+
+    /// Says whose condition it is that does not hold.
+    private func naming(_ member: Int, _ body: () throws -> Void) throws {
+        do { try body() } catch {
+            let reason = Self.translate(error)
+            guard reason is GrantRefusal || (reason as? StoreError)?.code == .conflict else { throw error }
+            throw BatchConflict(member: member, reason)
         }
     }
 
     private func perform(_ write: Write, _ db: Database) throws {
         switch write {
         case .insertChange(let change):
-            try db.execute(
-                sql: "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [
+            try db.run(
+                "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)",
+                [
                     change.id, change.state.rawValue, change.created.milliseconds, try blob(change.json),
                     change.expires.milliseconds, change.sameness.hex,
                 ])
         case .updateChange(let change, let from): try update(change, from: from, db)
         case .insertTask(let task, let token):
-            try db.execute(sql: "INSERT INTO task VALUES (?, ?, ?)", arguments: [task.id, token, try blob(task.json)])
+            try db.run("INSERT INTO task VALUES (?, ?, ?)", [task.id, token, try blob(task.json)])
         case .updateTask(let task):
-            try db.execute(sql: "UPDATE task SET json = ? WHERE id = ?", arguments: [try blob(task.json), task.id])
+            try db.run("UPDATE task SET json = ? WHERE id = ?", [try blob(task.json), task.id])
             try requireOne(db, "task \(task.id) is not there")
         case .insertApproval(let approval):
             let statement = approval.statement
-            try db.execute(
-                sql: "INSERT INTO approval VALUES (?, ?, ?, ?, ?)",
-                arguments: [
+            try db.run(
+                "INSERT INTO approval VALUES (?, ?, ?, ?, ?)",
+                [
                     statement.nonce, statement.change, statement.approver, statement.verdict.rawValue, try blob(approval.json),
                 ])
         case .replaceApproval(let old, let approval):
-            try db.execute(
-                sql: "UPDATE approval SET nonce = ?, json = ? WHERE nonce = ?",
-                arguments: [approval.statement.nonce, try blob(approval.json), old.statement.nonce])
+            try db.run(
+                "UPDATE approval SET nonce = ?, json = ? WHERE nonce = ?",
+                [approval.statement.nonce, try blob(approval.json), old.statement.nonce])
             try requireOne(db, "approval \(old.statement.nonce) is not there")
         case .insertIdempotency(let record):
-            try db.execute(
-                sql: "INSERT INTO idempotency VALUES (?, ?, ?, ?)",
-                arguments: [record.principal, record.key, record.request.hex, record.change])
+            try db.run(
+                "INSERT INTO idempotency VALUES (?, ?, ?, ?)", [record.principal, record.key, record.request.hex, record.change])
         case .putLease, .endLease: try performLease(write, db)
         case .placeLock, .liftLock: try performLock(write, db)
         case .recordIntent(let intent, let change): try record(intent, change, db)
-        case .putHead(let log, let note, _):
-            try db.execute(
-                sql: "INSERT INTO head VALUES (?, ?) ON CONFLICT (log) DO UPDATE SET note = excluded.note",
-                arguments: [log.rawValue, note])
-        case .voidDecisions: try db.execute(sql: "UPDATE epoch SET value = value + 1 WHERE name = 'locks'")
+        case .voidDecisions: try db.run("UPDATE epoch SET value = value + 1 WHERE name = 'locks'", [])
         }
     }
 
@@ -83,45 +86,42 @@ extension SQLiteStore {
             db, sql: "SELECT EXISTS (SELECT 1 FROM intent WHERE change = ?)", arguments: [change.id])
         guard known == false else { throw GrantRefusal.alreadyGranted }
         let begun = try change.after(.began)
-        try db.execute(
-            sql: "UPDATE change SET state = ?, json = ? WHERE id = ? AND state = ?",
-            arguments: [begun.state.rawValue, try blob(begun.json), change.id, change.state.rawValue])
+        try db.run(
+            "UPDATE change SET state = ?, json = ? WHERE id = ? AND state = ?",
+            [begun.state.rawValue, try blob(begun.json), change.id, change.state.rawValue])
         try requireOne(db, "change \(change.id) is no longer \(change.state.rawValue)")
-        try db.execute(
-            sql: "INSERT INTO intent VALUES (?, ?, ?)",
-            arguments: [intent.change, intent.digest.hex, intent.expires.milliseconds])
+        try db.run("INSERT INTO intent VALUES (?, ?, ?)", [intent.change, intent.digest.hex, intent.expires.milliseconds])
         try perform(.putLease(intent.lease), db)
     }
 
     private func performLease(_ write: Write, _ db: Database) throws {
         if case .putLease(let lease) = write {
-            try db.execute(
-                sql: "INSERT INTO lease VALUES (?, ?, ?, ?, ?, NULL)",
-                arguments: [lease.id, lease.change, lease.system, lease.account, lease.expires.milliseconds])
+            try db.run(
+                "INSERT INTO lease VALUES (?, ?, ?, ?, ?, NULL)",
+                [lease.id, lease.change, lease.system, lease.account, lease.expires.milliseconds])
         } else if case .endLease(let id, let now) = write {
-            try db.execute(sql: "UPDATE lease SET ended = ? WHERE id = ? AND ended IS NULL", arguments: [now.milliseconds, id])
+            try db.run("UPDATE lease SET ended = ? WHERE id = ? AND ended IS NULL", [now.milliseconds, id])
         }
     }
 
     /// Every change of a lock moves the epoch, and so voids the decisions made before it.
     private func performLock(_ write: Write, _ db: Database) throws {
         if case .placeLock(let lock) = write {
-            try db.execute(
-                sql: """
-                    INSERT INTO lock VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET by = excluded.by, at = excluded.at
-                    WHERE by IS NOT excluded.by OR at IS NOT excluded.at
-                    """,
-                arguments: [lock.key, lock.scope.rawValue, lock.subject, lock.by, lock.at.milliseconds])
+            try db.run(
+                """
+                INSERT INTO lock VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET by = excluded.by, at = excluded.at
+                WHERE by IS NOT excluded.by OR at IS NOT excluded.at
+                """, [lock.key, lock.scope.rawValue, lock.subject, lock.by, lock.at.milliseconds])
         } else if case .liftLock(let key) = write {
-            try db.execute(sql: "DELETE FROM lock WHERE key = ?", arguments: [key])
+            try db.run("DELETE FROM lock WHERE key = ?", [key])
         }
-        if db.changesCount > 0 { try db.execute(sql: "UPDATE epoch SET value = value + 1 WHERE name = 'locks'") }
+        if db.changesCount > 0 { try db.run("UPDATE epoch SET value = value + 1 WHERE name = 'locks'", []) }
     }
 
     private func update(_ change: Change, from: Change, _ db: Database) throws {
-        try db.execute(
-            sql: "UPDATE change SET state = ?, json = ?, same = ? WHERE id = ? AND state = ? AND json = ?",
-            arguments: [
+        try db.run(
+            "UPDATE change SET state = ?, json = ?, same = ? WHERE id = ? AND state = ? AND json = ?",
+            [
                 change.state.rawValue, try blob(change.json), change.sameness.hex, from.id, from.state.rawValue,
                 try blob(from.json),
             ])

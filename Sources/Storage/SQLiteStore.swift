@@ -12,6 +12,8 @@ public struct SQLiteStore: Store {
     private let writer: (any DatabaseWriter)?
     /// Nil for a store opened for reading.
     let reserve: DiskReserve?
+    /// Whether its logs are those of an earlier version, which reads it and does not write it.
+    let isOld: Bool
     /// The most bytes of a record's JSON, written or read.
     static let longestRecord = 16 << 20
 
@@ -28,6 +30,7 @@ public struct SQLiteStore: Store {
             try Schema.migrator.migrate(pool)
             (database, writer) = (pool, pool)
             reserve = DiskReserve(path: path + ".reserve")
+            isOld = false
         } catch { throw StoreError(error) }
     }
 
@@ -45,6 +48,7 @@ public struct SQLiteStore: Store {
             } else {
                 database = try DatabaseQueue(path: path, configuration: configuration)
             }
+            isOld = try database.read { try $0.tableExists("log_node") }
         } catch { throw StoreError(error) }
     }
 
@@ -57,25 +61,27 @@ public struct SQLiteStore: Store {
         do { return try await database.read(body) } catch { throw Self.translate(error) }
     }
 
-    private static func translate(_ error: any Error) -> any Error {
-        error is StoreError || error is GrantRefusal ? error : StoreError(error)
+    static func translate(_ error: any Error) -> any Error {
+        error is StoreError || error is GrantRefusal || error is BatchConflict ? error : StoreError(error)
     }
 }
 
 extension StoreError {
-    /// A uniqueness that did not hold is a conflict. Any other constraint is a fault of the store's contents, and anything
-    /// else of the database is its absence.
+    /// A uniqueness that did not hold is a conflict, and any other constraint a fault of the store's contents. Of a disk that fails
+    /// nobody knows what is on it.
     init(_ error: any Error) {
         guard let error = error as? DatabaseError else {
             self.init(.unavailable, "\(error)")
             return
         }
-        switch error.extendedResultCode {
-        case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY:
+        switch (error.resultCode, error.extendedResultCode) {
+        case (_, .SQLITE_CONSTRAINT_UNIQUE), (_, .SQLITE_CONSTRAINT_PRIMARYKEY):
             self.init(.conflict, error.message ?? "a condition did not hold")
-        case _ where error.resultCode == .SQLITE_FULL || error.resultCode == .SQLITE_IOERR: self.init(.full, "\(error)")
-        default:
-            self.init(error.resultCode == .SQLITE_CONSTRAINT ? .corrupt : .unavailable, "\(error)")
+        case (.SQLITE_CONSTRAINT, _): self.init(.corrupt, "\(error)")
+        case (.SQLITE_FULL, _): self.init(.full, "\(error)")
+        case (.SQLITE_BUSY, _), (.SQLITE_LOCKED, _), (.SQLITE_READONLY, _), (.SQLITE_CANTOPEN, _), (.SQLITE_ERROR, _):
+            self.init(.unavailable, "\(error)")
+        default: self.init(.doubtful, "\(error)")
         }
     }
 }

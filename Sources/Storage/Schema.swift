@@ -16,8 +16,35 @@ enum Schema {
                     CREATE UNIQUE INDEX change_same ON change (same) WHERE state IN ('proposed', 'approved') AND same <> '';
                     """)
         }
+        migrator.registerMigration("5 logs of version 3", migrate: beginLogs)
         return migrator
     }
+
+    /// Logs that have entries are closed and stay as they are, under another name; those after them begin anew.
+    private static func beginLogs(_ db: Database) throws {
+        let isEmpty = try Bool.fetchOne(db, sql: "SELECT NOT EXISTS (SELECT 1 FROM log_entry)") == true
+        for table in ["log_entry", "log_link", "log_node", "head"] {
+            try db.execute(sql: isEmpty ? "DROP TABLE \(table)" : "ALTER TABLE \(table) RENAME TO closed_\(table)")
+        }
+        if !isEmpty {
+            try db.execute(sql: "DROP INDEX log_link_by_target; CREATE INDEX closed_by_target ON closed_log_link (target)")
+        }
+        try db.execute(sql: logs)
+    }
+
+    private static let logs = """
+        CREATE TABLE log_entry (
+            log TEXT NOT NULL, position INTEGER NOT NULL, id TEXT UNIQUE NOT NULL, bytes BLOB NOT NULL,
+            PRIMARY KEY (log, position)) STRICT;
+        CREATE TABLE log_link (
+            target TEXT NOT NULL, log TEXT NOT NULL, position INTEGER NOT NULL,
+            PRIMARY KEY (target, log, position)) STRICT, WITHOUT ROWID;
+        CREATE TABLE log_tile (
+            log TEXT NOT NULL, level INTEGER NOT NULL, position INTEGER NOT NULL, hashes BLOB NOT NULL,
+            PRIMARY KEY (log, level, position)) STRICT;
+        CREATE TABLE log_blob (digest TEXT PRIMARY KEY NOT NULL, bytes BLOB NOT NULL) STRICT;
+        CREATE TABLE head (log TEXT PRIMARY KEY NOT NULL, note TEXT NOT NULL) STRICT;
+        """
 
     private static let second = """
         CREATE TABLE approval_2 (

@@ -86,7 +86,7 @@ public struct LogTree: Sendable {
     public mutating func append(_ leaf: Hash) -> [Tile] {
         let place = edge.size
         var above: [(level: Int, hash: Hash)] = []
-        edge.grow(leaf) { id, hash in if id.level.isMultiple(of: 8) { above.append((id.level / 8, hash)) } }
+        edge.grow(leaf, level: 0) { id, hash in if id.level.isMultiple(of: 8) { above.append((id.level / 8, hash)) } }
         open[0].append(leaf)
         guard !above.isEmpty else { return [] }
         var kept = [Tile(id: TileID(level: 0, index: place >> 8), hashes: open[0])]

@@ -12,14 +12,17 @@ public struct TreeEdge: Sendable {
     @discardableResult
     public mutating func append(_ leaf: Hash) -> [(TreeNodeID, Hash)] {
         var added = [(TreeNodeID(level: 0, index: size), leaf)]
-        grow(leaf) { added.append(($0, $1)) }
+        grow(leaf, level: 0) { added.append(($0, $1)) }
         return added
     }
+
+    /// Adds a leaf.
+    public mutating func grow(_ leaf: Hash) { grow(leaf, level: 0) }
 
     /// Adds a complete subtree of that level; the size must be a multiple of how many leaves it has.
     ///
     /// - Parameter visit: told of the subtrees above it that became complete.
-    mutating func grow(_ hash: Hash, level: Int = 0, _ visit: (TreeNodeID, Hash) -> Void = { _, _ in }) {
+    mutating func grow(_ hash: Hash, level: Int, _ visit: (TreeNodeID, Hash) -> Void = { _, _ in }) {
         precondition(size & (1 << level - 1) == 0, "a subtree begins where it belongs")
         var (hash, at, index) = (hash, level, size >> level)
         while index & 1 == 1 {

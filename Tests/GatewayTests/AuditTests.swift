@@ -37,16 +37,15 @@ struct AuditTests {
 
     /// What somebody with the whole file would do after an edit: make the stored tree fit.
     private func rebuildTree(_ log: LogName, _ db: Database) throws {
-        try db.execute(sql: "DELETE FROM log_node WHERE log = ?", arguments: [log.rawValue])
-        var nodes: [TreeNodeID: Hash] = [:]
+        try db.execute(sql: "DELETE FROM log_tile WHERE log = ?", arguments: [log.rawValue])
+        var tree = LogTree()
         let entries = try Data.fetchAll(
             db, sql: "SELECT bytes FROM log_entry WHERE log = ? ORDER BY position", arguments: [log.rawValue])
-        for (index, entry) in entries.enumerated() {
-            for (id, hash) in MerkleTree.append(.leaf(entry), size: Int64(index), read: { nodes[$0] ?? .empty }) {
-                nodes[id] = hash
+        for entry in entries {
+            for tile in tree.append(.leaf(entry)) {
                 try db.execute(
-                    sql: "INSERT INTO log_node VALUES (?, ?, ?, ?)",
-                    arguments: [log.rawValue, id.level, id.index, Data(hash.bytes)])
+                    sql: "INSERT OR REPLACE INTO log_tile VALUES (?, ?, ?, ?)",
+                    arguments: [log.rawValue, tile.id.level, tile.id.index, Data(tile.bytes)])
             }
         }
     }

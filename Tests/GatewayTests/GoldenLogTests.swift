@@ -1,10 +1,12 @@
 import Authority
+import Crypto
 import Foundation
 import GRDB
 import Gateway
 import GatewayWorld
 import Storage
 import StrictJSON
+import Synchronization
 import TestSupport
 import Testing
 import TransparencyLog
@@ -14,7 +16,7 @@ import TransparencyLog
 @Suite("Logs that earlier versions left")
 struct GoldenLogTests {
     /// Every version that wrote logs since the first that keeps its promise.
-    static let versions: [Int64] = [2]
+    static let versions: [Int64] = [2, 3]
 
     private func folder(_ version: Int64) -> URL {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(version)")
@@ -47,22 +49,96 @@ struct GoldenLogTests {
     func reads(version: Int64) async throws {
         var kinds: Set<LogRecord.Kind> = []
         try await opened(version) { store, _, _ in
+            let closed = try await store.closedLogs()
+            #expect((closed == nil) == (version == LogRecord.version))
+            let logs: any StoredLogs = closed ?? store
             for log in LogName.allCases {
-                for bytes in try await store.entries(log, in: 0..<store.logSize(log)) {
+                for bytes in try await logs.entries(log, in: 0..<logs.logSize(log)) {
                     let entry = try LoggedEntry(bytes: bytes)
                     #expect(entry.version == version)
                     let record = try entry.record()
                     kinds.insert(entry.kind)
                     guard version == LogRecord.version else { continue }
                     // The version that is written is written today as it was then.
-                    var again = LogEntry(record, id: entry.id, time: entry.time, links: entry.links)
-                    again.records = entry.records
-                    #expect(again.bytes == bytes, "\(entry.id)")
+                    let again = try LogEntry(record, id: entry.id, time: entry.time, links: entry.links).written()
+                    #expect(try entry.records.map { try again.telling(of: $0) }?.bytes ?? again.bytes == bytes, "\(entry.id)")
                 }
             }
         }
-        // A part is a piece of a long body: too long to be kept here.
-        #expect(Set(LogRecord.Kind.allCases).subtracting(kinds) == [.part])
+        // A part is a piece of a long body, too long to be kept here; and only logs that go on from others begin with one's end.
+        #expect(Set(LogRecord.Kind.allCases).subtracting(kinds) == [.part, .succession])
+    }
+
+    @Test("A store that an earlier version left is taken up by its key: its logs are closed, and new ones go on from them")
+    func succession() async throws {
+        let key = Curve25519.Signing.PrivateKey()
+        let folder = try Fixture.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("exequatur.sqlite").path
+        try FileManager.default.copyItem(atPath: self.folder(2).appendingPathComponent("exequatur.sqlite").path, toPath: path)
+        // Signed anew: the key of then is in nobody's hands.
+        let old = try await resigned(path, key)
+        let alarms = Mutex<[String]>([])
+        func open(_ notes: [String]) async throws -> WitnessedStore {
+            try await WitnessedStore.open(
+                try SQLiteStore(path: path), gateway: "test", key: key, checkpoints: notes, now: { Fixture.now },
+                alarm: { alarm in alarms.withLock { $0.append(alarm) } })
+        }
+        let store = try await open(old)
+        #expect(try store.checkpoints().values.allSatisfy { $0.split(separator: "\n")[0].hasSuffix(".2") })
+        try await store.commit([], entries: [LogEntry(.alarm(AlarmRecord("x")), id: "new", time: Fixture.now)])
+        let new = try store.checkpoints().values.sorted()
+        #expect(try await open(new).checkpoints() == store.checkpoints(), "and again, by its new checkpoints")
+
+        let keys = LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: "test"), key: key.publicKey) }
+        func report(_ notes: [String]) async throws -> Auditor.Report {
+            try await Auditor(store: try SQLiteStore(reading: path), keys: keys).verify(notes)
+        }
+        let whole = try await report(new)
+        #expect(whole.problems == [] && whole.unwitnessed == [])
+        #expect(whole.closed.values.reduce(0, +) > 50 && whole.sizes[.requests] == 1 && whole.replayed > 10)
+        #expect(try await report(old + new).problems == [])
+
+        for tampering in [
+            "DELETE FROM closed_log_entry WHERE rowid = (SELECT max(rowid) FROM closed_log_entry WHERE log = 'actions')",
+            "UPDATE closed_log_entry SET bytes = CAST('{}' AS BLOB) WHERE log = 'requests' AND position = 1",
+            "DROP TABLE closed_log_entry", "DELETE FROM log_entry WHERE log = 'requests'", "DELETE FROM closed_head",
+        ] {
+            try await DatabaseQueue(path: path).writeWithoutTransaction { db in
+                try db.execute(sql: "VACUUM INTO ?", arguments: [path + ".copy"])
+            }
+            defer { try? FileManager.default.removeItem(atPath: path + ".copy") }
+            let queue = try DatabaseQueue(path: path + ".copy")
+            try await queue.write { try $0.execute(sql: tampering) }
+            try queue.close()
+            let found = try await Auditor(store: try SQLiteStore(reading: path + ".copy"), keys: keys).verify(new)
+            #expect(!found.problems.isEmpty, "\(tampering)")
+            await #expect(throws: StoreError.self, "\(tampering)") {
+                _ = try await WitnessedStore.open(
+                    try SQLiteStore(path: path + ".copy"), gateway: "test", key: key, checkpoints: new, now: { Fixture.now },
+                    alarm: { _ in })
+            }
+        }
+    }
+
+    /// Signs the heads of a store of version 2 with this key.
+    ///
+    /// - Returns: the checkpoints.
+    private func resigned(_ path: String, _ key: Curve25519.Signing.PrivateKey) async throws -> [String] {
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        return try await queue.write { db in
+            try LogName.allCases.map { log in
+                var tree = TreeEdge()
+                let entries = try Data.fetchAll(
+                    db, sql: "SELECT bytes FROM log_entry WHERE log = ? ORDER BY position", arguments: [log.rawValue])
+                for entry in entries { tree.grow(.leaf(entry)) }
+                let checkpoint = Checkpoint(origin: Journal.origin(log, gateway: "test"), size: tree.size, root: tree.root)
+                let note = try SignedCheckpoint(checkpoint, key: key).note
+                try db.execute(sql: "UPDATE head SET note = ? WHERE log = ?", arguments: [note, log.rawValue])
+                return note
+            }
+        }
     }
 
     // MARK: Writing one

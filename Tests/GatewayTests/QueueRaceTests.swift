@@ -111,9 +111,9 @@ struct QueueRaceTests {
             let change = try #require(try await world.store.change(id))
             try await world.witnessed.commit([.updateChange(try change.after(.approvedEnough), from: change)], entries: [])
         }
-        // The record of the newer one's task is altered: it is looked at first.
+        // The record of the newer one is altered: it is looked at first.
         try await world.tamper(
-            "UPDATE task SET json = CAST(replace(CAST(json AS TEXT), '\"p\"', '\"q\"') AS BLOB) WHERE id = '\(task.id)'")
+            "UPDATE change SET json = CAST(replace(CAST(json AS TEXT), '\"p\"', '\"q\"') AS BLOB) WHERE id = '\(second)'")
         await world.gateway.sweep()
         #expect(try await world.state(of: first) == .proposed)
         #expect(try await world.state(of: second) == .approved)

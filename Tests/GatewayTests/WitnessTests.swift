@@ -144,9 +144,9 @@ struct WitnessTests {
         let (world, _, _) = try await world()
         defer { world.close() }
         let task = try await world.task()
-        // Cut before the records are added, it must not be cut anew with them.
+        // Where a body stands is settled before what its batch makes of the records is known.
         for (number, beyond) in stride(from: -800, through: 800, by: 100).enumerated() {
-            let text = String(repeating: "x", count: LogEntry.limit - 65536 + beyond)
+            let text = String(repeating: "x", count: LogEntry.limit - (16 << 10) + beyond)
             let entry = LogEntry(.alarm(AlarmRecord(text)), id: "long-\(number)", time: world.clock.now)
             try await world.witnessed.commit([.updateTask(task)], entries: [entry])
         }

@@ -132,9 +132,12 @@ class Setting:
         database = sqlite3.connect(f"file:{self.world.state}/exequatur.sqlite?mode=ro", uri=True, timeout=10)
         try:
             rows = database.execute("SELECT bytes FROM log_entry WHERE log = ? ORDER BY position", (log,)).fetchall()
+            blobs = {digest: body for digest, body in database.execute("SELECT digest, bytes FROM log_blob")}
         finally:
             database.close()
-        return [entry["body"] for entry in (json.loads(row[0]) for row in rows) if entry["kind"] == kind]
+        found = [entry for entry in (json.loads(row[0]) for row in rows) if entry["kind"] == kind]
+        # A long body stands beside its entry.
+        return [entry["body"] if "body" in entry else json.loads(blobs[entry["blob"]["digest"]]) for entry in found]
 
     def log_size(self):
         return (self.world.folder / "server.log").stat().st_size

@@ -92,7 +92,7 @@ def row_tries(db, table, rows_each):
 def row_is(db, table):
     """What tells a row of the table from the others."""
     sql = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
-    return "log || '/' || level || '/' || position" if "WITHOUT ROWID" in sql else "rowid"
+    return "target || '/' || log || '/' || position" if "WITHOUT ROWID" in sql else "rowid"
 
 
 def rows(db, table, limit):
@@ -104,7 +104,7 @@ def rows(db, table, limit):
 def revivals(old, db):
     """Rows set back to what they were at an earlier time."""
     for table in tables(db):
-        if table in ("log_entry", "log_link", "log_node"):
+        if table in ("log_entry", "log_link", "log_tile", "log_blob"):
             continue
         names, then = columns(db, table), {row[0]: row[1:] for row in rows(old, table, 10_000)}
         for rowid, *values in rows(db, table, 10_000):

@@ -31,6 +31,8 @@ public enum LogRecord: Sendable {
     case opening(by: String)
     /// A batch that changes records and says nothing else.
     case state
+    /// The first entry of a log that goes on from one that an earlier version left: the checkpoint that that one was closed with.
+    case succession(LogName, checkpoint: String)
 
     /// The version that is written.
     public static let version: Int64 = 3
@@ -41,7 +43,7 @@ public enum LogRecord: Sendable {
     /// What happened, as entries name it. A `part` is a piece of a long body and no record by itself.
     public enum Kind: String, Sendable, CaseIterable {
         case request, approval, task, lock, unlock, adoption, registry, policies, decision, denial, intent, effect, outcome, read,
-            failure, drift, alarm, disclosure, opening, state, part
+            failure, drift, alarm, disclosure, opening, state, succession, part
         case taskEnd = "task-end"
     }
 
@@ -68,6 +70,7 @@ public enum LogRecord: Sendable {
         case .disclosure: .disclosure
         case .opening: .opening
         case .state: .state
+        case .succession: .succession
         }
     }
 
@@ -77,13 +80,14 @@ public enum LogRecord: Sendable {
         case .request, .approval, .task, .taskEnd, .lock, .unlock, .adoption: .requests
         case .registry, .policies, .decision, .denial: .decisions
         case .intent, .effect, .outcome, .read, .failure, .drift, .alarm, .disclosure, .opening, .state: .actions
+        case .succession(let log, _): log
         }
     }
 
     /// Whether it is written even on a full disk: it ends or stops something, or tells people of it.
     var isEssential: Bool {
         switch self {
-        case .alarm, .drift, .lock, .unlock, .taskEnd: true
+        case .alarm, .drift, .lock, .unlock, .taskEnd, .succession: true
         case .approval(let approval): approval.statement.verdict == .refuse
         default: false
         }
@@ -111,6 +115,7 @@ public enum LogRecord: Sendable {
         case .alarm(let record): record.json
         case .disclosure(let person): ["to": .string(person)]
         case .opening(let person): ["by": .string(person)]
+        case .succession(let log, let checkpoint): ["log": .string(log.rawValue), "checkpoint": .string(checkpoint)]
         }
     }
 
@@ -147,6 +152,13 @@ public enum LogRecord: Sendable {
         case .alarm: self = .alarm(try AlarmRecord(json: body))
         case .disclosure: self = .disclosure(to: try Self.person("to", body))
         case .opening: self = .opening(by: try Self.person("by", body))
+        case .succession:
+            var fields = try Fields(body)
+            guard let log = LogName(rawValue: try fields.string("log")) else {
+                throw ShapeError(.invalid, at: "/log", "not a log")
+            }
+            self = .succession(log, checkpoint: try fields.string("checkpoint"))
+            try fields.end()
         case .part: throw ShapeError(.invalid, at: "", "a part is no record by itself")
         }
     }

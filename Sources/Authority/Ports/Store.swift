@@ -1,9 +1,13 @@
+public import TransparencyLog
+
 /// What a store could not do.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable {
         /// A condition of the batch did not hold; nothing was written.
         case conflict = "store.conflict"
         case unavailable = "store.unavailable"
+        /// A write failed, and may have come about all the same: only who reads the store anew knows.
+        case doubtful = "store.doubtful"
         /// The disk is full; only what ends or stops something is written still.
         case full = "store.full"
         case corrupt = "store.corrupt"
@@ -50,8 +54,6 @@ public enum Write: Sendable {
     ///
     /// A condition that does not hold throws a ``GrantRefusal``.
     case recordIntent(Intent, of: Change)
-    /// The signed checkpoint of a log, which must have this size after the batch.
-    case putHead(LogName, note: String, size: Int64)
 }
 
 extension Write {
@@ -134,11 +136,12 @@ public struct LeaseReference: Hashable, Sendable {
 
 /// Where lasting state lives.
 ///
-/// Everything a call has written is on disk when it returns; a batch is written whole or not at all, with
-/// its log entries, in one serialised order. Entries too long for one are written as ``LogEntry/inParts``.
-public protocol Store: IntentLedger {
-    @discardableResult
-    func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition]
+/// Everything a call has written is on disk when it returns; a batch is written whole or not at all, with its log entries, in one
+/// serialised order.
+public protocol Store: StoredLogs {
+    /// - Throws: ``BatchConflict`` when a condition of one member did not hold; ``StoreError``. Nothing was written then, unless
+    ///   it is `doubtful`.
+    func commit(_ batch: StoreBatch) async throws
 
     func change(_ id: String) async throws -> Change?
     /// Newest first; after the change of that id, when one is given.
@@ -160,29 +163,15 @@ public protocol Store: IntentLedger {
     /// - Throws: ``StoreError`` when one can't be read, or says two things of itself.
     func records() async throws -> [StoredRecord]
 
-    // MARK: The logs
-
-    /// The signed checkpoint that the last batch left.
-    func head(_ log: LogName) async throws -> String?
-    func logSize(_ log: LogName) async throws -> Int64
-    /// The bytes of the entries with these indices, in order.
-    func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]]
-    func position(ofEntry id: String) async throws -> LogPosition?
-    /// The positions of entries that link to `id` or have it, oldest first.
-    func positions(linkedTo id: String) async throws -> [LogPosition]
-    /// Whether the entry there is found by what it links to.
-    func isLinked(_ position: LogPosition, to id: String) async throws -> Bool
-    /// How much there is of all logs together.
-    func logCounts() async throws -> LogCounts
-    /// The hash, 32 bytes, of a complete subtree.
-    func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]?
+    /// Those of these tiles that are kept.
+    func tiles(_ ids: [TileID], of log: LogName) async throws -> [TileID: Tile]
+    /// What an entry names by its digest; nil when there is none.
+    func blob(_ digest: Digest) async throws -> [UInt8]?
+    /// The logs that an earlier version left, which nothing is added to any more; nil when there are none.
+    func closedLogs() async throws -> (any ClosedLogs)?
 }
 
 extension Store {
-    public func commit(_ intent: Intent, of change: Change, entry: LogEntry) async throws {
-        try await commit([.recordIntent(intent, of: change)], entries: [entry])
-    }
-
     public func changes(in states: Set<Change.State>, limit: Int) async throws -> [Change] {
         try await changes(in: states, limit: limit, after: nil)
     }

@@ -25,12 +25,14 @@ struct Entry: DirectoryMember {
 
     /// The entry of that name or id.
     static func find(_ name: String, _ db: Database) throws -> Entry? {
-        try Row.fetchOne(db, sql: "SELECT * FROM entry WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC", arguments: [name]).map(
+        try Row.fetchOne(
+            db.cachedStatement(sql: "SELECT * FROM entry WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC"), arguments: [name]
+        ).map(
             Entry.init)
     }
 
     static func all(_ sql: String, _ arguments: StatementArguments, _ db: Database) throws -> [Entry] {
-        try Row.fetchAll(db, sql: sql, arguments: arguments).map(Entry.init)
+        try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).map(Entry.init)
     }
 
     func groups(_ db: Database) throws -> [Entry] {
@@ -44,16 +46,16 @@ struct Entry: DirectoryMember {
     /// - Parameter member: its id.
     func has(member: String, _ db: Database) throws -> Bool {
         let sql = "SELECT EXISTS (SELECT 1 FROM member WHERE \"group\" = ? AND member = ?)"
-        return try Bool.fetchOne(db, sql: sql, arguments: [id, member]) ?? false
+        return try Bool.fetchOne(db.cachedStatement(sql: sql), arguments: [id, member]) ?? false
     }
 
     func attributes(_ db: Database) throws -> [String: [String]] {
-        let rows = try Row.fetchAll(db, sql: "SELECT name, value FROM attribute WHERE entry = ?", arguments: [id])
+        let rows = try Row.fetchAll(db.cachedStatement(sql: "SELECT name, value FROM attribute WHERE entry = ?"), arguments: [id])
         return Dictionary(rows.map { ($0["name"] as String, [$0["value"] as String]) }, uniquingKeysWith: { $1 })
     }
 
     func labels(_ db: Database) throws -> Set<String> {
-        Set(try String.fetchAll(db, sql: "SELECT label FROM label WHERE entry = ?", arguments: [id]))
+        Set(try String.fetchAll(db.cachedStatement(sql: "SELECT label FROM label WHERE entry = ?"), arguments: [id]))
     }
 
     /// Every member, direct or through nested groups, by id.

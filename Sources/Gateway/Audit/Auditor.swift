@@ -16,6 +16,8 @@ public struct Auditor: Sendable {
 
     public struct Report: Sendable {
         public var sizes: [LogName: Int64] = [:]
+        /// Of the logs that an earlier version left.
+        public var closed: [LogName: Int64] = [:]
         public var checkpoints = 0
         public var replayed = 0
         /// Executions proved back to an intent, a permit and the signatures it counted.
@@ -34,13 +36,14 @@ public struct Auditor: Sendable {
     private let keys: [LogKey]
     private let page: Int64 = 64
 
+    /// - Parameter keys: the logs' public keys; a log that goes on from a closed one is signed with the same.
     public init(store: any Store, keys: [LogKey]) {
         self.store = store
-        self.keys = keys
+        self.keys = keys + keys.map { LogKey(name: $0.name + ".2", key: $0.key) }
     }
 
-    /// Recomputes every tree from its entries, compares with the stored nodes and with each checkpoint, follows every
-    /// link, and makes every decision again.
+    /// Recomputes every tree from its entries, compares with what is stored of it and with each checkpoint, follows every link,
+    /// and makes every decision again: of the logs that are written, and before them of those that an earlier version left.
     ///
     /// - Parameters:
     ///   - notes: signed checkpoints; each log needs at least one that was kept where the gateway can't write.
@@ -50,75 +53,26 @@ public struct Auditor: Sendable {
         var report = Report()
         let checkpoints = read(notes, &report)
         var reading = EntryReading(replaying: replaying)
-        var links: Int64 = 0
-        for log in [LogName.requests, .decisions, .actions] {
-            let size: Int64
-            do { size = try await store.logSize(log) } catch let error as StoreError where error.code == .corrupt {
-                report.problems.append(error.message)
-                continue
-            }
-            let wanted = checkpoints.filter { $0.origin.hasSuffix("/\(log.rawValue)") }
-            if wanted.isEmpty { report.unwitnessed.append(log) }
-            var tree = try await follow(log, size, wanted, &links, &reading, &report, progress)
-            tree.finish(wanted, expected: size, log, &report.problems)
-            try await checkHead(log, tree, &report)
-            report.sizes[log] = tree.size
+        var closer: LogAudit?
+        if let closed = try await store.closedLogs() {
+            var audit = LogAudit(.closed(closed), "", keys, checkpoints)
+            try await audit.follow(&reading, page: page, progress)
+            report.problems += audit.problems
+            report.closed = audit.sizes
+            closer = audit
         }
-        report.problems += reading.end()
-        try await checkCounts(links, &report)
+        var audit = LogAudit(.store(store), closer == nil ? "" : ".2", keys, checkpoints)
+        audit.closing = closer?.ends
+        try await audit.follow(&reading, page: page, progress)
+        report.problems += audit.problems + reading.end()
+        report.sizes = audit.sizes
+        // A log that goes on from a closed one holds its last checkpoint, and so witnesses it.
+        report.unwitnessed = audit.unwitnessed.filter { (audit.sizes[$0] ?? 0) > 0 || closer?.unwitnessed.contains($0) != false }
         try await checkRecords(&reading.fold, &report)
         report.replayed = reading.replayed
         report.proved = reading.proved
         report.bases = reading.bases
         return report
-    }
-
-    /// Reads a log from its beginning, page by page.
-    private func follow(
-        _ log: LogName, _ size: Int64, _ wanted: [Checkpoint], _ links: inout Int64, _ reading: inout EntryReading,
-        _ report: inout Report, _ progress: (Int64) -> Void
-    ) async throws -> GrowingTree {
-        var tree = GrowingTree()
-        for start in stride(from: 0, to: size, by: Int(page)) {
-            let entries = try await store.entries(log, in: start..<min(start + page, size))
-            for bytes in entries {
-                try await check(bytes, log, &tree, &report)
-                tree.compare(with: wanted, &report.problems)
-                let position = LogPosition(log: log, index: tree.size - 1)
-                do {
-                    let entry = try LoggedEntry(bytes: bytes)
-                    links += try await checkPlace(entry, position, &report)
-                    report.problems += reading.take(entry)
-                } catch let error as StoreError where error.code == .corrupt {
-                    report.problems.append("\(log.rawValue) \(position.index): \(error.message)")
-                }
-            }
-            progress(start + Int64(entries.count))
-        }
-        return tree
-    }
-
-    /// The gateway signs each batch: what stands after the last that it signed is not its own.
-    private func checkHead(_ log: LogName, _ tree: GrowingTree, _ report: inout Report) async throws {
-        guard tree.size > 0 else { return }
-        let note = try await store.head(log) ?? ""
-        let head = keys.lazy.compactMap { SignedCheckpoint(note: note, key: $0)?.checkpoint }.first {
-            $0.origin.hasSuffix("/\(log.rawValue)")
-        }
-        if head?.size != tree.size || head?.root != tree.root {
-            report.problems.append(
-                "\(log.rawValue): the gateway signed \(head.map { "\($0.size)" } ?? "no") entries, and \(tree.size) are there")
-        }
-    }
-
-    /// Nothing is in the logs' tables that belongs to none of them.
-    private func checkCounts(_ links: Int64, _ report: inout Report) async throws {
-        let sizes = report.sizes.values
-        let expected = LogCounts(
-            entries: sizes.reduce(0, +), links: links, nodes: sizes.reduce(0) { $0 + 2 * $1 - Int64($1.nonzeroBitCount) },
-            heads: Int64(sizes.count { $0 > 0 }))
-        let found = try await store.logCounts()
-        if found != expected { report.problems.append("the store has \(found) of the logs, which have \(expected)") }
     }
 
     /// The store's records are those that the log tells of.
@@ -141,31 +95,5 @@ public struct Auditor: Sendable {
             report.problems.append("a checkpoint is not signed by any of the keys given")
             return nil
         }
-    }
-
-    private func check(_ bytes: [UInt8], _ log: LogName, _ tree: inout GrowingTree, _ report: inout Report) async throws {
-        let leaf = Hash.leaf(bytes)
-        for (id, hash) in tree.append(leaf) {
-            let stored = try await store.node(log, level: id.level, index: id.index)
-            if stored != hash.bytes {
-                report.problems.append("\(log.rawValue) \(tree.size - 1): the entry and the stored tree differ")
-            }
-        }
-    }
-
-    /// The entry must say which log it is of, and be found where it is, by its id and by what it links to.
-    ///
-    /// - Returns: how many links it has.
-    private func checkPlace(_ entry: LoggedEntry, _ position: LogPosition, _ report: inout Report) async throws -> Int64 {
-        let place = "\(position.log.rawValue) \(position.index)"
-        let found = try await store.position(ofEntry: entry.id)
-        if entry.log != position.log || found != position {
-            report.problems.append("\(place): the entry is not where its id and log say")
-        }
-        let targets = Set(entry.links.values)
-        for target in targets.sorted() where try await !store.isLinked(position, to: target) {
-            report.problems.append("\(place): the entry is not found by its link to \(target)")
-        }
-        return Int64(targets.count)
     }
 }

@@ -18,7 +18,7 @@ struct EntryReading {
     init(replaying: Bool) { replay = Replay(isOn: replaying) }
 
     /// - Returns: what is wrong with the entry.
-    mutating func take(_ entry: LoggedEntry) -> [String] {
+    mutating func take(_ entry: LoggedEntry, blob: [UInt8]? = nil) -> [String] {
         known.insert(entry.id)
         fold.take(entry)
         // Changes are named by links but are no entries themselves.
@@ -31,9 +31,9 @@ struct EntryReading {
         }
         defer { parts = [:] }
         do {
-            let record = try entry.record(parts: parts)
+            let record = try entry.record(parts: parts, blob: blob)
             if let kind = Auditor.Basis.Kind(rawValue: entry.kind.rawValue) {
-                note(kind, Digest(of: try entry.body(parts: parts)), entry.id)
+                note(kind, Digest(of: try entry.body(parts: parts, blob: blob)), entry.id)
             }
             let problems = [replay.take(record)].compactMap { $0 } + provenance.take(record, entry)
             return problems.map { "\(entry.id): \($0)" }

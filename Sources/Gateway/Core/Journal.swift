@@ -13,8 +13,10 @@ public final class Journal: Sendable {
 
     init(store: WitnessedStore) { self.store = store }
 
-    /// The unique name of a log: `exequatur/<gateway>/<log>`.
-    public static func origin(_ log: LogName, gateway: String) -> String { "exequatur/\(gateway)/\(log.rawValue)" }
+    /// The unique name of a log: `exequatur/<gateway>/<log>`; with `.2` at its end where it goes on from one that was closed.
+    public static func origin(_ log: LogName, gateway: String, isSuccessor: Bool = false) -> String {
+        "exequatur/\(gateway)/\(log.rawValue)" + (isSuccessor ? ".2" : "")
+    }
 
     /// Makes the logs as they stand what agents and the public see from now on. Called at fixed intervals, whatever happens.
     ///
@@ -76,9 +78,8 @@ public final class Journal: Sendable {
     }
 
     private func record(of entry: LoggedEntry) async throws -> LogRecord {
-        var texts: [String: String] = [:]
-        for id in entry.parts { texts[id] = try await self.entry(id)?.entry.text }
-        return try entry.record(parts: texts)
+        guard let digest = entry.blob else { return try entry.record() }
+        return try entry.record(blob: try await store.blob(digest))
     }
 
     private func entry(_ id: String) async throws -> (position: LogPosition, bytes: [UInt8], entry: LoggedEntry)? {

@@ -83,7 +83,8 @@ public final class Submissions: Sendable {
             id: core.environment.id("req"), principal: request.principal, task: request.task, system: request.system,
             catalogue: try core.connector(request.system).catalogue, operation: operation, input: input)
         let copy = isWrite ? claims.copy(of: request.evidence) : nil
-        try await record(submission, request, claims: copy?.commitment)
+        // It is on disk before whatever follows from it.
+        try record(submission, request, claims: copy?.commitment)
         Failpoint.reach("request")
         do {
             guard isWrite else { return try await read(submission, progress: request.progress, epoch: epoch) }
@@ -95,12 +96,12 @@ public final class Submissions: Sendable {
         }
     }
 
-    private func record(_ submission: Submission, _ request: Request, claims: Authority.Digest?) async throws {
+    private func record(_ submission: Submission, _ request: Request, claims: Authority.Digest?) throws {
         let record = RequestRecord(
             submission, door: request.door, evidence: try core.sealer.seal(request.evidence, request: submission.id),
             claims: claims, rollbackOf: request.rollbackOf)
         let links = ["task": submission.task.id].merging(request.rollbackOf.map { ["rollbackOf": $0] } ?? [:]) { $1 }
-        try await core.store.commit([], entries: [core.entry(.request(record), id: submission.id, links: links)])
+        try core.store.add([core.entry(.request(record), id: submission.id, links: links)])
     }
 
     /// The earlier answer under the same idempotency key, if there is one.

@@ -16,6 +16,7 @@ struct View: Sendable {
     /// The resource's own facts, and the deliberation over them.
     private let own: [Entity]
     private let base: Deliberation
+    private let decision: Decision
     private var further: [DecisionRecord.Further] = []
     private var size = 0
     /// When a look at many entries ends, whatever is left.
@@ -34,11 +35,12 @@ struct View: Sendable {
         self.deliberation = deliberation
         for fact in facts { self.facts[fact.uid] = fact }
         base = deliberation(facts)
+        decision = base.decide()
         end = .now + looking
     }
 
     /// Whether the resource itself may be read.
-    var mayRead: Bool { base.decide().verdict == .permit }
+    var mayRead: Bool { decision.verdict == .permit }
 
     var isFull: Bool { size > Self.budget }
 
@@ -46,7 +48,8 @@ struct View: Sendable {
 
     /// The entry of the decision over all that was shown, with every further one over the same facts.
     func entry(in core: Core) -> LogEntry {
-        let whole = facts.count == own.count ? base : deliberation(facts.values.sorted { $0.uid < $1.uid })
+        guard facts.count > own.count else { return base.entry(decision, in: core, further: further) }
+        let whole = deliberation(facts.values.sorted { $0.uid < $1.uid })
         return whole.entry(whole.decide(), in: core, further: further)
     }
 

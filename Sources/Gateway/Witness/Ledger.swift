@@ -19,8 +19,8 @@ struct Ledger: Sendable {
     }
 
     private(set) var sequence: Int64 = 0
-    private(set) var trees: [LogName: TreeEdge] = Dictionary(
-        uniqueKeysWithValues: LogName.allCases.map { ($0, TreeEdge()) })
+    private(set) var trees: [LogName: LogTree] = Dictionary(
+        uniqueKeysWithValues: LogName.allCases.map { ($0, LogTree()) })
     private var digests: [Short: Short] = [:]
     /// A change that may still go on.
     struct Open: Sendable {
@@ -66,6 +66,9 @@ struct Ledger: Sendable {
     /// The refusals of each change, stored or not, by the ids of their entries.
     private var refused: [String: Set<String>] = [:]
     private(set) var locks: [String: Lock] = [:]
+    /// The tasks that go on, and which token opened each: they are asked for with every request.
+    private(set) var tasks: [String: Task] = [:]
+    private(set) var tokens: [String: String] = [:]
     private(set) var epoch: Int64 = 0
     /// Of the policies in force: grants are given by these only. Nil until they are adopted.
     private var policies: Digest?
@@ -76,7 +79,7 @@ struct Ledger: Sendable {
     ///   - statements: the ids of the entries of signed statements.
     ///   - decisions: the last on each change.
     init(
-        sequence: Int64, trees: [LogName: TreeEdge], records: [StoredRecord], statements: [String],
+        sequence: Int64, trees: [LogName: LogTree], records: [StoredRecord], statements: [String],
         decisions: [String: Decided]
     ) {
         self.sequence = sequence
@@ -97,12 +100,12 @@ struct Ledger: Sendable {
 
     // MARK: Batches
 
-    /// A batch as it will be, with what it makes of the ledger once it is on disk.
-    struct Batch: Sendable {
-        let entries: [LogEntry]
-        /// Where each of the entries given will stand; their parts are before them.
-        let positions: [LogPosition]
-        let trees: [LogName: TreeEdge]
+    /// What one member makes of the ledger, and of the logs.
+    struct Part: Sendable {
+        let entries: [(position: LogPosition, written: WrittenEntry)]
+        /// Tiles that are kept anew, by log.
+        let tiles: [LogName: [Tile]]
+        fileprivate let trees: [LogName: LogTree]
         fileprivate let changes: [Change]
         /// The entries of signed statements among them: each is good once.
         fileprivate let statements: [String]
@@ -119,46 +122,45 @@ struct Ledger: Sendable {
         }
     }
 
-    /// Works out a batch. Its first entry tells what becomes of the records, and gives every statement its place in the order of
-    /// batches; `state` makes one where there is none.
+    /// Works out what a member comes to, after all before it. Its first entry tells what becomes of the records, and gives every
+    /// statement its place in the order of batches; `state` makes one where there is none.
     ///
-    /// - Parameter entries: each in its parts.
     /// - Throws: ``StoreError`` conflict when a condition does not hold by what was written; ``GrantRefusal``.
-    func batch(_ writes: [Write], _ entries: [[LogEntry]], state: (Int64) throws -> [LogEntry]) throws -> Batch {
+    func part(_ writes: [Write], _ entries: [WrittenEntry], state: (Int64) throws -> WrittenEntry) throws -> Part {
         let changes = try changes(of: writes)
-        let statements = entries.compactMap(\.last).filter { $0.kind == .approval }.map(\.id)
+        let statements = entries.map(\.entry).filter { $0.kind == .approval }.map(\.id)
         for id in statements where knows("entry/\(id)") {
             throw StoreError(.conflict, "the statement \(id) was handed in before")
         }
         var entries = entries
         if !changes.isEmpty || !statements.isEmpty {
             if entries.isEmpty { entries = [try state(sequence + 1)] }
-            let records = RecordChanges(sequence: sequence + 1, digests: changes.compactMap(\.digest))
-            entries[0][entries[0].count - 1].records = records
+            entries[0] = try entries[0].telling(
+                of: RecordChanges(sequence: sequence + 1, digests: changes.compactMap(\.digest)))
         }
-        var (whole, positions, trees): ([LogEntry], [LogPosition], [LogName: TreeEdge]) = ([], [], [:])
-        for part in entries.joined() {
-            let part = part.prepared
-            guard part.bytes.count <= LogEntry.limit else { throw StoreError(.tooLarge, "an entry of \(part.bytes.count) bytes") }
-            whole.append(part)
-            trees[part.log, default: self.trees[part.log] ?? TreeEdge()].append(.leaf(part.bytes))
-            guard part.kind != .part else { continue }
-            positions.append(LogPosition(log: part.log, index: (trees[part.log]?.size ?? 1) - 1))
+        var (placed, trees, tiles): ([(position: LogPosition, written: WrittenEntry)], [LogName: LogTree], [LogName: [Tile]]) =
+            ([], [:], [:])
+        for entry in entries {
+            let log = entry.entry.log
+            var tree = trees[log] ?? self.trees[log] ?? LogTree()
+            placed.append((LogPosition(log: log, index: tree.size), entry))
+            tiles[log, default: []] += tree.append(.leaf(entry.bytes))
+            trees[log] = tree
         }
-        let decisions = zip(entries.compactMap(\.last), positions).compactMap { entry, position -> (String, Decided)? in
-            guard case .decision(let record)? = entry.record, let change = entry.links["change"] else { return nil }
+        let decisions = placed.compactMap { position, entry -> (String, Decided)? in
+            guard case .decision(let record) = entry.entry.record, let change = entry.entry.links["change"] else { return nil }
             return (change, Decided(position, record))
         }
-        return Batch(
-            entries: whole, positions: positions, trees: trees, changes: changes, statements: statements, decisions: decisions)
+        return Part(
+            entries: placed, tiles: tiles, trees: trees, changes: changes, statements: statements, decisions: decisions)
     }
 
-    /// The batch is on disk.
-    mutating func take(_ batch: Batch) {
-        trees.merge(batch.trees) { $1 }
-        for id in batch.statements { note("entry/\(id)") }
-        if !batch.changes.isEmpty || !batch.statements.isEmpty { sequence += 1 }
-        for change in batch.changes {
+    /// What comes after is after this.
+    mutating func take(_ part: Part) {
+        trees.merge(part.trees) { $1 }
+        for id in part.statements { note("entry/\(id)") }
+        if !part.changes.isEmpty || !part.statements.isEmpty { sequence += 1 }
+        for change in part.changes {
             switch change {
             case .set(let record): set(record)
             case .moved(let record, let state):
@@ -172,7 +174,7 @@ struct Ledger: Sendable {
             case .inForce(let digest): policies = digest
             }
         }
-        for (change, decided) in batch.decisions { open[change]?.decision = decided }
+        for (change, decided) in part.decisions { open[change]?.decision = decided }
     }
 
     /// Locks that could not be stored yet.
@@ -229,10 +231,18 @@ struct Ledger: Sendable {
             leases[lease.id] = ended == nil ? lease : nil
             if ended == nil { leaseOf[lease.change] = lease }
         case .approval(let approval): note(Self.word(approval))
+        case .task(let task): tasks[task.id] = task.ended == nil ? task : nil
+        case .token(let token, let task): tokens[token] = task
         case .lock(let lock): locks[lock.key] = lock
         case .epoch(let value): epoch = value
         default: break
         }
+    }
+
+    /// Lets go of tasks that are over: what is stored of them is read when somebody asks.
+    mutating func forgetTasks(over now: Instant) {
+        tasks = tasks.filter { $0.value.isOpen(at: now) }
+        tokens = tokens.filter { tasks[$0.value] != nil }
     }
 
     private mutating func count(_ change: Open?, _ step: Int) {
@@ -243,8 +253,8 @@ struct Ledger: Sendable {
 
     // MARK: What writes do
 
-    private func changes(of writes: [Write]) throws -> [Batch.Change] {
-        var (changes, epoch): ([Batch.Change], Int64) = ([], epoch)
+    private func changes(of writes: [Write]) throws -> [Part.Change] {
+        var (changes, epoch): ([Part.Change], Int64) = ([], epoch)
         for write in writes {
             switch write {
             case .placeLock(let lock) where !holds(.lock(lock)):
@@ -291,11 +301,11 @@ struct Ledger: Sendable {
         case .putLease(let lease): return [try new(.lease(lease, ended: nil))]
         case .endLease(let id, let now): return leases[id].map { [.lease($0, ended: now)] } ?? []
         case .insertIdempotency(let record): return [try new(.idempotency(record))]
-        case .placeLock, .liftLock, .voidDecisions, .putHead, .replaceApproval, .updateChange, .recordIntent: return []
+        case .placeLock, .liftLock, .voidDecisions, .replaceApproval, .updateChange, .recordIntent: return []
         }
     }
 
-    private func records(of intent: Intent, _ change: Change) throws -> [Batch.Change] {
+    private func records(of intent: Intent, _ change: Change) throws -> [Part.Change] {
         guard intent.epochs.locks == epoch, intent.epochs.policies == policies else { throw GrantRefusal.stale }
         guard !knows(StoredRecord.intent(change.id)) else { throw GrantRefusal.alreadyGranted }
         // Its plan is the fresh one by now: the state says whether it may begin.
@@ -327,7 +337,7 @@ struct Ledger: Sendable {
     }
 }
 
-extension Ledger.Batch.Change {
+extension Ledger.Part.Change {
     /// The record's digest after the batch; nil for one that is gone.
     fileprivate var digest: (key: String, digest: Digest?)? {
         switch self {

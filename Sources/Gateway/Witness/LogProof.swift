@@ -9,7 +9,7 @@ struct LogProof {
     private let gateway: String
     private let key: Curve25519.Signing.PublicKey
     private let notes: [String]
-    private(set) var trees: [LogName: TreeEdge] = [:]
+    private(set) var trees: [LogName: LogTree] = [:]
     private(set) var problems: [String] = []
     /// The ids of the entries of signed statements.
     private(set) var statements: [String] = []
@@ -18,6 +18,8 @@ struct LogProof {
     var fold = RecordFold()
     /// The texts of the parts that stand before the entry read next.
     private var parts: [String: String] = [:]
+    /// What closed logs were closed with.
+    private var closed: [LogName: Checkpoint] = [:]
 
     init(gateway: String, key: Curve25519.Signing.PublicKey, notes: [String]) {
         self.gateway = gateway
@@ -25,51 +27,101 @@ struct LogProof {
         self.notes = notes
     }
 
-    mutating func read(_ log: LogName, of store: any Store) async throws {
-        let key = LogKey(name: Journal.origin(log, gateway: gateway), key: key)
-        let head = try await store.head(log).flatMap { SignedCheckpoint(note: $0, key: key)?.checkpoint }
-        let kept = notes.compactMap { SignedCheckpoint(note: $0, key: key)?.checkpoint } + [head].compactMap { $0 }
-        var tree = TreeEdge()
-        let size = try await store.logSize(log)
-        for start in stride(from: 0, to: size, by: Int(Self.page)) {
-            for bytes in try await store.entries(log, in: start..<min(start + Self.page, size)) {
+    /// The checkpoints of closed logs that have no successor yet.
+    private(set) var toSucceed: [LogName: Checkpoint] = [:]
+
+    /// Reads the logs that an earlier version left.
+    mutating func read(_ logs: any ClosedLogs) async throws {
+        for log in LogName.allCases {
+            var tree = TreeEdge()
+            try await follow(log, of: logs, isSuccessor: false) { proof, bytes, _ in
                 tree.append(.leaf(bytes))
-                compare(tree, with: kept, log)
-                take(bytes, LogPosition(log: log, index: tree.size - 1))
+                try await proof.take(bytes, nil, of: nil)
+                return (tree.size, tree.root)
             }
+            closed[log] = Checkpoint(origin: Journal.origin(log, gateway: gateway), size: tree.size, root: tree.root)
         }
-        for later in kept where later.size > tree.size {
-            problems.append("\(log.rawValue): a checkpoint has \(later.size) entries, the log only \(tree.size)")
-        }
-        if size > 0, head?.size != tree.size {
-            problems.append(
-                "\(log.rawValue): the gateway signed \(head.map { "\($0.size)" } ?? "no") entries, and \(tree.size) are there")
-        }
-        trees[log] = tree
+        // Where a decision stands in a closed log is of no use: it is made anew.
+        decisions = [:]
     }
 
-    private mutating func take(_ bytes: [UInt8], _ position: LogPosition) {
+    /// Reads the logs that are written.
+    ///
+    /// - Parameter isSuccessor: whether they go on from closed ones.
+    mutating func read(_ store: any Store, isSuccessor: Bool) async throws {
+        for log in LogName.allCases {
+            var tree = LogTree()
+            try await follow(log, of: store, isSuccessor: isSuccessor) { proof, bytes, index in
+                _ = tree.append(.leaf(bytes))
+                try await proof.take(bytes, LogPosition(log: log, index: index), of: store)
+                return (tree.size, tree.root)
+            }
+            trees[log] = tree
+            if isSuccessor, tree.size == 0 { toSucceed[log] = closed[log] }
+        }
+    }
+
+    private mutating func follow(
+        _ log: LogName, of logs: any StoredLogs, isSuccessor: Bool,
+        _ add: (inout LogProof, [UInt8], Int64) async throws -> (size: Int64, root: Hash)
+    ) async throws {
+        let key = LogKey(name: Journal.origin(log, gateway: gateway, isSuccessor: isSuccessor), key: key)
+        let head = try await logs.head(log).flatMap { SignedCheckpoint(note: $0, key: key)?.checkpoint }
+        let kept = notes.compactMap { SignedCheckpoint(note: $0, key: key)?.checkpoint } + [head].compactMap { $0 }
+        let size = try await logs.logSize(log)
+        var last: Int64 = 0
+        for start in stride(from: 0, to: size, by: Int(Self.page)) {
+            for bytes in try await logs.entries(log, in: start..<min(start + Self.page, size)) {
+                let tree = try await add(&self, bytes, last)
+                last = tree.size
+                for checkpoint in kept where checkpoint.size == tree.size && checkpoint.root != tree.root {
+                    problems.append("\(log.rawValue): the first \(tree.size) entries are not those of a checkpoint")
+                }
+            }
+        }
+        for later in kept where later.size > last {
+            problems.append("\(log.rawValue): a checkpoint has \(later.size) entries, the log only \(last)")
+        }
+        if size > 0, head?.size != last {
+            problems.append(
+                "\(log.rawValue): the gateway signed \(head.map { "\($0.size)" } ?? "no") entries, and \(last) are there")
+        }
+    }
+
+    /// - Parameters:
+    ///   - position: nil in a closed log.
+    ///   - store: where bodies are that stand beside their entries.
+    private mutating func take(_ bytes: [UInt8], _ position: LogPosition?, of store: (any Store)?) async throws {
         do {
             let entry = try LoggedEntry(bytes: bytes)
             fold.take(entry)
+            if let position, position.index == 0 { try checkSuccession(entry, position.log) }
             if let text = entry.text {
                 parts[entry.id] = text
                 return
             }
             defer { parts = [:] }
             if entry.kind == .approval { statements.append(entry.id) }
-            if entry.kind == .decision, let change = entry.links["change"] {
-                // What its policies and facts are is not asked here: one that can't be read names nobody eligible.
-                let record = try? entry.record(parts: parts)
-                let decision: DecisionRecord? = if case .decision(let decision)? = record { decision } else { nil }
-                decisions[change] = Ledger.Decided(position, decision)
-            }
-        } catch { problems.append("\(position.log.rawValue)/\(position.index): \(error.message)") }
+            guard entry.kind == .decision, let change = entry.links["change"], let position else { return }
+            let blob = if let digest = entry.blob { try await store?.blob(digest) } else { [UInt8]?.none }
+            // What its policies and facts are is not asked here: one that can't be read names nobody eligible.
+            let record = try? entry.record(parts: parts, blob: blob)
+            let decision: DecisionRecord? = if case .decision(let decision)? = record { decision } else { nil }
+            decisions[change] = Ledger.Decided(position, decision)
+        } catch let error as StoreError where error.code == .corrupt { problems.append(error.message) }
     }
 
-    private mutating func compare(_ tree: TreeEdge, with kept: [Checkpoint], _ log: LogName) {
-        for checkpoint in kept where checkpoint.size == tree.size && checkpoint.root != tree.root {
-            problems.append("\(log.rawValue): the first \(tree.size) entries are not those of a checkpoint")
+    /// A log that goes on from a closed one says so first, and one that does not, doesn't.
+    private mutating func checkSuccession(_ entry: LoggedEntry, _ log: LogName) throws {
+        let from = Journal.origin(log, gateway: gateway)
+        var said: Checkpoint?
+        if case .succession(log, let note)? = try? entry.record() {
+            said = SignedCheckpoint(note: note, key: LogKey(name: from, key: key))?.checkpoint
+        }
+        guard entry.kind == .succession || closed[log] != nil else { return }
+        guard let said, said == closed[log] else {
+            problems.append("\(log.rawValue): the log does not go on from the one that was closed")
+            return
         }
     }
 }

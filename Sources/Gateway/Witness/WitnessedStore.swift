@@ -8,28 +8,45 @@ import TransparencyLog
 ///
 /// Whatever is read that is not what was written is not used: ``StoreError/Code/altered``. Every batch is signed, together with
 /// all before it, in the same transaction: entries that somebody else appended have no signature, and are never signed over.
-public final class WitnessedStore: Store {
+public final class WitnessedStore: IntentLedger {
     private let inner: any Store
     /// The gateway's id, which begins the logs' origins.
     let gateway: String
     private let key: Curve25519.Signing.PrivateKey
+    /// Whether the logs go on from closed ones.
+    private let isSuccessor: Bool
     private let now: @Sendable () -> Instant
     private let alarm: @Sendable (String) -> Void
+    /// Held while something is written, and by who must read while nothing is.
     private let turn = Turn()
-    private let ledger: Mutex<Ledger>
+    private let queue = CommitQueue()
+    private let ledger: Mutex<Ledgers>
+    /// The entries that could not be written and nobody waited for: what links to them is not written, either.
+    private let unwritten = Mutex<Set<String>>([])
     /// Why nothing is written any more; nil as long as it may be.
     private let broken = Mutex<String?>(nil)
+    /// Told when the store can't be relied on in this process any more: what is on disk is known to who reads it anew.
+    private let stop: @Sendable (String) -> Void
+
+    /// What is on disk, which everybody goes by; and what will be once the batch that is being written is.
+    private struct Ledgers: Sendable {
+        var known: Ledger
+        var next: Ledger
+    }
 
     private init(
-        _ inner: any Store, _ ledger: Ledger, gateway: String, key: Curve25519.Signing.PrivateKey,
-        now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void
+        _ inner: any Store, _ ledger: Ledger, gateway: String, key: Curve25519.Signing.PrivateKey, isSuccessor: Bool,
+        now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void,
+        stop: @escaping @Sendable (String) -> Void
     ) {
         self.inner = inner
         self.gateway = gateway
         self.key = key
+        self.isSuccessor = isSuccessor
         self.now = now
         self.alarm = alarm
-        self.ledger = Mutex(ledger)
+        self.stop = stop
+        self.ledger = Mutex(Ledgers(known: ledger, next: ledger))
     }
 
     /// Takes up a store, proved to be what an earlier run left.
@@ -37,15 +54,19 @@ public final class WitnessedStore: Store {
     /// - Parameters:
     ///   - checkpoints: signed checkpoints kept elsewhere, which the logs must agree with.
     ///   - alarm: told of what somebody else altered.
+    ///   - stop: told when the process must end: what is on disk is known only to who reads it anew.
     /// - Throws: ``StoreError`` `altered`, with everything found.
     public static func open(
         _ inner: any Store, gateway: String, key: Curve25519.Signing.PrivateKey, checkpoints: [String] = [],
-        now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void
+        now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void,
+        stop: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> WitnessedStore {
         var proof = LogProof(gateway: gateway, key: key.publicKey, notes: checkpoints)
-        let records: [StoredRecord]
+        let (records, closed): ([StoredRecord], (any ClosedLogs)?)
         do {
-            for log in LogName.allCases { try await proof.read(log, of: inner) }
+            closed = try await inner.closedLogs()
+            if let closed { try await proof.read(closed) }
+            try await proof.read(inner, isSuccessor: closed != nil)
             records = try await inner.records()
         } catch let error as StoreError where error.code == .corrupt {
             throw StoreError(.altered, (proof.problems + [error.message]).joined(separator: "\n"))
@@ -55,67 +76,175 @@ public final class WitnessedStore: Store {
         guard problems.isEmpty else { throw StoreError(.altered, problems.joined(separator: "\n")) }
         let ledger = Ledger(
             sequence: sequence, trees: proof.trees, records: records, statements: proof.statements, decisions: proof.decisions)
-        return WitnessedStore(inner, ledger, gateway: gateway, key: key, now: now, alarm: alarm)
+        let store = WitnessedStore(
+            inner, ledger, gateway: gateway, key: key, isSuccessor: closed != nil, now: now, alarm: alarm, stop: stop)
+        try await store.succeed(proof.toSucceed)
+        return store
+    }
+
+    /// Begins logs that go on from closed ones.
+    private func succeed(_ checkpoints: [LogName: Checkpoint]) async throws {
+        guard !checkpoints.isEmpty else { return }
+        let entries = try LogName.allCases.compactMap { log in
+            try checkpoints[log].map {
+                LogEntry(
+                    .succession(log, checkpoint: try SignedCheckpoint($0, key: key).note), id: "succession-\(log.rawValue)",
+                    time: now())
+            }
+        }
+        try await commit([], entries: entries)
     }
 
     // MARK: Writing
 
+    /// Writes, and waits until it is on disk.
+    ///
+    /// - Returns: where each entry stands.
+    /// - Throws: ``StoreError``; ``GrantRefusal``.
     @discardableResult
     public func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition] {
         // What takes long to write is written before its turn.
-        let written = try entries.map { try $0.inParts }
-        let isUrgent = writes.contains(where: \.isEssential) || entries.contains(where: \.isEssential)
-        // A batch once begun is not cut short by whoever asked for it going away: nobody would know what became of it.
-        return try await Running.task { try await self.inTurn(writes, written, isUrgent) }.value
-    }
-
-    private func inTurn(_ writes: [Write], _ entries: [[LogEntry]], _ isUrgent: Bool) async throws -> [LogPosition] {
-        await turn.take(isUrgent: isUrgent)
-        defer { turn.pass() }
-        if let reason = broken.withLock({ $0 }) { throw StoreError(.altered, reason) }
-        let batch = try ledger.withLock { ledger in
-            try ledger.batch(writes, entries) { number in
-                try LogEntry(.state, id: "state-\(number)", time: now()).inParts
+        let written = try entries.map { try $0.written() }
+        // What was handed in is not cut short by whoever did it going away: nobody would know what became of it.
+        return try await withCheckedThrowingContinuation { continuation in
+            do { try hand(.init(writes: writes, entries: written) { continuation.resume(with: $0) }) } catch {
+                continuation.resume(throwing: error)
             }
         }
-        let heads = try batch.trees.sorted { $0.key.rawValue < $1.key.rawValue }.map { log, tree in
-            Write.putHead(log, note: try signed(log, tree).note, size: tree.size)
-        }
-        do { try await inner.commit(writes + heads, entries: batch.entries) } catch {
-            try await checkNothingCame(of: error)
-            // By all that the gateway wrote, the conditions held.
-            if (error as? StoreError)?.code == .conflict || error is GrantRefusal { throw altered("a record of this batch") }
-            throw error
-        }
-        ledger.withLock { $0.take(batch) }
-        return batch.positions
     }
 
-    /// A batch that failed for any reason but its own conditions may still have reached the disk. Where that can't be asked now,
-    /// the next batch's condition on the log's size tells.
-    private func checkNothingCame(of error: any Error) async throws {
-        if error is GrantRefusal || (error as? StoreError)?.code == .conflict { return }
-        for log in LogName.allCases {
-            let expected = ledger.withLock { $0.trees[log]?.size ?? 0 }
-            guard let size = try? await inner.logSize(log), size != expected else { continue }
-            throw fail("the \(log.rawValue) log has \(size) entries and not \(expected); start the gateway again")
+    public func commit(_ intent: Intent, of change: Change, entry: LogEntry) async throws {
+        try await commit([.recordIntent(intent, of: change)], entries: [entry])
+    }
+
+    /// Has entries written, and does not wait. What is handed in later, and links to them, is on disk after them or not at all.
+    func add(_ entries: [LogEntry]) throws {
+        try hand(.init(writes: [], entries: try entries.map { try $0.written() }, done: nil))
+    }
+
+    private func hand(_ member: CommitQueue.Member) throws(StoreError) {
+        guard let isFirst = queue.add(member) else { throw StoreError(.unavailable, "too much waits to be written") }
+        // On no executor of who happens to come first: what waits is everybody's.
+        if isFirst { _Concurrency.Task.detached(priority: .high) { await self.write() } }
+    }
+
+    private func write() async {
+        while true {
+            let members = queue.next()
+            guard !members.isEmpty else { return }
+            await turn.take()
+            await write(members)
+            turn.pass()
         }
     }
 
-    private func fail(_ reason: String) -> StoreError {
+    /// Writes what it can of these, and tells each what became of it.
+    private func write(_ members: [CommitQueue.Member]) async {
+        var members = members
+        while !members.isEmpty {
+            if let reason = broken.withLock({ $0 }) { return fail(members, StoreError(.altered, reason)) }
+            let (batch, parts) = assemble(&members)
+            guard let batch else { return }
+            do { try await inner.commit(batch) } catch let conflict as BatchConflict {
+                // By all that the gateway wrote, its conditions held.
+                forget()
+                fail([members.remove(at: conflict.member)], altered("a record of this batch"))
+                continue
+            } catch let error as StoreError where error.code == .full {
+                forget()
+                let essential = batch.isEssential ? [] : members.filter(\.isEssential)
+                fail(batch.isEssential ? members : members.filter { !$0.isEssential }, error)
+                members = essential
+                continue
+            } catch let error as StoreError where error.code == .altered || error.code == .doubtful {
+                return fail(members, end(error.message))
+            } catch {
+                forget()
+                return fail(members, error)
+            }
+            ledger.withLock { ledgers in for part in parts { ledgers.known.take(part) } }
+            for (member, part) in zip(members, parts) { member.done?(.success(part.entries.map(\.position))) }
+            return
+        }
+    }
+
+    /// Puts the members into one batch, in order. Whose conditions don't hold is told so and left out, with whoever links to it.
+    private func assemble(_ members: inout [CommitQueue.Member]) -> (StoreBatch?, [Ledger.Part]) {
+        var (kept, failed): ([CommitQueue.Member], [(CommitQueue.Member, any Error)]) = ([], [])
+        var lost = unwritten.withLock { $0 }
+        var parts: [Ledger.Part] = []
+        let trees = ledger.withLock { ledgers in
+            for member in members {
+                do {
+                    guard !member.isLinked(to: lost) else {
+                        throw StoreError(.conflict, "what it follows from was not written")
+                    }
+                    let part = try ledgers.next.part(member.writes, member.entries) { number in
+                        try LogEntry(.state, id: "state-\(number)", time: now()).written()
+                    }
+                    ledgers.next.take(part)
+                    parts.append(part)
+                    kept.append(member)
+                } catch {
+                    failed.append((member, error))
+                    lost.formUnion(member.ids)
+                }
+            }
+            return (ledgers.known.trees, ledgers.next.trees)
+        }
+        members = kept
+        for (member, error) in failed { fail([member], error) }
+        guard !kept.isEmpty else { return (nil, []) }
+        do {
+            let entries = parts.enumerated().flatMap { number, part in
+                part.entries.map { StoreBatch.Entry(position: $0.position, $0.written, member: number) }
+            }
+            let logs = try LogName.allCases.compactMap { log -> StoreBatch.Log? in
+                let (before, after) = (trees.0[log] ?? LogTree(), trees.1[log] ?? LogTree())
+                guard after.size > before.size else { return nil }
+                // Of a tile that several changed, the last is all of it.
+                let tiles = Dictionary(parts.flatMap { $0.tiles[log] ?? [] }.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+                return StoreBatch.Log(
+                    log, tiles: tiles.values.sorted { ($0.id.level, $0.id.index) < ($1.id.level, $1.id.index) },
+                    head: try signed(log, after).note, before: before.size)
+            }
+            let isEssential = kept.allSatisfy(\.isEssential)
+            return (
+                StoreBatch(members: kept.map(\.writes), entries: entries, logs: logs, isEssential: isEssential), parts
+            )
+        } catch {
+            forget()
+            fail(kept, error)
+            return (nil, [])
+        }
+    }
+
+    /// Nothing of what was being written came about.
+    private func forget() { ledger.withLock { $0.next = $0.known } }
+
+    private func fail(_ members: [CommitQueue.Member], _ error: any Error) {
+        for member in members {
+            if let done = member.done { done(.failure(error)) } else { unwritten.withLock { $0.formUnion(member.ids) } }
+        }
+    }
+
+    /// Nothing is written by this process any more.
+    private func end(_ reason: String) -> StoreError {
         broken.withLock { $0 = $0 ?? reason }
         alarm(reason)
+        stop(reason)
         return StoreError(.altered, reason)
     }
 
-    private func signed(_ log: LogName, _ tree: TreeEdge) throws -> SignedCheckpoint {
-        let checkpoint = Checkpoint(origin: Journal.origin(log, gateway: gateway), size: tree.size, root: tree.root)
+    private func signed(_ log: LogName, _ tree: LogTree) throws -> SignedCheckpoint {
+        let checkpoint = Checkpoint(
+            origin: Journal.origin(log, gateway: gateway, isSuccessor: isSuccessor), size: tree.size, root: tree.root)
         return try SignedCheckpoint(checkpoint, key: key)
     }
 
     /// The signed checkpoint of a log as the gateway wrote it.
     func checkpoint(_ log: LogName) throws -> SignedCheckpoint {
-        try signed(log, ledger.withLock { $0.trees[log] ?? TreeEdge() })
+        try signed(log, ledger.withLock { $0.known.trees[log] ?? LogTree() })
     }
 
     /// The signed checkpoints of all logs as they stand.
@@ -125,23 +254,43 @@ public final class WitnessedStore: Store {
         return notes
     }
 
+    /// Lets go of what is known of tasks that are over.
+    func forgetTasks() {
+        let now = now()
+        ledger.withLock {
+            $0.known.forgetTasks(over: now)
+            $0.next.forgetTasks(over: now)
+        }
+    }
+
     /// Makes a lock count in this process from now on, whether or not it can be stored.
-    func hold(_ lock: Lock) { ledger.withLock { $0.hold(lock) } }
+    func hold(_ lock: Lock) {
+        ledger.withLock {
+            $0.known.hold(lock)
+            $0.next.hold(lock)
+        }
+    }
 
     /// Locks in force that are not stored.
-    var unstoredLocks: [Lock] { ledger.withLock { $0.unstored } }
+    var unstoredLocks: [Lock] { ledger.withLock { $0.known.unstored } }
 
     /// A change that somebody refused gets no grant any more, whether or not the refusal can be stored.
     ///
     /// - Parameter id: of the statement's entry.
     /// - Throws: ``StoreError`` conflict when the statement was handed in before.
     func hold(refusalOf change: String, entry id: String) throws {
-        try ledger.withLock { try $0.hold(refusalOf: change, entry: id) }
+        try ledger.withLock {
+            try $0.known.hold(refusalOf: change, entry: id)
+            try $0.next.hold(refusalOf: change, entry: id)
+        }
     }
 
     /// Takes back what did not count.
     func release(refusalOf change: String, entry id: String) {
-        ledger.withLock { $0.release(refusalOf: change, entry: id) }
+        ledger.withLock {
+            $0.known.release(refusalOf: change, entry: id)
+            $0.next.release(refusalOf: change, entry: id)
+        }
     }
 
     // MARK: Reading what was written
@@ -168,12 +317,12 @@ public final class WitnessedStore: Store {
         { throw altered(error.message) }
     }
 
-    private func isOurs(_ record: StoredRecord) -> Bool { ledger.withLock { $0.holds(record) } }
+    private func isOurs(_ record: StoredRecord) -> Bool { ledger.withLock { $0.known.holds(record) } }
 
     /// The value, if it is what was written under its key; nil when nothing was.
     private func check<T>(_ value: T?, _ key: String, _ record: (T) -> StoredRecord) throws -> T? {
         guard let value else {
-            guard ledger.withLock({ !$0.knows(key) }) else { throw Mismatch(what: key) }
+            guard ledger.withLock({ !$0.known.knows(key) }) else { throw Mismatch(what: key) }
             return nil
         }
         guard isOurs(record(value)), record(value).key == key else { throw Mismatch(what: key) }
@@ -198,7 +347,7 @@ public final class WitnessedStore: Store {
         try await settled { _ in try check(try await inner.change(id), "change/\(id)") { .change($0) } }
     }
 
-    public func changes(in states: Set<Change.State>, limit: Int, after: String?) async throws -> [Change] {
+    public func changes(in states: Set<Change.State>, limit: Int, after: String? = nil) async throws -> [Change] {
         try await page(states, limit: limit, after: after).changes
     }
 
@@ -216,7 +365,7 @@ public final class WitnessedStore: Store {
         }
         var last: Change?
         if let after { last = try await change(after) }
-        let newest = ledger.withLock { $0.open(in: states) }
+        let newest = ledger.withLock { $0.known.open(in: states) }
         let all = oldestFirst ? newest.reversed() : newest
         let rest =
             last.map { last in
@@ -240,7 +389,7 @@ public final class WitnessedStore: Store {
         try await settled { _ in
             let found = try await inner.changes(in: states, limit: .max)
             for change in found where !isOurs(.change(change)) { throw Mismatch(what: "change/\(change.id)") }
-            let expected = ledger.withLock { ledger in states.reduce(0) { $0 + ledger.counts[$1, default: 0] } }
+            let expected = ledger.withLock { ledger in states.reduce(0) { $0 + ledger.known.counts[$1, default: 0] } }
             guard Set(found.map(\.id)).count == expected, found.allSatisfy({ states.contains($0.state) }) else {
                 throw Mismatch(what: "the list of changes")
             }
@@ -249,27 +398,27 @@ public final class WitnessedStore: Store {
     }
 
     /// The state of a change that may still go on, whatever the store says; nil of any other.
-    func openState(of change: String) -> Change.State? { ledger.withLock { $0.open[change]?.state } }
+    func openState(of change: String) -> Change.State? { ledger.withLock { $0.known.open[change]?.state } }
 
     /// The changes that wait, oldest first.
-    func waiting() -> [WaitingChange] { ledger.withLock { $0.waiting() } }
+    func waiting() -> [WaitingChange] { ledger.withLock { $0.known.waiting() } }
 
-    func waiting(ofTask task: String) -> [WaitingChange] { ledger.withLock { $0.waiting { $0.task == task } } }
+    func waiting(ofTask task: String) -> [WaitingChange] { ledger.withLock { $0.known.waiting { $0.task == task } } }
 
     /// The change that waits and asks for the same.
-    func waiting(like sameness: Authority.Digest) -> String? { ledger.withLock { $0.alike[sameness] } }
+    func waiting(like sameness: Authority.Digest) -> String? { ledger.withLock { $0.known.alike[sameness] } }
 
-    func waitingCount(of requester: PrincipalID) -> Int { ledger.withLock { $0.waitingOf[requester, default: 0] } }
+    func waitingCount(of requester: PrincipalID) -> Int { ledger.withLock { $0.known.waitingOf[requester, default: 0] } }
 
     func waitingCount(forDelegator person: String) -> Int {
-        ledger.withLock { $0.waitingFor[person, default: 0] }
+        ledger.withLock { $0.known.waitingFor[person, default: 0] }
     }
 
     /// Whether there is such a task, whatever the store says.
-    func knows(task id: String) -> Bool { ledger.withLock { $0.knows("task/\(id)") } }
+    func knows(task id: String) -> Bool { ledger.withLock { $0.known.knows("task/\(id)") } }
 
     /// The last decision on a change that may still go on.
-    func decision(on change: String) -> Ledger.Decided? { ledger.withLock { $0.open[change]?.decision } }
+    func decision(on change: String) -> Ledger.Decided? { ledger.withLock { $0.known.open[change]?.decision } }
 
     public func overdue(at now: Instant, limit: Int) async throws -> [Change] {
         try await settled { isLast in
@@ -280,11 +429,14 @@ public final class WitnessedStore: Store {
     }
 
     public func task(_ id: String) async throws -> Task? {
-        try await settled { _ in try check(try await inner.task(id), "task/\(id)") { .task($0) } }
+        if let task = ledger.withLock({ $0.known.tasks[id] }) { return task }
+        return try await settled { _ in try check(try await inner.task(id), "task/\(id)") { .task($0) } }
     }
 
     public func task(forToken token: String) async throws -> Task? {
-        try await settled { _ in
+        let known = ledger.withLock { ledgers in ledgers.known.tokens[token].flatMap { ledgers.known.tasks[$0] } }
+        if let known { return known }
+        return try await settled { _ in
             let task = try await inner.task(forToken: token)
             _ = try check(task, StoredRecord.token(token)) { .token(token, task: $0.id) }
             return try task.flatMap { try check($0, "task/\($0.id)") { .task($0) } }
@@ -299,14 +451,16 @@ public final class WitnessedStore: Store {
     }
 
     public func openLeases() -> [LeaseReference] {
-        ledger.withLock { $0.leases.values.sorted { ($0.expires, $0.id) < ($1.expires, $1.id) } }
+        ledger.withLock { $0.known.leases.values.sorted { ($0.expires, $0.id) < ($1.expires, $1.id) } }
     }
 
     /// The lease of a change that may still go on, ended or not.
-    public func lease(of change: String) -> LeaseReference? { ledger.withLock { $0.leaseOf[change] } }
+    public func lease(of change: String) -> LeaseReference? { ledger.withLock { $0.known.leaseOf[change] } }
 
     public func locks() -> (locks: [Lock], epoch: Int64) {
-        ledger.withLock { ledger in (ledger.locks.keys.sorted().compactMap { ledger.locks[$0] }, ledger.epoch) }
+        ledger.withLock { ledgers in
+            (ledgers.known.locks.keys.sorted().compactMap { ledgers.known.locks[$0] }, ledgers.known.epoch)
+        }
     }
 
     public func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
@@ -317,13 +471,9 @@ public final class WitnessedStore: Store {
         }
     }
 
-    public func records() async throws -> [StoredRecord] { try await inner.records() }
-
     // MARK: The logs
 
-    public func head(_ log: LogName) async throws -> String? { try await inner.head(log) }
-
-    public func logSize(_ log: LogName) async throws -> Int64 { ledger.withLock { $0.trees[log]?.size ?? 0 } }
+    public func logSize(_ log: LogName) async throws -> Int64 { ledger.withLock { $0.known.trees[log]?.size ?? 0 } }
 
     /// A single entry is proved to be in the log; of several only their number.
     public func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
@@ -333,7 +483,7 @@ public final class WitnessedStore: Store {
             guard let bytes = entries.first else { return [] }
             let checkpoint = try checkpoint(log).checkpoint
             guard range.lowerBound < checkpoint.size else { throw Mismatch(what: "\(log.rawValue)/\(range.lowerBound)") }
-            let proof = try await Nodes(of: log, in: inner).proof(range.lowerBound, checkpoint.size)
+            let proof = try await inclusion(of: range.lowerBound, in: log, size: checkpoint.size)
             guard
                 Verification.inclusion(
                     leaf: .leaf(bytes), index: range.lowerBound, size: checkpoint.size, proof: proof, root: checkpoint.root)
@@ -344,20 +494,20 @@ public final class WitnessedStore: Store {
 
     /// The audit path of an entry in the tree of that size, from the stored nodes: whoever uses it checks it.
     func inclusion(of index: Int64, in log: LogName, size: Int64) async throws -> [Hash] {
-        try await Nodes(of: log, in: inner).proof(index, size)
+        let tree = ledger.withLock { $0.known.trees[log] ?? LogTree() }
+        return try await TreeReader(log, tree, in: inner).inclusion(of: index, size: size)
     }
 
     public func position(ofEntry id: String) async throws -> LogPosition? { try await inner.position(ofEntry: id) }
 
     public func positions(linkedTo id: String) async throws -> [LogPosition] { try await inner.positions(linkedTo: id) }
 
-    public func isLinked(_ position: LogPosition, to id: String) async throws -> Bool {
-        try await inner.isLinked(position, to: id)
-    }
-
-    public func logCounts() async throws -> LogCounts { try await inner.logCounts() }
-
-    public func node(_ log: LogName, level: Int, index: Int64) async throws -> [UInt8]? {
-        try await inner.node(log, level: level, index: index)
+    /// The body that an entry names by its digest, proved to be it.
+    func blob(_ digest: Authority.Digest) async throws -> [UInt8]? {
+        try await settled { _ in
+            guard let bytes = try await inner.blob(digest) else { return nil }
+            guard Authority.Digest(of: bytes) == digest else { throw Mismatch(what: "blob/\(digest)") }
+            return bytes
+        }
     }
 }

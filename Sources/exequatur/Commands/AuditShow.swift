@@ -18,6 +18,7 @@ extension Audit {
             let position: LogPosition
             let bytes: [UInt8]
             let entry: LoggedEntry
+            let logs: any StoredLogs
         }
 
         func run() async throws {
@@ -28,21 +29,15 @@ extension Audit {
                 if json {
                     Swift.print(Terminal.json(try JSONReader.read(found.bytes, limits: LogEntry.reading)))
                 } else {
-                    try print(found, try await record(of: found.entry, store))
+                    try print(found, try await record(of: found, store))
                 }
             }
         }
 
         /// The entries about the change and about the request that made it, in the order they were written.
         private func chain(_ store: SQLiteStore) async throws -> [Found] {
-            var positions = try await store.positions(linkedTo: change)
-            if let request = try await store.change(change)?.request { positions += try await store.positions(linkedTo: request) }
-            var seen: Set<LogPosition> = []
-            var entries: [Found] = []
-            for position in positions where seen.insert(position).inserted {
-                let bytes = try await store.entries(position.log, in: position.index..<(position.index + 1))
-                entries += try bytes.map { Found(position: position, bytes: $0, entry: try LoggedEntry(bytes: $0)) }
-            }
+            var entries = try await chain(store, store)
+            if let closed = try await store.closedLogs() { entries += try await chain(store, closed) }
             let order: [LogName: Int] = [.requests: 0, .decisions: 1, .actions: 2]
             return entries.sorted { a, b in
                 let (x, y) = (a.position, b.position)
@@ -51,14 +46,27 @@ extension Audit {
             }
         }
 
-        private func record(of entry: LoggedEntry, _ store: SQLiteStore) async throws -> LogRecord {
+        private func chain(_ store: SQLiteStore, _ logs: any StoredLogs) async throws -> [Found] {
+            var positions = try await logs.positions(linkedTo: change)
+            if let request = try await store.change(change)?.request { positions += try await logs.positions(linkedTo: request) }
+            var seen: Set<LogPosition> = []
+            var entries: [Found] = []
+            for position in positions where seen.insert(position).inserted {
+                let bytes = try await logs.entries(position.log, in: position.index..<(position.index + 1))
+                entries += try bytes.map { Found(position: position, bytes: $0, entry: try LoggedEntry(bytes: $0), logs: logs) }
+            }
+            return entries
+        }
+
+        private func record(of found: Found, _ store: SQLiteStore) async throws -> LogRecord {
             var texts: [String: String] = [:]
-            for id in entry.parts {
-                guard let position = try await store.position(ofEntry: id) else { continue }
-                let bytes = try await store.entries(position.log, in: position.index..<(position.index + 1)).first
+            for id in found.entry.parts {
+                guard let position = try await found.logs.position(ofEntry: id) else { continue }
+                let bytes = try await found.logs.entries(position.log, in: position.index..<(position.index + 1)).first
                 texts[id] = try bytes.flatMap { try LoggedEntry(bytes: $0).text }
             }
-            return try entry.record(parts: texts)
+            let blob = if let digest = found.entry.blob { try await store.blob(digest) } else { [UInt8]?.none }
+            return try found.entry.record(parts: texts, blob: blob)
         }
 
         private func print(_ found: Found, _ record: LogRecord) throws {
@@ -105,6 +113,7 @@ extension Audit {
             case .opening(let person): return ["what the agent claims was read by \(person)"]
             case .read(let digest): return [digest.map { "disclosed \($0)" } ?? "disclosed nothing"]
             case .task(let task): return ["\(task.id) of \(task.holder), for \(task.purpose)"]
+            case .succession(_, let checkpoint): return checkpoint.split(separator: "\n").map(String.init)
             case .taskEnd, .registry, .policies, .drift, .state: return []
             }
         }

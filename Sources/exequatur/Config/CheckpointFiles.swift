@@ -15,9 +15,10 @@ struct CheckpointFiles {
     /// The checkpoints in the files that are of their log and signed with this key.
     func notes(of gateway: String, signedBy key: Curve25519.Signing.PublicKey) -> [String] {
         LogName.allCases.compactMap { log in
-            let name = LogKey(name: Journal.origin(log, gateway: gateway), key: key)
             guard let note = try? String(contentsOfFile: path(log), encoding: .utf8) else { return nil }
-            return SignedCheckpoint(note: note, key: name) == nil ? nil : note
+            // Of the log that is written, or of one that an earlier version left.
+            let names = [false, true].map { Journal.origin(log, gateway: gateway, isSuccessor: $0) }
+            return names.contains { SignedCheckpoint(note: note, key: LogKey(name: $0, key: key)) != nil } ? note : nil
         }
     }
 

@@ -4,6 +4,7 @@ import ConnectorKit
 import Crypto
 import Foundation
 import Gateway
+import Glibc
 import Identity
 import Logging
 import NIOCore
@@ -50,8 +51,13 @@ struct Composition {
         guard notes.count == LogName.allCases.count || isNew || acceptingMissingCheckpoints else { throw missing(configuration) }
         do {
             let store = try await WitnessedStore.open(
-                try SQLiteStore(path: path), gateway: configuration.id, key: key, checkpoints: notes, now: environment.now
-            ) { environment.log.critical("\($0)") }
+                try SQLiteStore(path: path), gateway: configuration.id, key: key, checkpoints: notes, now: environment.now,
+                alarm: { environment.log.critical("\($0)") },
+                stop: { reason in
+                    // What is on disk is known to who reads it anew: whoever keeps the gateway running starts it again.
+                    FileHandle.standardError.write(Data("exequatur: stopped: \(reason)\n".utf8))
+                    _exit(74)
+                })
             if isNew { try files.write(try store.checkpoints()) }
             return store
         } catch let error as StoreError where error.code == .altered {

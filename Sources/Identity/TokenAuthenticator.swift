@@ -181,14 +181,27 @@ enum SPIFFE {
 
 /// Base64 without padding, in the alphabet for URLs (RFC 4648, section 5), strict.
 enum Base64URL {
+    private static let values: [UInt8] = {
+        var table = [UInt8](repeating: 0xFF, count: 256)
+        let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+        for (value, letter) in alphabet.utf8.enumerated() { table[Int(letter)] = UInt8(value) }
+        return table
+    }()
+
+    /// Nil unless the text is exactly what ``encode(_:)`` gives for some bytes.
     static func decode(_ text: String) -> [UInt8]? {
-        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") }) else {
-            return nil
+        var (out, bits, count): ([UInt8], UInt32, UInt32) = ([], 0, 0)
+        out.reserveCapacity(text.utf8.count * 3 / 4)
+        for letter in text.utf8 {
+            let value = values[Int(letter)]
+            guard value != 0xFF else { return nil }
+            (bits, count) = (bits << 6 | UInt32(value), count + 6)
+            guard count >= 8 else { continue }
+            count -= 8
+            out.append(UInt8(truncatingIfNeeded: bits >> count))
         }
-        let standard = text.replacing("-", with: "+").replacing("_", with: "/")
-        let padded = standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
-        guard let data = Data(base64Encoded: padded), encode(Array(data)) == text else { return nil }
-        return Array(data)
+        // What is left over are no six bits, and all zero.
+        return count < 6 && bits & (1 << count - 1) == 0 ? out : nil
     }
 
     static func encode(_ bytes: [UInt8]) -> String {

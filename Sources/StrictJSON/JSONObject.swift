@@ -29,9 +29,9 @@ public struct JSONObject: Sendable {
 
     /// Reads the member; assigning replaces it, or removes it when `nil`.
     public subscript(key: String) -> JSONValue? {
-        get { members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value }
+        get { members.first { ExactString($0.key) == ExactString(key) }?.value }
         set {
-            let place = members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
+            let place = members.firstIndex { ExactString($0.key) == ExactString(key) }
             switch (place, newValue) {
             case (let i?, let value?): members[i] = Member(key: key, value: value)
             case (let i?, nil): members.remove(at: i)
@@ -43,7 +43,13 @@ public struct JSONObject: Sendable {
 
     /// The index of the first member whose key an earlier one has, or nil.
     static func firstDuplicate(in members: [Member]) -> Int? {
-        guard members.count > 1 else { return nil }
+        // Most objects are small, or written in order.
+        guard members.count > 8 else {
+            return members.indices.dropFirst().first { later in
+                members[..<later].contains { ExactString($0.key) == ExactString(members[later].key) }
+            }
+        }
+        if zip(members, members.dropFirst()).allSatisfy({ ExactString($0.key) < ExactString($1.key) }) { return nil }
         let order = members.indices.sorted {
             let (a, b) = (members[$0].key.utf8, members[$1].key.utf8)
             return a.elementsEqual(b) ? $0 < $1 : a.lexicographicallyPrecedes(b)

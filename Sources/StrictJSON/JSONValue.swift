@@ -3,7 +3,7 @@
 /// Numbers keep the form they were written in: `1` is ``integer(_:)``, `1.0` is ``number(_:)``.
 /// Equality is numeric, as in RFC 8785, so that equal values and equal canonical bytes are the
 /// same thing.
-public indirect enum JSONValue: Sendable {
+public enum JSONValue: Sendable {
     case null
     case bool(Bool)
     /// A number written without fraction or exponent; always fits 64 bits.
@@ -79,7 +79,9 @@ extension JSONValue {
 
     /// Adds a member to an object, unless the value is nil.
     public mutating func add(_ key: String, _ value: JSONValue?) {
-        guard var object, let value else { return }
+        guard case .object(var object) = self, let value else { return }
+        // Nobody else has its members while one is added: they need not be copied.
+        self = .null
         object[key] = value
         self = .object(object)
     }

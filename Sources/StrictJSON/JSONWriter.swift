@@ -16,10 +16,10 @@ public enum JSONWriter {
 
     static func write(_ value: JSONValue, to out: inout [UInt8]) {
         switch value {
-        case .null: out += Array("null".utf8)
-        case .bool(let flag): out += Array((flag ? "true" : "false").utf8)
-        case .integer(let integer): out += Array(String(integer).utf8)
-        case .number(let number): out += Array(NumberText.canonical(number).utf8)
+        case .null: out += "null".utf8
+        case .bool(let flag): out += (flag ? "true" : "false").utf8
+        case .integer(let integer): out += String(integer).utf8
+        case .number(let number): out += NumberText.canonical(number).utf8
         case .string(let string): write(string, to: &out)
         case .array(let elements): write(elements, to: &out)
         case .object(let object): write(object, to: &out)
@@ -37,7 +37,9 @@ public enum JSONWriter {
 
     private static func write(_ object: JSONObject, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "{"))
-        let sorted = object.members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
+        let members = object.members
+        let isSorted = zip(members, members.dropFirst()).allSatisfy { !precedes($1.key, $0.key) }
+        let sorted = isSorted ? members : members.sorted { precedes($0.key, $1.key) }
         for (index, member) in sorted.enumerated() {
             if index > 0 { out.append(UInt8(ascii: ",")) }
             write(member.key, to: &out)
@@ -45,6 +47,14 @@ public enum JSONWriter {
             write(member.value, to: &out)
         }
         out.append(UInt8(ascii: "}"))
+    }
+
+    /// By UTF-16, as RFC 8785 has it. That differs from the order of bytes only from U+E000 on.
+    private static func precedes(_ a: String, _ b: String) -> Bool {
+        for (x, y) in zip(a.utf8, b.utf8) where x != y {
+            return x < 0xEE && y < 0xEE ? x < y : a.utf16.lexicographicallyPrecedes(b.utf16)
+        }
+        return a.utf8.count < b.utf8.count
     }
 
     private static func write(_ string: String, to out: inout [UInt8]) {

@@ -18,10 +18,10 @@ struct LayerTests {
         let base = SharedEntities(try Entities(shared), for: compiled)
         let layer = try base.layer(all.filter { !shared.contains($0) })
         #expect(layer.entities.all == all)
-        let workspace = Workspace()
         for request in World.requests {
+            let decider = LayerDecider(compiled, layer, context: request.context)
             #expect(
-                compiled.authorize(request, in: layer, workspace)
+                decider.authorize(request.principal, request.action, request.resource)
                     == World.policies.authorizePlainly(request, entities: World.entities))
             #expect(
                 World.policies.authorizePlainly(request, entities: layer.entities)
@@ -59,11 +59,17 @@ struct LayerTests {
         let compiled = CompiledPolicies(set)
         let base = SharedEntities(try Entities(shared), for: compiled)
         let request = Request(principal: World.user("u"), action: World.action("a"), resource: World.doc("d"), context: [:])
-        let response = compiled.authorize(request, in: try base.layer(own))
+        func answer(_ own: [Entity]) throws -> Response {
+            let decider = LayerDecider(compiled, try base.layer(own), context: request.context)
+            // Asked before about others, it answers the same.
+            _ = decider.authorize(World.doc("d"), World.action("b"), World.user("nobody"))
+            return decider.authorize(request.principal, request.action, request.resource)
+        }
+        let response = try answer(own)
         #expect(response == set.authorizePlainly(request, entities: try Entities(shared + own)))
         #expect(response.reasons.count == 9 && response.errors.count == 2)
         // The next request has nothing of this one.
-        #expect(compiled.authorize(request, in: try base.layer([])).errors.count > 2)
+        #expect(try answer([]).errors.count > 2)
     }
 
     @Test("An entity given twice must be the same, and none may change what shared ones are in")

@@ -86,7 +86,8 @@ def row_tries(db, table, rows_each):
         new = [altered(v) if isinstance(v, (str, int)) and not isinstance(v, bool) else v for v in values]
         marks = ", ".join("?" * len(names))
         yield f"{table}: row {rowid} doubled under other names", [(f'INSERT INTO "{table}" VALUES ({marks})', new)]
-    yield f"{table}: emptied", [(f'DELETE FROM "{table}"', ())]
+    if db.execute(f'SELECT 1 FROM "{table}"').fetchone():
+        yield f"{table}: emptied", [(f'DELETE FROM "{table}"', ())]
 
 
 def row_is(db, table):

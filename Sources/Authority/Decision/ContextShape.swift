@@ -48,6 +48,8 @@ enum ContextShape {
             ("people", .set(.entity(["Exequatur::Person"]))), ("teams", .set(.entity(["Exequatur::Team"]))),
         ])
 
+    static let noApprovals = value([])
+
     static func value(_ approvals: [ApprovalFact]) -> Value {
         let people = approvals.map(\.person)
         return .record([

@@ -1,5 +1,6 @@
 public import Cedar
 import StrictJSON
+import Synchronization
 
 /// Decides one question by one policy set. Pure: no clock, no I/O, nothing random; every evaluation that
 /// bears on the verdict is made and recorded, so that the reasons are complete.
@@ -19,7 +20,7 @@ public struct Decider: Sendable {
     private let facts: Facts
 
     public init(_ question: Question, with standing: StandingFacts, epochs: Epochs) {
-        self.init(question, Facts(question.entities, standing), epochs)
+        self.init(question, Facts(question.entities, standing, question.context), epochs)
     }
 
     private init(_ question: Question, _ facts: Facts, _ epochs: Epochs) {
@@ -64,21 +65,70 @@ private struct Facts: Sendable {
     /// Nil when they can't be decided over.
     let layer: EntityLayer?
     let misfit: String?
+    /// For what is asked without approvals: with the input, and without.
+    private let asking: (whole: Asking?, bare: Asking?)
 
-    init(_ own: [Entity], _ standing: StandingFacts) {
+    init(_ own: [Entity], _ standing: StandingFacts, _ context: [ExactString: Value]) {
         self.standing = standing
-        (layer, misfit) = standing.layer(own)
+        let (layer, misfit) = standing.layer(own)
+        (self.layer, self.misfit) = (layer, misfit)
+        var bare = context
+        bare["input"] = nil
+        asking = (layer.map { Asking($0, standing.policies, context) }, layer.map { Asking($0, standing.policies, bare) })
+    }
+
+    /// - Parameter isWhole: whether the context has the input.
+    func asking(_ approvals: [ApprovalFact], isWhole: Bool, _ context: [ExactString: Value]) -> Asking? {
+        guard approvals.isEmpty else { return layer.map { Asking($0, policies, context, approvals) } }
+        return isWhole ? asking.whole : asking.bare
     }
 
     var policies: PolicyBundle { standing.policies }
     var entities: Entities { layer?.entities ?? Entities() }
 }
 
+/// Asks over one layer in one context, which is checked and made ready once: several decisions differ in nothing else.
+private final class Asking: Sendable {
+    private struct State {
+        let decider: LayerDecider
+        /// Why the context does not fit, by classes of actions that have been asked about.
+        var misfits: [Int: String?] = [:]
+    }
+
+    private let schema: Cedar.Schema
+    let context: [ExactString: Value]
+    private let state: Mutex<State>
+
+    init(_ layer: EntityLayer, _ policies: PolicyBundle, _ context: [ExactString: Value], _ approvals: [ApprovalFact] = []) {
+        var context = context
+        context[ContextShape.approvalsName] = approvals.isEmpty ? ContextShape.noApprovals : ContextShape.value(approvals)
+        self.context = context
+        schema = policies.cedarSchema
+        state = Mutex(State(decider: LayerDecider(policies.compiled, layer, context: context)))
+    }
+
+    func respond(_ request: Request) -> Response {
+        state.withLock { $0.decider.authorize(request.principal, request.action, request.resource) }
+    }
+
+    /// Why the request does not fit the schema.
+    func misfit(_ request: Request) -> String? {
+        do { try schema.checkScope(request) } catch { return "\(error)" }
+        guard let number = schema.contextClasses[request.action] else { return nil }
+        return state.withLock { state in
+            if let known = state.misfits[number] { return known }
+            var misfit: String?
+            do { try schema.checkContext(request) } catch { misfit = "\(error)" }
+            state.misfits[number] = .some(misfit)
+            return misfit
+        }
+    }
+}
+
 /// Collects the evaluations of one decision.
 private struct Evaluation {
     private let question: Question
     private let facts: Facts
-    private let workspace = Workspace()
     private var steps: [Decision.Step] = []
     private var eligible: [String] = []
     private var requirement: ApprovalRequirement?
@@ -154,17 +204,17 @@ private struct Evaluation {
             + (question.delegator.map { [(.execute, $0), (.delegate, $0)] } ?? [])
         var parts: [Requirement] = []
         for (path, principal) in asked {
-            let request = request(path, principal, [])
+            let (request, asking) = request(path, principal, [])
             let response = policies.policies.authorize(
                 PartialRequest(request, unknown: [ContextShape.approvalsName: ContextShape.approvals.type]),
                 entities: PartialEntities(facts.entities),
                 schema: policies.cedarSchema)
             steps.append(
                 Decision.Step(
-                    action: request.action.description, principal: principal.description, approvers: [],
+                    action: request.action, principal: principal, approvers: [],
                     allowed: response.decision == .allow,
                     policies: response.forbids.isEmpty ? response.permits : response.forbids,
-                    errors: response.errors.map(\.policy), misfit: misfit(request),
+                    errors: response.errors.map(\.policy), misfit: misfit(request, asking),
                     residuals: response.residuals.map { ($0.id, $0.text) }))
             guard response.decision != .deny else { return nil }
             if response.decision == nil { parts.append(response.requirement) }
@@ -189,32 +239,31 @@ private struct Evaluation {
         return allows(.approve, .person(person.id), [])
     }
 
-    private func request(_ path: Path, _ principal: EntityUID, _ approvals: [ApprovalFact]) -> Request {
+    /// What is asked, and over what; nil when the facts can't be decided over.
+    private func request(_ path: Path, _ principal: EntityUID, _ approvals: [ApprovalFact]) -> (request: Request, by: Asking?) {
         let action = EntityUID(
             type: ExactString("\(question.namespace)::Action"), id: ExactString("\(path.rawValue):\(question.operation)"))
-        var context = question.context
-        context[ContextShape.approvalsName] = ContextShape.value(approvals)
-        return Request(principal: principal, action: action, resource: question.resource, context: context)
+        let asking = facts.asking(approvals, isWhole: question.context["input"] != nil, question.context)
+        let context = asking?.context ?? question.context
+        return (Request(principal: principal, action: action, resource: question.resource, context: context), asking)
     }
 
     /// Why the request or the facts don't fit the schema.
-    private func misfit(_ request: Request) -> String? {
+    private func misfit(_ request: Request, _ asking: Asking?) -> String? {
         if let misfit = facts.misfit { return misfit }
         // What is known not to be absent can be read without error.
         for uid in [request.principal, request.resource] where facts.entities[uid] == nil { return "there is no fact on \(uid)" }
-        do { try policies.cedarSchema.check(request) } catch { return "\(error)" }
-        return nil
+        return asking?.misfit(request)
     }
 
     private mutating func allows(_ path: Path, _ principal: EntityUID, _ approvals: [ApprovalFact]) -> Bool {
-        let request = request(path, principal, approvals)
-        let misfit = misfit(request)
-        guard let layer = facts.layer else { return false }
-        let response = policies.compiled.authorize(request, in: layer, workspace)
+        let (request, asking) = request(path, principal, approvals)
+        let misfit = misfit(request, asking)
+        guard let asking else { return false }
+        let response = asking.respond(request)
         steps.append(
             Decision.Step(
-                action: request.action.description, principal: principal.description,
-                approvers: approvals.map(\.person.id).sorted(),
+                action: request.action, principal: principal, approvers: approvals.map(\.person.id).sorted(),
                 allowed: response.decision == .allow, policies: response.reasons, errors: response.errors.map(\.policy),
                 misfit: misfit))
         determining += response.reasons

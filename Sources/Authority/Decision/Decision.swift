@@ -1,3 +1,4 @@
+import Cedar
 public import StrictJSON
 
 /// What was decided, and why. Only ``decide(_:with:epochs:)`` makes one; it is not `Codable`, so that none can be
@@ -24,8 +25,8 @@ public struct Decision: Sendable {
 
     /// One evaluation of the policy set that went into the decision.
     public struct Step: Sendable {
-        let action: String
-        let principal: String
+        let action: EntityUID
+        let principal: EntityUID
         let approvers: [String]
         let allowed: Bool
         let policies: [String]
@@ -37,7 +38,7 @@ public struct Decision: Sendable {
 
         var json: JSONValue {
             var json: JSONValue = [
-                "action": .string(action), "principal": .string(principal), "allowed": .bool(allowed),
+                "action": .string(action.description), "principal": .string(principal.description), "allowed": .bool(allowed),
                 "approvers": .array(approvers.map(JSONValue.string)), "policies": .array(policies.map(JSONValue.string)),
                 "errors": .array(errors.map(JSONValue.string)),
             ]

@@ -16,6 +16,10 @@ struct LookAheadAbstraction {
     private let policies: PolicyBundle
     private let start: LookAheadFacts
     private let known: [EntityUID: Entities]
+    /// One of each of the workloads that policy can't tell apart.
+    private let distinct: [Entity]
+    /// The attributes that policies read.
+    private let read: Set<ExactString>
     private(set) var openings: Set<Opening> = []
     private var footprints: [Opening: Footprint] = [:]
     /// What some operation may put something into, or take something out of.
@@ -31,6 +35,9 @@ struct LookAheadAbstraction {
         self.world = world
         self.policies = policies
         start = LookAheadFacts(world)
+        read = policies.policies.attributesRead
+        var seen: Set<WorkloadProfile> = []
+        distinct = world.workloads.filter { seen.insert(WorkloadProfile($0, policies)).inserted }
         known = Dictionary(world.workloads.map { ($0.uid, world.known($0)) }, uniquingKeysWith: { $1 })
         var count = -1
         while openings.count + creatable.count != count {
@@ -47,13 +54,19 @@ struct LookAheadAbstraction {
     }
 
     private mutating func grow() {
+        var profiles = Profiles()
         for operation in world.catalogue.operations where operation.access == .write {
-            for workload in world.workloads {
+            for workload in distinct {
                 let known = known[workload.uid] ?? Entities()
+                // Of entries that policy can't tell apart one is asked about. What one of them opens in this round, the next
+                // round knows of all: rounds go on until nothing is new.
+                var asked: [Int: Bool] = [:]
                 for entry in world.entries(for: operation) + newcomers(operation) {
                     let opening = Opening(workload: workload.uid, operation: operation.name, entry: entry)
-                    guard !openings.contains(opening), mayPermit(opening, known) else { continue }
-                    openings.insert(opening)
+                    let number = profiles.number(of: entry) { profile(entry) }
+                    let isOpen = asked[number] ?? mayPermit(opening, known)
+                    asked[number] = isOpen
+                    guard isOpen, openings.insert(opening).inserted else { continue }
                     let footprint = Footprint(
                         of: operation, in: world.catalogue, on: world.system, Footprint.Ends(target: entry.node.id))
                     footprints[opening] = footprint
@@ -137,6 +150,60 @@ struct LookAheadAbstraction {
         let above = start.above(opening.entry.id).compactMap { world[$0] }.map { partialEntity($0, labels: nil) }
         return labelSets(opening.entry).contains { labels in
             isOpen(PartialEntities(known, partial: above + [partialEntity(opening.entry, labels: labels)]))
+        }
+    }
+
+    // MARK: What policy can tell apart
+
+    /// All that policy can see of an entry: those who share it are answered alike.
+    struct Profile: Hashable {
+        /// Of one that policies name.
+        let uid: EntityUID?
+        let isNew: Bool
+        let kind: String
+        let labels: Set<String>
+        let parents: Set<String>
+        /// Those that policies read; nil where none are known.
+        let attributes: [ExactString: Value]?
+        let writable: Set<String>
+        /// The facts that policies see as attributes.
+        let mirrored: Set<String>
+    }
+
+    private func profile(_ entry: LookAheadWorld.Entry) -> Profile {
+        let (uid, node) = (world.uid(entry), entry.node)
+        let mirrored = world.kind(entry).map { world.catalogue.mirrored(by: $0).map(\.name) } ?? []
+        var attributes = entry.attributes
+        if read.contains("name") { attributes?["name"] = .string(ExactString(node.name)) }
+        return Profile(
+            uid: policies.compiled.names(uid) || !node.isEntity ? uid : nil, isNew: node.id.isNew, kind: node.id.kind,
+            labels: node.labels, parents: start.parents(of: entry.id), attributes: attributes?.filter { read.contains($0.key) },
+            writable: writable[entry.id] ?? [], mirrored: Set(mirrored.filter { start.contains(NamedFact($0, node.id)) }))
+    }
+
+    /// Numbers for profiles, worked out once for each entry.
+    private struct Profiles {
+        private var numbers: [Profile: Int] = [:]
+        private var known: [String: Int] = [:]
+
+        mutating func number(of entry: LookAheadWorld.Entry, _ profile: () -> Profile) -> Int {
+            if let number = known[entry.id] { return number }
+            let profile = profile()
+            let number = numbers[profile] ?? numbers.count
+            numbers[profile] = number
+            known[entry.id] = number
+            return number
+        }
+    }
+
+    private struct WorkloadProfile: Hashable {
+        let uid: EntityUID?
+        let attributes: [ExactString: Value]
+        let parents: Set<EntityUID>
+
+        init(_ workload: Entity, _ policies: PolicyBundle) {
+            uid = policies.compiled.names(workload.uid) ? workload.uid : nil
+            (attributes, parents) = (workload.attributes, workload.parents)
         }
     }
 

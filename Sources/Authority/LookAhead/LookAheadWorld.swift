@@ -15,6 +15,8 @@ public struct LookAheadWorld: Sendable {
             self.attributes = attributes
         }
 
+        public func hash(into hasher: inout Hasher) { hasher.combine(node.id) }
+
         var id: String { node.id.text }
     }
 

@@ -36,6 +36,9 @@ public final class CompiledPolicies: Sendable {
     /// How many policies there are.
     public var count: Int { policies.count }
 
+    /// Whether a policy names the entity.
+    public func names(_ uid: EntityUID) -> Bool { symbols.known(uid) != nil }
+
     /// The entities, prepared for these policies. To be used with them alone; with others it traps.
     public func store(_ entities: Entities) -> EntityStore { EntityStore(self, entities) }
 
@@ -47,23 +50,24 @@ public final class CompiledPolicies: Sendable {
         return decide(request, store, store.symbols, LayerPointers(), workspace)
     }
 
-    /// Decides over a request's own entities and those that they stand over.
-    public func authorize(_ request: Request, in layer: borrowing EntityLayer, _ workspace: Workspace = Workspace()) -> Response {
-        precondition(layer.store.policies === self, "a layer is for the policies that its store was made for")
-        let layer = copy layer
-        return layer.withPointers { decide(request, layer.store, layer.symbols, $0, workspace) }
-    }
-
     private func decide(
         _ request: Request, _ store: borrowing EntityStore, _ symbols: Symbols, _ layer: LayerPointers, _ workspace: Workspace
     ) -> Response {
         workspace.reset(policies: policies.count, stackHeight: stackHeight)
+        let context = workspace.record(request.context, symbols)
+        return decide(request.principal, request.action, request.resource, context, store, symbols, layer, workspace)
+    }
+
+    func decide(
+        _ principal: EntityUID, _ action: EntityUID, _ resource: EntityUID, _ context: Cell, _ store: borrowing EntityStore,
+        _ symbols: Symbols, _ layer: LayerPointers, _ workspace: Workspace
+    ) -> Response {
         let store = copy store
         return withMachine(store, layer, workspace) { machine in
-            machine.principal = .entity(workspace.entity(request.principal, symbols))
-            machine.action = .entity(workspace.entity(request.action, symbols))
-            machine.resource = .entity(workspace.entity(request.resource, symbols))
-            machine.context = workspace.record(request.context, symbols)
+            machine.principal = .entity(workspace.entity(principal, symbols))
+            machine.action = .entity(workspace.entity(action, symbols))
+            machine.resource = .entity(workspace.entity(resource, symbols))
+            machine.context = context
             var deciding = Deciding(machine)
             deciding.run()
             return deciding.response()
@@ -124,7 +128,7 @@ struct LayerPointers {
 }
 
 extension EntityLayer {
-    fileprivate borrowing func withPointers(_ body: (LayerPointers) -> Response) -> Response {
+    borrowing func withPointers(_ body: (LayerPointers) -> Response) -> Response {
         withUnsafePointer(to: self) { whole in
             rows.withUnsafeBufferPointer { rows in
                 pool.cells.withUnsafeBufferPointer { cells in

@@ -1,4 +1,4 @@
-import StrictJSON
+public import StrictJSON
 
 /// Entities that many requests are decided over, each with its own besides: checked for cycles, closed and prepared once.
 public struct SharedEntities: Sendable {
@@ -17,6 +17,30 @@ public struct SharedEntities: Sendable {
     ///
     /// - Throws: ``Entities/Failure`` when one differs from another with its uid, or would be its own ancestor.
     public func layer(_ own: [Entity]) throws(Entities.Failure) -> EntityLayer { EntityLayer(try over(own), over: store) }
+}
+
+/// Decides again and again over one layer in one context, which is made ready once. Not shared: one at a time decides.
+public final class LayerDecider {
+    private let policies: CompiledPolicies
+    private let layer: EntityLayer
+    private let workspace = Workspace()
+    private let context: Cell
+
+    /// - Parameter policies: those that the layer's store was made for.
+    public init(_ policies: CompiledPolicies, _ layer: EntityLayer, context: [ExactString: Value]) {
+        precondition(layer.store.policies === policies, "a layer is for the policies that its store was made for")
+        (self.policies, self.layer) = (policies, layer)
+        workspace.reset(policies: policies.policies.count, stackHeight: policies.stackHeight)
+        self.context = workspace.record(context, layer.symbols)
+        workspace.keep()
+    }
+
+    public func authorize(_ principal: EntityUID, _ action: EntityUID, _ resource: EntityUID) -> Response {
+        workspace.reset(policies: policies.policies.count, stackHeight: policies.stackHeight)
+        return layer.withPointers {
+            policies.decide(principal, action, resource, context, layer.store, layer.symbols, $0, workspace)
+        }
+    }
 }
 
 /// The entities of one request over those that many share, prepared for one compiled policy set.

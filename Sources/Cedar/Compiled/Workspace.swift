@@ -18,22 +18,27 @@ public final class Workspace {
     @exclusivity(unchecked) var generation: UInt32 = 0
     @exclusivity(unchecked) var matched = Buffer<Int32>()
     @exclusivity(unchecked) private var index: [ExactString: Int32] = [:]
+    /// How much of each stays from one request to the next.
+    private var kept = (cells: 0, fields: 0, addresses: 0, strings: 0, uids: 0)
 
     public init() {}
 
     func reset(policies: Int, stackHeight: Int) {
         stack.reserve(stackHeight)
-        (cells.count, fields.count, matched.count) = (0, 0, 0)
-        if !addresses.isEmpty { addresses.removeAll(keepingCapacity: true) }
-        if !strings.isEmpty { strings.removeAll(keepingCapacity: true) }
+        (cells.count, fields.count, matched.count) = (kept.cells, kept.fields, 0)
+        if addresses.count > kept.addresses { addresses.removeLast(addresses.count - kept.addresses) }
         if !index.isEmpty { index.removeAll(keepingCapacity: true) }
-        if !uids.isEmpty { uids.removeAll(keepingCapacity: true) }
+        if strings.count > kept.strings { strings.removeLast(strings.count - kept.strings) }
+        if uids.count > kept.uids { uids.removeLast(uids.count - kept.uids) }
         if seen.count != policies || generation == .max {
             seen = Array(repeating: 0, count: policies)
             generation = 0
         }
         generation += 1
     }
+
+    /// What is there now stays when it is reset.
+    func keep() { kept = (cells.count, fields.count, addresses.count, strings.count, uids.count) }
 
     // MARK: Symbols
 

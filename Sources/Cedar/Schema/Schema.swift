@@ -27,6 +27,8 @@ public struct Schema: Sendable {
 
     public let entityTypes: [EntityType: EntityTypeDefinition]
     public let actions: [EntityUID: ActionDefinition]
+    /// For each action, which others have a context of the same type: they have the same number.
+    public let contextClasses: [EntityUID: Int]
     let syntax: SchemaSyntax
 
     /// Reads a schema in the human syntax.
@@ -45,6 +47,13 @@ public struct Schema: Sendable {
     init(entityTypes: [EntityType: EntityTypeDefinition], actions: [EntityUID: ActionDefinition], syntax: SchemaSyntax) {
         self.entityTypes = entityTypes
         self.actions = actions
+        var (classes, known): ([EntityUID: Int], [RecordType: Int]) = ([:], [:])
+        for (uid, action) in actions {
+            let number = known[action.context] ?? known.count
+            known[action.context] = number
+            classes[uid] = number
+        }
+        contextClasses = classes
         self.syntax = syntax
     }
 

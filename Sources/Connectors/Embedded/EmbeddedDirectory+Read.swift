@@ -12,7 +12,13 @@ extension EmbeddedDirectory {
     }
 
     public func read(_ operation: Operation, _ input: Input) async throws(ConnectorError) -> EntryRecord {
-        try await read { db in try desk(db).read(operation, input) }
+        let isGroup = operation.target.kind == DirectoryVocabulary.group
+        let key = RecordCache.Key(name: operation.target.input.flatMap { input[$0] } ?? "", isGroup: isGroup)
+        do {
+            return try await queue.unsafeRead { [records] db in
+                try records.record(key, db) { try desk($0).read(operation, input) }
+            }
+        } catch { throw ConnectorError(error) }
     }
 
     public func search(_ operation: Operation, _ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool)

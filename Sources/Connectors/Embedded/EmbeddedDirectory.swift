@@ -11,6 +11,7 @@ public struct EmbeddedDirectory: Connector {
     public let isReadWhole = true
     public let endpoint = "embedded"
     let queue: DatabaseQueue
+    let records = RecordCache()
     let now: @Sendable () -> Instant
 
     public static let directoryCatalogue = Catalogue.directory(
@@ -34,6 +35,8 @@ public struct EmbeddedDirectory: Connector {
         do {
             var configuration = Configuration()
             configuration.busyMode = .timeout(5)
+            // One wait for the disk a step, instead of three.
+            configuration.journalMode = .wal
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON") }
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.write { try $0.execute(sql: Self.schema) }
@@ -53,6 +56,8 @@ public struct EmbeddedDirectory: Connector {
         CREATE TABLE IF NOT EXISTS owner (
             "group" TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE,
             owner TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE, PRIMARY KEY ("group", owner)) STRICT;
+        CREATE INDEX IF NOT EXISTS member_by_member ON member (member);
+        CREATE INDEX IF NOT EXISTS owner_by_owner ON owner (owner);
         CREATE TABLE IF NOT EXISTS label (
             entry TEXT NOT NULL REFERENCES entry (id) ON DELETE CASCADE, label TEXT NOT NULL,
             PRIMARY KEY (entry, label)) STRICT;

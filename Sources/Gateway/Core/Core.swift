@@ -16,8 +16,8 @@ final class Core: Sendable {
     /// The digests of the operations' definitions, by system and name.
     private let definitions: [String: [String: Digest]]
     private let current: Mutex<StandingFacts>
-    /// Calls to systems in flight, by system.
-    let calls = InFlight(limit: 32)
+    /// Calls to systems, by system: so many at a time.
+    let calls: Lanes
 
     init(
         _ environment: GatewayEnvironment, _ store: WitnessedStore, _ sealer: Sealer, _ principals: any Principals,
@@ -34,6 +34,7 @@ final class Core: Sendable {
                 let known = connector.catalogue.operations.map { ($0.name, $0.definition(at: connector.endpoint)) }
                 return (connector.system, Dictionary(known, uniquingKeysWith: { $1 }))
             }, uniquingKeysWith: { first, _ in first })
+        calls = Lanes(running: 32, waiting: 256, patience: .seconds(environment.deadline))
         current = Mutex(StandingFacts(policies, principals.people))
         self.reach = reach
     }

@@ -12,8 +12,8 @@ extension Core {
         _ connector: any Connector, isOwn: Bool = false, _ body: @escaping @Sendable (any Connector) async throws -> T
     ) async throws -> T {
         let place = (isOwn ? "own " : "") + connector.system
-        guard calls.enter(place) else {
-            throw ConnectorError(.unavailable, "\(calls.limit) calls to \(connector.system) are under way already")
+        guard await calls.enter(place) else {
+            throw ConnectorError(.unavailable, "\(calls.running) calls to \(connector.system) are under way already")
         }
         return try await withDeadline(.seconds(environment.deadline)) { [calls] in
             // Left when the system is done with it, whether or not anybody still waits for the answer.

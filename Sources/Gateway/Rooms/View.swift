@@ -102,7 +102,13 @@ enum Looked<T> {
 struct Glance {
     private let deliberation: Deliberation
     private let catalogue: Catalogue
-    private var known: [String: Bool] = [:]
+    private var known: [Asked: Bool] = [:]
+
+    private struct Asked: Hashable {
+        let operation: String
+        let resource: EntityUID
+    }
+
     /// The decisions that permitted something, in the order they were made.
     private(set) var permits: [DecisionRecord.Further] = []
 
@@ -112,7 +118,7 @@ struct Glance {
     }
 
     private mutating func permits(_ operation: String, on resource: EntityUID) -> Bool {
-        let key = "\(operation) \(resource)"
+        let key = Asked(operation: operation, resource: resource)
         if let answer = known[key] { return answer }
         let decision = deliberation.decideRead(operation, on: resource)
         known[key] = decision.verdict == .permit

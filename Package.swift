@@ -114,7 +114,8 @@ let package = Package(
         library(
             "Server",
             [
-                "Authority", "Cedar", "Gateway", "Identity", "StrictJSON", crypto, httpTypes, hummingbird, hummingbirdCore,
+                "Authority", "Cedar", "Gateway", "Identity", "StrictJSON", "TransparencyLog", crypto, httpTypes, hummingbird,
+                hummingbirdCore,
                 hummingbirdTLS,
                 logging,
                 nioCore, nioHTTPTypes, nioPosix, nioSSL,
@@ -162,7 +163,7 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Authority", "DirectoryKit", "Gateway", "GatewayWorld", "Identity", "Server", "StrictJSON", "TestSupport", crypto,
+                "Authority", "DirectoryKit", "Gateway", "GatewayWorld", "Identity", "Server", "StrictJSON", "TestSupport", "TransparencyLog", crypto,
                 httpTypes,
                 hummingbird, logging, nioConcurrency, nioCore, nioEmbedded, nioPosix,
             ]),

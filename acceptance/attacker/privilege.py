@@ -41,7 +41,7 @@ def differs(scene, operation, hidden, absent):
     def told(call, fields):
         reply = call(operation, fields)
         # A staged change has an id of its own, whatever it is about.
-        return reply.status, re.sub(rb"chg-[0-9a-f]{24}", b"chg", bytes(reply.body)), {k.lower(): v for k, v in reply.headers.items() if k.lower() != "date"}
+        return reply.status, re.sub(rb"chg-[0-9a-f]{32}", b"chg", bytes(reply.body)), {k.lower(): v for k, v in reply.headers.items() if k.lower() != "date"}
     return any(told(call, hidden) != told(call, absent) for call in (
         scene.a.api, scene.a.tool, lambda o, f: scene.a.tool(o, f, modern=False)))
 

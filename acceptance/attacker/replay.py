@@ -56,12 +56,12 @@ def raced_approvals(scene):
 def foreign(scene, call):
     """agent-b's change id in agent-a's hands must answer as an id that does not exist."""
     own = staged(scene, scene.b)
-    absent = "chg-" + "0" * 24
+    absent = "chg-" + "0" * 32
     return call(own).body.replace(own.encode(), b"") != call(absent).body.replace(absent.encode(), b"") or call(own).done
 
 
 def ids():
-    yield from ("", "x", "chg-", "' OR 1=1 --", "%", "*", "\u0000", "chg-" + "f" * 24, "../x", "x" * 5000)
+    yield from ("", "x", "chg-", "' OR 1=1 --", "%", "*", "\u0000", "chg-" + "f" * 32, "../x", "x" * 5000)
 
 
 def tries(scene):

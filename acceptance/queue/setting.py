@@ -113,14 +113,14 @@ class Setting:
 
     @contextlib.contextmanager
     def outage(self):
-        """The directory's file is held by somebody else: nothing can be read from it."""
+        """The directory's table is away: nothing can be read from it."""
         with contextlib.closing(sqlite3.connect(self.world.state / "corp.sqlite", timeout=10, isolation_level=None)) as db:
-            db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            db.execute("BEGIN EXCLUSIVE")
+            db.execute("PRAGMA legacy_alter_table = ON")
+            db.execute("ALTER TABLE entry RENAME TO away")
             try:
                 yield
             finally:
-                db.execute("ROLLBACK")
+                db.execute("ALTER TABLE away RENAME TO entry")
 
     def age(self, how, changes):
         """The stopped gateway's changes, as an older version or another catalogue would have left them."""

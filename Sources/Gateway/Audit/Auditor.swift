@@ -39,7 +39,7 @@ public struct Auditor: Sendable {
     /// - Parameter keys: the logs' public keys; a log that goes on from a closed one is signed with the same.
     public init(store: any Store, keys: [LogKey]) {
         self.store = store
-        self.keys = keys + keys.map { LogKey(name: $0.name + ".2", key: $0.key) }
+        self.keys = LogKey.withSuccessors(keys)
     }
 
     /// Recomputes every tree from its entries, compares with what is stored of it and with each checkpoint, follows every link,

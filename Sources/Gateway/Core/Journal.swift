@@ -1,7 +1,7 @@
 public import Authority
 import StrictJSON
 import Synchronization
-import TransparencyLog
+public import TransparencyLog
 
 /// Publishes the logs' checkpoints, reads entries whole, and makes receipts.
 ///
@@ -51,7 +51,26 @@ public final class Journal: Sendable {
         else { throw StoreError(.altered, "the stored tree of the \(log.rawValue) log is not that which was written") }
         return Receipt(
             log: log, entry: text,
-            inclusion: .init(index: position.index, proof: proof.map(\.description), checkpoint: published.note))
+            inclusion: .init(index: position.index, hashes: proof, checkpoint: published.note))
+    }
+
+    /// A tile of a log as last published (c2sp.org/tlog-tiles): its hashes one after the other.
+    ///
+    /// - Returns: nil when there is none, or not of that width; it is not for entries.
+    public func tile(_ path: TilePath, of log: LogName) async throws -> [UInt8]? {
+        guard let level = path.level, let published = shown.withLock({ $0[log] }),
+            path.index * 256 + Int64(path.width) <= published.checkpoint.size >> (8 * level)
+        else { return nil }
+        return try await store.tile(TileID(level: level, index: path.index), of: log, width: path.width).bytes
+    }
+
+    /// The entries under a tile of leaves, each with its length before it. For whoever may read the logs.
+    ///
+    /// - Returns: nil when there are not so many.
+    public func entries(_ path: TilePath, of log: LogName) async throws -> [UInt8]? {
+        let start = path.index * 256
+        guard path.level == nil, start + Int64(path.width) <= (try await store.logSize(log)) else { return nil }
+        return TilePath.bundle(try await store.entries(log, in: start..<(start + Int64(path.width))))
     }
 
     /// What an entry says.
@@ -96,12 +115,21 @@ public final class Journal: Sendable {
     }
 }
 
+extension LogKey {
+    /// The keys, and those of the logs that go on from theirs: they are signed with the same.
+    public static func withSuccessors(_ keys: [LogKey]) -> [LogKey] {
+        keys + keys.map { LogKey(name: $0.name + ".2", key: $0.key) }
+    }
+}
+
 /// An entry that its reader can prove to be in the log.
 public struct Receipt: Sendable {
     public struct Inclusion: Sendable {
         public let index: Int64
-        /// The audit path, each hash in hexadecimal digits.
-        public let proof: [String]
+        /// The audit path.
+        let hashes: [Hash]
+        /// The same, each hash in hexadecimal digits.
+        public var proof: [String] { hashes.map(\.description) }
         /// The signed checkpoint that it is proved against.
         public let checkpoint: String
     }
@@ -111,4 +139,12 @@ public struct Receipt: Sendable {
     public let entry: String
     /// Nil until a checkpoint that covers the entry is published.
     public var inclusion: Inclusion?
+
+    /// The proof in the form that any verifier reads (c2sp.org/tlog-proof): it is of the entry's bytes.
+    public var proofText: String? {
+        inclusion.map { inclusion in
+            let hashes = inclusion.hashes.map { Base64.encode($0.bytes) + "\n" }.joined()
+            return "c2sp.org/tlog-proof@v1\nindex \(inclusion.index)\n\(hashes)\n\(inclusion.checkpoint)"
+        }
+    }
 }

@@ -502,6 +502,16 @@ public final class WitnessedStore: IntentLedger {
 
     public func positions(linkedTo id: String) async throws -> [LogPosition] { try await inner.positions(linkedTo: id) }
 
+    /// The first so many hashes of a tile, as they were written.
+    func tile(_ id: TileID, of log: LogName, width: Int) async throws -> Tile {
+        let tree = ledger.withLock { $0.known.trees[log] ?? LogTree() }
+        let kept = try await inner.tiles([id], of: log)[id]?.hashes
+        guard let hashes = tree.open(id) ?? kept, hashes.count >= width else {
+            throw StoreError(.altered, "a tile of the \(log.rawValue) log is missing")
+        }
+        return Tile(id: id, hashes: Array(hashes.prefix(width)))
+    }
+
     /// The body that an entry names by its digest, proved to be it.
     func blob(_ digest: Authority.Digest) async throws -> [UInt8]? {
         try await settled { _ in

@@ -2,6 +2,7 @@ import Authority
 import Gateway
 import HTTPTypes
 import StrictJSON
+import TransparencyLog
 
 /// What workloads find without knowing more than the address: MCP, and what is readable without a token.
 enum AgentEntrance {
@@ -26,6 +27,9 @@ enum AgentEntrance {
                 .get, "log/{log}/checkpoint", "A log's checkpoint as last published", answers: .text, isOpen: true,
                 serve: checkpoint),
             Route(
+                .get, "log/{log}/tile/{path...}", "Hashes of a log as last published (c2sp.org/tlog-tiles)", answers: .bytes,
+                isOpen: true, serve: tile),
+            Route(
                 .get, "v1/openapi.json", "This description",
                 answers: .object(["openapi", "info", "paths"], optional: ["components", "security"]), isOpen: true
             ) { HTTPAnswer(200, json: $0.caller.openAPI) },
@@ -41,6 +45,13 @@ enum AgentEntrance {
                 "resource": .string(door.publicURL + path), "authorization_servers": .array(door.issuers.map(JSONValue.string)),
                 "bearer_methods_supported": ["header"], "resource_name": "Exequatur",
             ])
+    }
+
+    private static func tile(_ routed: RoutedCall<AgentDoor>) async throws -> HTTPAnswer {
+        guard let log = LogName(rawValue: routed["log"]), let path = TilePath(routed["path"]),
+            let bytes = try await routed.caller.gateway.journal.tile(path, of: log)
+        else { throw HTTPProblem(.notFound, "There is no such tile.") }
+        return HTTPAnswer(200, bytes: bytes)
     }
 
     private static func checkpoint(_ routed: RoutedCall<AgentDoor>) throws -> HTTPAnswer {

@@ -19,9 +19,11 @@ extension Receipt {
     var json: JSONValue {
         let (log, entry) = (JSONValue.string(log.rawValue), JSONValue.string(entry))
         guard let inclusion else { return ["state": "pending", "log": log, "entry": entry] }
-        return [
+        var json: JSONValue = [
             "state": "complete", "log": log, "entry": entry, "index": .integer(inclusion.index),
             "proof": .array(inclusion.proof.map(JSONValue.string)), "checkpoint": .string(inclusion.checkpoint),
         ]
+        json.add("tlogProof", proofText.map(JSONValue.string))
+        return json
     }
 }

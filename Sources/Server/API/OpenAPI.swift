@@ -23,6 +23,7 @@ enum OpenAPI {
         /// An object with these members, and perhaps these.
         case object([String], optional: [String] = [])
         case text
+        case bytes
         /// The same as ``object(_:optional:)``, with 202 where it is not stored yet.
         case perhapsLater([String])
 
@@ -33,6 +34,7 @@ enum OpenAPI {
             case .object(let required, let optional):
                 [response("200", "Done", ["application/json": ["schema": OpenAPI.anything(required, optional: optional)]])]
             case .text: [response("200", "Done", ["text/plain": ["schema": ["type": "string"]]])]
+            case .bytes: [response("200", "Done", ["application/octet-stream": [:]])]
             case .perhapsLater(let required):
                 ["200", "202"].map {
                     response(

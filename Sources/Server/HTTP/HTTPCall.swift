@@ -99,6 +99,8 @@ public struct HTTPAnswer: Sendable {
     public var text: String?
     /// JSON written before, sent instead of ``body`` when set.
     var written: [UInt8]?
+    /// Sent as it is instead of ``body`` when set.
+    var octets: [UInt8]?
     /// Sent as a stream of events (HTML, section 9.2) when set: each the data of one.
     var events: AsyncStream<[UInt8]>?
 
@@ -107,6 +109,12 @@ public struct HTTPAnswer: Sendable {
         self.headers = headers
         self.body = body
         self.text = text
+    }
+
+    /// - Parameter bytes: of no text.
+    init(_ status: Int, bytes: [UInt8]) {
+        self.init(status)
+        octets = bytes
     }
 
     /// - Parameter json: canonical JSON.

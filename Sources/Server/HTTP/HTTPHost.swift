@@ -172,6 +172,10 @@ public struct HTTPHost: Sendable {
             headers[.contentType] = "text/event-stream"
             return Response(status: status, headers: headers, body: ResponseBody { try await Self.write(events, to: &$0) })
         }
+        if let octets = answer.octets {
+            headers[.contentType] = "application/octet-stream"
+            return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: octets)))
+        }
         guard let bytes = answer.bytes else {
             return Response(status: status, headers: headers)
         }

@@ -45,8 +45,9 @@ struct RouteTable<Caller: Sendable>: Sendable {
 /// One thing that a door serves.
 struct Route<Caller: Sendable>: Sendable {
     let method: HTTPRequest.Method
-    /// Such as `changes/{id}/rollback`: a segment in braces stands for any.
+    /// Such as `changes/{id}/rollback`: a segment in braces stands for any, and `{name...}` at the end for one and all after it.
     let pattern: String
+    private let segments: [Substring]
     let summary: String
     /// The JSON Schema of the body; nil where there is none.
     let body: JSONValue?
@@ -68,6 +69,7 @@ struct Route<Caller: Sendable>: Sendable {
     ) {
         self.method = method
         self.pattern = pattern
+        segments = pattern.split(separator: "/")
         self.summary = summary
         self.body = body
         self.reads = reads
@@ -77,14 +79,18 @@ struct Route<Caller: Sendable>: Sendable {
         self.serve = serve
     }
 
-    private var segments: [Substring] { pattern.split(separator: "/") }
-
     /// The values of the pattern's parameters; nil when the path is another's.
     func parameters(of path: [String], after base: [String]) -> [String: String]? {
-        guard path.starts(with: base), path.count == base.count + segments.count else { return nil }
+        let isOpen = segments.last?.hasSuffix("...}") == true
+        guard path.count == base.count + segments.count || isOpen && path.count > base.count + segments.count,
+            path.starts(with: base)
+        else { return nil }
         var values: [String: String] = [:]
-        for (segment, given) in zip(segments, path.dropFirst(base.count)) {
-            if segment.hasPrefix("{") {
+        for (place, segment) in segments.enumerated() {
+            let given = path[base.count + place]
+            if isOpen, place == segments.count - 1 {
+                values[String(segment.dropFirst().dropLast(4))] = path[(base.count + place)...].joined(separator: "/")
+            } else if segment.hasPrefix("{") {
                 values[String(segment.dropFirst().dropLast())] = given
             } else if !segment.utf8.elementsEqual(given.utf8) {
                 return nil
@@ -93,12 +99,14 @@ struct Route<Caller: Sendable>: Sendable {
         return values
     }
 
+    private static func name(_ segment: Substring) -> String { String(segment.dropFirst().dropLast()).replacing("...", with: "") }
+
     func described(_ prefix: String) -> [(path: String, description: JSONValue)] {
         if let each { return each.map { ("\(prefix)/\($0.path)", $0.description) } }
-        let named = segments.filter { $0.hasPrefix("{") }.map { OpenAPI.parameter(String($0.dropFirst().dropLast()), in: "path") }
+        let named = segments.filter { $0.hasPrefix("{") }.map { OpenAPI.parameter(Self.name($0), in: "path") }
         return [
             (
-                "\(prefix)/\(pattern)",
+                "\(prefix)/\(pattern.replacing("...", with: ""))",
                 OpenAPI.operation(summary, parameters: named + reads, body: body, answers: answers, isOpen: isOpen)
             )
         ]

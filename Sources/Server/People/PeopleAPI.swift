@@ -2,6 +2,7 @@ import Authority
 import Gateway
 import HTTPTypes
 import StrictJSON
+import TransparencyLog
 
 /// What people do, once they have logged in.
 struct PeopleAPI: Sendable {
@@ -213,7 +214,18 @@ struct PeopleAPI: Sendable {
                     throw HTTPProblem(.notFound, "There is no such log.")
                 }
                 return HTTPAnswer(200, text: try gateway.journal.checkpoint(log))
-            }
+            },
+            Route(
+                .get, "log/{log}/tile/{path...}",
+                "Entries of a log, up to 256, each with its length before it (c2sp.org/tlog-tiles)",
+                answers: .bytes
+            ) { [gateway] routed in
+                try gateway.rights.require(.view, of: routed.caller.person)
+                guard let log = LogName(rawValue: routed["log"]), let path = TilePath(routed["path"]),
+                    let bytes = try await gateway.journal.entries(path, of: log)
+                else { throw HTTPProblem(.notFound, "There are no such entries.") }
+                return HTTPAnswer(200, bytes: bytes)
+            },
         ]
     }
 }

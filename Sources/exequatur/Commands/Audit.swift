@@ -10,7 +10,7 @@ import TransparencyLog
 struct Audit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Verify the logs, and reconstruct a change.",
-        subcommands: [Verify.self, Show.self, Receipt.self, CheckpointCommand.self])
+        subcommands: [Verify.self, Show.self, Receipt.self, Export.self, CheckpointCommand.self])
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Authority
 import Foundation
+import Gateway
 import StrictJSON
 import TransparencyLog
 
@@ -14,7 +15,8 @@ extension Audit {
         func run() throws {
             let json = try JSONReader.read(try Files.text(file))
             let receipt = json["receipt"] ?? json
-            let keys = try Files.text(key).split(separator: "\n").compactMap { LogKey(text: String($0)) }
+            let keys = LogKey.withSuccessors(
+                try Files.text(key).split(separator: "\n").compactMap { LogKey(text: String($0)) })
             guard receipt["state"] != "pending" else {
                 throw Problem("the receipt is pending: ask for the change again in some seconds, the answer has the whole one")
             }

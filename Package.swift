@@ -163,7 +163,8 @@ let package = Package(
         tests(
             "ServerTests",
             [
-                "Authority", "DirectoryKit", "Gateway", "GatewayWorld", "Identity", "Server", "StrictJSON", "TestSupport", "TransparencyLog", crypto,
+                "Authority", "DirectoryKit", "Gateway", "GatewayWorld", "Identity", "Server", "StrictJSON", "TestSupport",
+                "TransparencyLog", crypto,
                 httpTypes,
                 hummingbird, logging, nioConcurrency, nioCore, nioEmbedded, nioPosix,
             ]),

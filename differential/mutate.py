@@ -90,7 +90,8 @@ class Mutator:
                           rng.choice([right, Node("set", [right, make.entity_literal(rng.choice(types))])]))
         if kind == "tag":
             target = rng.choice([var("principal"), var("resource"), make.entity_literal(rng.choice(list(self.world.types)))])
-            return binary("==", Node("method", [target, lit(rng.choice(["k1", "key"]))], rng.choice(["getTag", "hasTag"])), self.value())
+            name = lit(rng.choice(["k1", "key", "key", 1, True]))
+            return binary("==", Node("method", [target, name], rng.choice(["getTag", "hasTag"])), self.value())
         if kind == "has required" and (make.required or make.optional):
             node, name, _ = rng.choice(make.required or make.optional)
             return has(node.copy(), [name] if rng.random() < 0.6 else ([name, "b"] if texts.is_ident(name) else [name]))
@@ -108,7 +109,7 @@ class Mutator:
             uid = entity(rng.choice(list(self.world.types)), "not there")
             name = rng.choice(texts.IDENTS)
             return rng.choice([binary("==", get(uid, name), self.value()), has(uid, [name]), binary("in", uid, var("resource")),
-                               Node("method", [uid, lit("k")], rng.choice(["hasTag", "getTag"]))])
+                               Node("method", [uid, lit(rng.choice(["k", "k", 1, False]))], rng.choice(["hasTag", "getTag"]))])
         if kind == "is":
             return Node("is", [self.value()] + ([self.value()] if rng.random() < 0.5 else []), rng.choice(list(self.world.types) + ["Nope"]))
         if kind == "variadic":

@@ -145,6 +145,22 @@ struct CompiledTests {
         #expect(store.pool.cells.count < 10_000 && store.pool.fields.count < 10_000 && store.pool.addresses.count < 1000)
     }
 
+    @Test(
+        "An operand of the wrong type is an error, of an entity that is not there too, and of two the first",
+        arguments: [
+            ("User::\"gone\".hasTag(context.n)", "string"), ("User::\"gone\".getTag(context.n)", "string"),
+            ("context.n.hasTag(context.n)", "entity"), ("context.n.getTag(context.n)", "entity"),
+        ])
+    func operands(condition: String, expected: String) throws {
+        let set = try PolicySet(PolicySet.parse("permit (principal, action, resource) when { \(condition) };"))
+        let request = Request(
+            principal: World.user("u"), action: World.action("a"), resource: World.doc("d"), context: ["n": 1])
+        let compiled = CompiledPolicies(set)
+        let response = compiled.authorize(request, in: compiled.store(Entities()))
+        #expect(response == set.authorizePlainly(request, entities: Entities()))
+        #expect(response.errors.map(\.error) == [.type(expected: expected, found: "long")])
+    }
+
     @Test("Large sets of records are compared without looking at all pairs")
     func largeSets() throws {
         let elements = (Int64(0)..<4000).map { Value.record(["n": .long($0)]) }

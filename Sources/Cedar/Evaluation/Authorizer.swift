@@ -28,7 +28,7 @@ extension PolicySet {
     ///
     /// Every policy is evaluated even when the answer is already known, because the reasons and the errors must be
     /// complete: an auditor asks for all that applied, not for the first. The compiled form is tested against this.
-    func authorizePlainly(_ request: Request, entities: Entities) -> Response {
+    package func authorizePlainly(_ request: Request, entities: Entities) -> Response {
         let evaluator = Evaluator(request: request, entities: entities)
         var permits: [String] = []
         var forbids: [String] = []

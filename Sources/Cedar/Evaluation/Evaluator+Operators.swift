@@ -27,8 +27,8 @@ extension Evaluator {
         case .contains: .bool(try set(a).contains(b))
         case .containsAll: .bool(try set(a).isSuperset(of: set(b)))
         case .containsAny: .bool(try !set(a).isDisjoint(with: set(b)))
-        case .hasTag: .bool(try entities[entity(a)]?.tags[string(b)] != nil)
-        case .getTag: try tag(string(b), of: entity(a))
+        case .hasTag: .bool(try hasTag(entity(a), string(b)))
+        case .getTag: try tag(of: entity(a), string(b))
         }
     }
 
@@ -58,7 +58,10 @@ extension Evaluator {
         return groups.contains { entities.isMember(uid, of: $0) }
     }
 
-    private func tag(_ name: ExactString, of uid: EntityUID) throws(EvaluationError) -> Value {
+    /// Of one that is not there it is asked too whether the tag's name is one.
+    private func hasTag(_ uid: EntityUID, _ name: ExactString) -> Bool { entities[uid]?.tags[name] != nil }
+
+    private func tag(of uid: EntityUID, _ name: ExactString) throws(EvaluationError) -> Value {
         guard let entity = entities[uid] else { throw .missingEntity(uid) }
         guard let tag = entity.tags[name] else { throw .missingTag(name) }
         return tag

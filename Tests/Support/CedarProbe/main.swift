@@ -115,6 +115,9 @@ struct Probe {
     ) throws -> JSONValue {
         let request = try Request(line: json)
         let response = compiled.authorize(request, in: store, workspace)
+        // The reference tells decisions, reasons and who erred; what the errors are, the definition does.
+        let plain = policies.authorizePlainly(request, entities: entities)
+        guard response == plain else { return ["requestError": .string("compiled: \(response), by definition: \(plain)")] }
         var result: JSONValue = [
             "decision": .string(response.decision.rawValue), "reasons": .array(response.reasons.map(JSONValue.string)),
             "errors": .array(response.errors.map { .string($0.policy) }),

@@ -37,7 +37,8 @@ extension SQLiteStore {
     private func naming(_ member: Int, _ body: () throws -> Void) throws {
         do { try body() } catch {
             let reason = Self.translate(error)
-            guard reason is GrantRefusal || (reason as? StoreError)?.code == .conflict else { throw error }
+            let code = (reason as? StoreError)?.code
+            guard reason is GrantRefusal || [.conflict, .corrupt, .tooLarge].contains(code) else { throw error }
             throw BatchConflict(member: member, reason)
         }
     }

@@ -7,6 +7,8 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
     /// How many hashes or entries: 256 of a full one.
     public let width: Int
 
+    private static let last = Int64.max / 256 - 1
+
     public init(level: Int?, index: Int64, width: Int = Tile.width) {
         self.level = level
         self.index = index
@@ -27,7 +29,8 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
             parts[parts.count - 1].removeLast(2)
         }
         let digits = parts.map { $0.drop { $0 == "x" } }.joined()
-        guard digits.utf8.count <= 18, let index = Int64(digits), index >= 0 else { return nil }
+        // No log has so many entries that a tile's could not be numbered.
+        guard digits.utf8.count <= 18, let index = Int64(digits), (0...Self.last).contains(index) else { return nil }
         (self.index, self.width) = (index, width)
         guard description == text else { return nil }
     }
@@ -59,7 +62,10 @@ public struct TilePath: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The entries in the form in which they are handed out: each with its length before it, in two bytes.
-    public static func bundle(_ entries: [[UInt8]]) -> [UInt8] {
-        entries.flatMap { [UInt8($0.count >> 8), UInt8($0.count & 255)] + $0 }
+    ///
+    /// - Returns: nil when one is too long for that: it is none that was written.
+    public static func bundle(_ entries: [[UInt8]]) -> [UInt8]? {
+        guard entries.allSatisfy({ $0.count <= UInt16.max }) else { return nil }
+        return entries.flatMap { [UInt8($0.count >> 8), UInt8($0.count & 255)] + $0 }
     }
 }

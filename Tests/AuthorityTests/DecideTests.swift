@@ -50,6 +50,15 @@ private let approve = #"permit (principal is Exequatur::Person, action in Exequa
 
 @Suite("Deciding")
 struct DecideTests {
+    @Test("A fact that does not fit the schema denies, and what policies make of the facts is recorded all the same")
+    func misfitIsRecorded() throws {
+        let decision = try verdict("@id(\"p\") \(execute) when { resource.name == \"g\" };", labels: [.long(5)])
+        #expect(decision.verdict == .deny && decision.denial == .evaluationError)
+        let steps = decision.json["steps"]?.array ?? []
+        #expect(steps.first?["policies"]?.array == ["p"])
+        #expect(steps.first?["misfit"]?.string?.contains("labels") == true)
+    }
+
     @Test("Nothing is permitted by default")
     func defaultDeny() throws {
         let decision = try verdict("")

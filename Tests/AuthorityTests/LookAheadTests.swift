@@ -85,6 +85,27 @@ struct LookAheadTests {
         }
     }
 
+    @Test(
+        "Of entries that differ in nothing but their name, or that policy names itself, each is asked about",
+        arguments: [
+            "resource.name == \"zeta\"", "resource == Test::Group::\"zeta\"", "resource.name like \"z*\"",
+        ])
+    func alike(condition: String) throws {
+        let kind = try #require(catalogue.kinds.first { $0.name == "group" })
+        let policies = try Fixture.bundle(
+            "permit (principal, action == Test::Action::\"execute:group.add-member\", resource) when { \(condition) };",
+            [catalogue])
+        let entries = ["alpha", "zeta", "zulu"].map { name in
+            LookAheadWorld.Entry(ReachNode(system: "corp", kind, id: name, name: name, labels: []), attributes: nil)
+        }
+        let world = LookAheadWorld(
+            system: "corp", catalogue: catalogue, workloads: [Entity(.workload("a")), Entity(.workload("b"))], entries: entries,
+            graph: try ReachGraph(rules: try RuleSet.shipped(), nodes: entries.map(\.id), facts: [], protected: []), facts: [],
+            purposes: ["p"], environment: "test", tenant: "t")
+        let opened = LookAheadAbstraction(world, policies).openings.map { "\($0.workload.id) \($0.entry.node.name)" }
+        #expect(opened.sorted() == (condition.contains("like") ? ["a zeta", "a zulu"] : ["a zeta"]))
+    }
+
     @Test("What it calls safe, no sequence of permitted steps undoes", arguments: 0..<4)
     func isSound(_ part: Int) throws {
         var counts: [LookAhead.Verdict: Int] = [:]

@@ -124,7 +124,7 @@ struct CommitTests {
         gate.close()
         async let first = store.commit([], entries: [entry("first")])
         try await wait(gate, for: 1)
-        for number in 0..<5 { try store.add([entry("a\(number)")]) }
+        for number in 0..<5 { try await store.add([entry("a\(number)")]) }
         async let last = store.commit([], entries: [entry("last")])
         async let locked = store.commit([.placeLock(lock("agent"))], entries: [entry("lock")])
         try await _Concurrency.Task.sleep(for: .milliseconds(50))
@@ -187,12 +187,17 @@ struct CommitTests {
     func unwritten() async throws {
         let (store, gate, _) = try await opened()
         gate.fail(with: StoreError(.full, "full"))
-        try store.add([entry("request")])
+        try await store.add([entry("request")])
         try await wait(gate, for: 1)
         while gate.batches.count < 1 { await _Concurrency.Task.yield() }
         try await _Concurrency.Task.sleep(for: .milliseconds(20))
         await #expect(throws: StoreError.self) { try await store.commit([], entries: [entry("decision", after: "request")]) }
+        let error = await #expect(throws: StoreError.self) { try await store.settle("request") }
+        #expect(error?.code == .full)
         #expect(try await store.commit([], entries: [entry("other")]).map(\.index) == [0])
+        try await store.add([entry("another")])
+        try await store.settle("another")
+        #expect(try await store.logSize(.actions) == 2)
     }
 
     @Test("After a write of which nobody knows what came, nothing more is written, and the process is told to stop")

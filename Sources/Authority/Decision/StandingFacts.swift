@@ -55,10 +55,11 @@ public struct StandingFacts: Sendable {
     ///
     /// - Returns: what can be decided over; and why it can't be: they contradict each other, or one does not fit the schema.
     func layer(_ own: [Entity]) -> (layer: EntityLayer?, misfit: String?) {
-        do {
-            let layer = try shared.layer(own)
-            for entity in own.sorted(by: { $0.uid < $1.uid }) { try policies.cedarSchema.check(entity) }
-            return (layer, misfit)
-        } catch { return (try? shared.layer([]), "\(error)") }
+        let layer: EntityLayer
+        do { layer = try shared.layer(own) } catch { return (try? shared.layer([]), "\(error)") }
+        do { for entity in own.sorted(by: { $0.uid < $1.uid }) { try policies.cedarSchema.check(entity) } } catch {
+            return (layer, "\(error)")
+        }
+        return (layer, misfit)
     }
 }

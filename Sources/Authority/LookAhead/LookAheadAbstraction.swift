@@ -161,6 +161,8 @@ struct LookAheadAbstraction {
         let uid: EntityUID?
         let isNew: Bool
         let kind: String
+        /// Where policies read it.
+        let name: String?
         let labels: Set<String>
         let parents: Set<String>
         /// Those that policies read; nil where none are known.
@@ -173,11 +175,11 @@ struct LookAheadAbstraction {
     private func profile(_ entry: LookAheadWorld.Entry) -> Profile {
         let (uid, node) = (world.uid(entry), entry.node)
         let mirrored = world.kind(entry).map { world.catalogue.mirrored(by: $0).map(\.name) } ?? []
-        var attributes = entry.attributes
-        if read.contains("name") { attributes?["name"] = .string(ExactString(node.name)) }
         return Profile(
             uid: policies.compiled.names(uid) || !node.isEntity ? uid : nil, isNew: node.id.isNew, kind: node.id.kind,
-            labels: node.labels, parents: start.parents(of: entry.id), attributes: attributes?.filter { read.contains($0.key) },
+            name: read.contains("name") ? node.name : nil,
+            labels: node.labels, parents: start.parents(of: entry.id),
+            attributes: entry.attributes?.filter { read.contains($0.key) },
             writable: writable[entry.id] ?? [], mirrored: Set(mirrored.filter { start.contains(NamedFact($0, node.id)) }))
     }
 

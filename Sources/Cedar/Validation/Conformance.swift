@@ -56,7 +56,7 @@ extension Schema {
             throw ConformanceError(path: "\(uid)", message: "there is no entity type `\(uid.type)`")
         }
         try checkID(uid, "\(uid)")
-        try first(entity.parents) { parent throws(ConformanceError) in
+        try each(entity.parents, by: <) { parent throws(ConformanceError) in
             guard definition.ancestors.contains(parent.type) else {
                 throw ConformanceError(path: "\(uid)/parents", message: "a `\(definition.name)` can't be in `\(parent)`")
             }
@@ -69,20 +69,20 @@ extension Schema {
             }
             return
         }
-        try first(entity.tags) { tag, value throws(ConformanceError) in try check(value, tags, "\(uid)/tags/\(tag)") }
+        try each(entity.tags, by: { $0.key < $1.key }) { tag throws(ConformanceError) in
+            try check(tag.value, tags, "\(uid)/tags/\(tag.key)")
+        }
     }
 
-    /// Checks each, and throws the first of all misfits by path and message: the same each time, whatever order they come in.
-    private func first<Element>(_ elements: some Sequence<Element>, _ check: (Element) throws(ConformanceError) -> Void)
-        throws(ConformanceError)
-    {
-        var first: ConformanceError?
-        for element in elements {
-            do throws(ConformanceError) { try check(element) } catch {
-                if first.map({ ExactString("\(error)") < ExactString("\($0)") }) ?? true { first = error }
-            }
+    /// Checks each. Only where one does not fit are they put in order, so that it is the same one each time.
+    private func each<Element>(
+        _ elements: some Collection<Element>, by precedes: (Element, Element) -> Bool,
+        _ check: (Element) throws(ConformanceError) -> Void
+    ) throws(ConformanceError) {
+        do throws(ConformanceError) { for element in elements { try check(element) } } catch {
+            for element in elements.sorted(by: precedes) { try check(element) }
+            throw error
         }
-        if let first { throw first }
     }
 
     /// An action entity must be what the schema says it is.
@@ -107,7 +107,10 @@ extension Schema {
         case (.anyEntity, .entity(let uid)): try checkID(uid, path())
         case (.entity(let types), .entity(let uid)) where types.contains(uid.type): try checkID(uid, path())
         case (.set(let type?), .set(let elements)):
-            try first(elements) { element throws(ConformanceError) in try check(element, type, path()) }
+            try each(elements, by: { PolicyWriter.text(Expression($0)) < PolicyWriter.text(Expression($1)) }) {
+                element throws(ConformanceError) in
+                try check(element, type, path())
+            }
         case (.record(let type), .record(let members)): try check(members, type, path())
         default: throw ConformanceError(path: path(), message: "expected \(type.shown), found \(value.typeName)")
         }
@@ -116,7 +119,8 @@ extension Schema {
     private func check(_ members: [ExactString: Value], _ type: RecordType, _ path: @autoclosure () -> String)
         throws(ConformanceError)
     {
-        try first(type.attributes) { name, expected throws(ConformanceError) in
+        try each(type.attributes, by: { $0.key < $1.key }) { attribute throws(ConformanceError) in
+            let (name, expected) = (attribute.key, attribute.value)
             if let value = members[name] {
                 try check(value, expected.type, "\(path())/\(name)")
             } else if expected.isRequired {
@@ -124,7 +128,7 @@ extension Schema {
             }
         }
         guard !type.isOpen else { return }
-        try first(members.keys) { name throws(ConformanceError) in
+        try each(members.keys, by: <) { name throws(ConformanceError) in
             guard type[name] == nil else { return }
             throw ConformanceError(path: "\(path())/\(name)", message: "there is no such attribute")
         }

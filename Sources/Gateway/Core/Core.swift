@@ -34,7 +34,7 @@ final class Core: Sendable {
                 let known = connector.catalogue.operations.map { ($0.name, $0.definition(at: connector.endpoint)) }
                 return (connector.system, Dictionary(known, uniquingKeysWith: { $1 }))
             }, uniquingKeysWith: { first, _ in first })
-        calls = Lanes(running: 32, waiting: 256, patience: .seconds(environment.deadline))
+        calls = Lanes(running: 32, waiting: 256, patience: .seconds(environment.deadline) / 2)
         current = Mutex(StandingFacts(policies, principals.people))
         self.reach = reach
     }

@@ -33,6 +33,7 @@ func withDeadline<T: Sendable>(_ time: Duration, _ body: @escaping @Sendable () 
             let work = Running.task {
                 do { race.finish(.success(try await body())) } catch { race.finish(.failure(error)) }
             }
+            race.stop(by: work.cancel)
             race.end(
                 by: Timers.shared.after(time) {
                     work.cancel()
@@ -40,7 +41,7 @@ func withDeadline<T: Sendable>(_ time: Duration, _ body: @escaping @Sendable () 
                 })
         }
     } onCancel: {
-        race.finish(.failure(CancellationError()))
+        race.cancel()
     }
 }
 
@@ -49,11 +50,32 @@ private final class Race<T: Sendable>: Sendable {
     private struct State {
         var continuation: CheckedContinuation<T, any Error>?
         var timer: Int?
+        var stop: (@Sendable () -> Void)?
+        var isCancelled = false
     }
 
     private let state = Mutex(State())
 
     func start(_ continuation: CheckedContinuation<T, any Error>) { state.withLock { $0.continuation = continuation } }
+
+    /// - Parameter stop: called when nobody waits any more.
+    func stop(by stop: @escaping @Sendable () -> Void) {
+        let isCancelled = state.withLock { state in
+            state.stop = stop
+            return state.isCancelled
+        }
+        if isCancelled { stop() }
+    }
+
+    /// Nobody waits any more.
+    func cancel() {
+        let stop = state.withLock { state in
+            state.isCancelled = true
+            return state.stop
+        }
+        stop?()
+        finish(.failure(CancellationError()))
+    }
 
     /// - Parameter timer: cancelled once something came.
     func end(by timer: Int) {
@@ -66,7 +88,7 @@ private final class Race<T: Sendable>: Sendable {
 
     func finish(_ result: Result<T, any Error>) {
         let (waiting, timer) = state.withLock { state in
-            defer { state = State() }
+            defer { (state.continuation, state.timer) = (nil, nil) }
             return (state.continuation, state.timer)
         }
         timer.map(Timers.shared.cancel)

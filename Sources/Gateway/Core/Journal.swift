@@ -70,7 +70,10 @@ public final class Journal: Sendable {
     public func entries(_ path: TilePath, of log: LogName) async throws -> [UInt8]? {
         let start = path.index * 256
         guard path.level == nil, start + Int64(path.width) <= (try await store.logSize(log)) else { return nil }
-        return TilePath.bundle(try await store.entries(log, in: start..<(start + Int64(path.width))))
+        guard let bundle = TilePath.bundle(try await store.entries(log, in: start..<(start + Int64(path.width)))) else {
+            throw StoreError(.altered, "an entry of the \(log.rawValue) log is longer than any that was written")
+        }
+        return bundle
     }
 
     /// What an entry says.

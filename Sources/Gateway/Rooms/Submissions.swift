@@ -84,7 +84,7 @@ public final class Submissions: Sendable {
             catalogue: try core.connector(request.system).catalogue, operation: operation, input: input)
         let copy = isWrite ? claims.copy(of: request.evidence) : nil
         // It is on disk before whatever follows from it.
-        try record(submission, request, claims: copy?.commitment)
+        try await record(submission, request, claims: copy?.commitment)
         Failpoint.reach("request")
         do {
             guard isWrite else { return try await read(submission, progress: request.progress, epoch: epoch) }
@@ -93,15 +93,19 @@ public final class Submissions: Sendable {
             return try await answer(error, submission)
         } catch let error as StoreError where error.code == .tooLarge {
             return try await answer(ConnectorError(.invalid, error.message), submission)
+        } catch let error as Refusal {
+            // No entry follows that would come after the request's: it is waited for itself.
+            try await core.store.settle(submission.id)
+            throw error
         }
     }
 
-    private func record(_ submission: Submission, _ request: Request, claims: Authority.Digest?) throws {
+    private func record(_ submission: Submission, _ request: Request, claims: Authority.Digest?) async throws {
         let record = RequestRecord(
             submission, door: request.door, evidence: try core.sealer.seal(request.evidence, request: submission.id),
             claims: claims, rollbackOf: request.rollbackOf)
         let links = ["task": submission.task.id].merging(request.rollbackOf.map { ["rollbackOf": $0] } ?? [:]) { $1 }
-        try core.store.add([core.entry(.request(record), id: submission.id, links: links)])
+        try await core.store.add([core.entry(.request(record), id: submission.id, links: links)])
     }
 
     /// The earlier answer under the same idempotency key, if there is one.

@@ -7,6 +7,8 @@ final class CommitQueue: Sendable {
     struct Member: Sendable {
         let writes: [Write]
         let entries: [WrittenEntry]
+        /// The ids of entries that it comes after, besides those it links to.
+        var after: [String] = []
         /// Told where the entries came to stand; nil where nobody waits.
         let done: (@Sendable (Result<[LogPosition], any Error>) -> Void)?
 
@@ -15,8 +17,10 @@ final class CommitQueue: Sendable {
 
         var ids: [String] { entries.map(\.entry.id) }
 
-        func isLinked(to failed: Set<String>) -> Bool {
-            !failed.isEmpty && entries.contains { $0.entry.links.values.contains(where: failed.contains) }
+        /// Why it is not written: what it links to was not.
+        func reason(among failed: [String: any Error]) -> (any Error)? {
+            guard !failed.isEmpty else { return nil }
+            return (after + entries.flatMap(\.entry.links.values)).lazy.compactMap { failed[$0] }.first
         }
     }
 

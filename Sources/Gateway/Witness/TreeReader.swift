@@ -16,11 +16,6 @@ struct TreeReader {
         try await proof { MerkleTree.inclusionProof(index: index, size: size, read: $0) }
     }
 
-    /// The proof that the tree of `new` entries extends the one of `old`.
-    func consistency(from old: Int64, to new: Int64) async throws -> [Hash] {
-        try await proof { MerkleTree.consistencyProof(old: old, new: new, read: $0) }
-    }
-
     /// Works a proof out twice: once to see which nodes it asks for, and once with them, fetched together.
     private func proof(_ work: (MerkleTree.Reader<Never>) -> [Hash]) async throws -> [Hash] {
         var wanted: Set<TileID> = []

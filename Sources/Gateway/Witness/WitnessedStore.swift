@@ -21,8 +21,11 @@ public final class WitnessedStore: IntentLedger {
     private let turn = Turn()
     private let queue = CommitQueue()
     private let ledger: Mutex<Ledgers>
-    /// The entries that could not be written and nobody waited for: what links to them is not written, either.
-    private let unwritten = Mutex<Set<String>>([])
+    /// The entries that could not be written and nobody waited for: what links to them is not written, either. No more than were
+    /// under way when that began.
+    private let unwritten = Mutex<[String: any Error]>([:])
+    /// Whether the last batch could not be written: then everybody waits.
+    private let isFailing = Mutex(false)
     /// Why nothing is written any more; nil as long as it may be.
     private let broken = Mutex<String?>(nil)
     /// Told when the store can't be relied on in this process any more: what is on disk is known to who reads it anew.
@@ -117,9 +120,25 @@ public final class WitnessedStore: IntentLedger {
         try await commit([.recordIntent(intent, of: change)], entries: [entry])
     }
 
-    /// Has entries written, and does not wait. What is handed in later, and links to them, is on disk after them or not at all.
-    func add(_ entries: [LogEntry]) throws {
+    /// Has entries written, and does not wait, unless the last batch found no room or could not be written. What is handed in
+    /// later, links to them and is as essential, is on disk after them or not at all.
+    func add(_ entries: [LogEntry]) async throws {
+        guard !isFailing.withLock({ $0 }) else {
+            try await commit([], entries: entries)
+            return
+        }
         try hand(.init(writes: [], entries: try entries.map { try $0.written() }, done: nil))
+    }
+
+    /// Waits until an entry is on disk that nobody waited for.
+    ///
+    /// - Throws: why it is not.
+    func settle(_ id: String) async throws {
+        _ = try await withCheckedThrowingContinuation { continuation in
+            do {
+                try hand(.init(writes: [], entries: [], after: [id]) { continuation.resume(with: $0) })
+            } catch { continuation.resume(throwing: error) }
+        }
     }
 
     private func hand(_ member: CommitQueue.Member) throws(StoreError) {
@@ -146,9 +165,11 @@ public final class WitnessedStore: IntentLedger {
             let (batch, parts) = assemble(&members)
             guard let batch else { return }
             do { try await inner.commit(batch) } catch let conflict as BatchConflict {
-                // By all that the gateway wrote, its conditions held.
                 forget()
-                fail([members.remove(at: conflict.member)], altered("a record of this batch"))
+                let code = (conflict.reason as? StoreError)?.code
+                // By all that the gateway wrote, its conditions held.
+                let isKnown = code == .corrupt || code == .tooLarge
+                fail([members.remove(at: conflict.member)], isKnown ? conflict.reason : altered("a record of this batch"))
                 continue
             } catch let error as StoreError where error.code == .full {
                 forget()
@@ -162,6 +183,7 @@ public final class WitnessedStore: IntentLedger {
                 forget()
                 return fail(members, error)
             }
+            isFailing.withLock { $0 = false }
             ledger.withLock { ledgers in for part in parts { ledgers.known.take(part) } }
             for (member, part) in zip(members, parts) { member.done?(.success(part.entries.map(\.position))) }
             return
@@ -176,9 +198,7 @@ public final class WitnessedStore: IntentLedger {
         let trees = ledger.withLock { ledgers in
             for member in members {
                 do {
-                    guard !member.isLinked(to: lost) else {
-                        throw StoreError(.conflict, "what it follows from was not written")
-                    }
+                    if let error = member.reason(among: lost) { throw error }
                     let part = try ledgers.next.part(member.writes, member.entries) { number in
                         try LogEntry(.state, id: "state-\(number)", time: now()).written()
                     }
@@ -187,7 +207,7 @@ public final class WitnessedStore: IntentLedger {
                     kept.append(member)
                 } catch {
                     failed.append((member, error))
-                    lost.formUnion(member.ids)
+                    for id in member.ids { lost[id] = error }
                 }
             }
             return (ledgers.known.trees, ledgers.next.trees)
@@ -220,11 +240,18 @@ public final class WitnessedStore: IntentLedger {
     }
 
     /// Nothing of what was being written came about.
-    private func forget() { ledger.withLock { $0.next = $0.known } }
+    private func forget() {
+        isFailing.withLock { $0 = true }
+        ledger.withLock { $0.next = $0.known }
+    }
 
     private func fail(_ members: [CommitQueue.Member], _ error: any Error) {
         for member in members {
-            if let done = member.done { done(.failure(error)) } else { unwritten.withLock { $0.formUnion(member.ids) } }
+            if let done = member.done {
+                done(.failure(error))
+            } else {
+                unwritten.withLock { unwritten in for id in member.ids { unwritten[id] = error } }
+            }
         }
     }
 

@@ -21,8 +21,14 @@ extension Audit {
             guard !FileManager.default.fileExists(atPath: folder) else {
                 throw Problem("\(folder) is there already: name a folder that is not")
             }
+            if try await store.closedLogs() != nil {
+                print("logs that an earlier version left are not among them: see `audit verify` and `audit show`")
+            }
             for log in LogName.allCases {
-                guard let note = try await store.head(log) else { continue }
+                guard let note = try await store.head(log) else {
+                    print("\(log.rawValue): no checkpoint, and so nothing to write")
+                    continue
+                }
                 let size = try await store.logSize(log)
                 try write(Data(note.utf8), "\(log.rawValue)/checkpoint")
                 for path in TilePath.all(size: size) {
@@ -40,7 +46,10 @@ extension Audit {
                 for digest in try entries.compactMap({ try LoggedEntry(bytes: $0).blob }) {
                     if let blob = try await store.blob(digest) { try write(Data(blob), "blobs/\(digest)") }
                 }
-                return TilePath.bundle(entries)
+                guard let bundle = TilePath.bundle(entries) else {
+                    throw Problem("an entry of the \(log.rawValue) log is longer than any that was written")
+                }
+                return bundle
             }
             let id = TileID(level: level, index: path.index)
             if let tile = try await store.tiles([id], of: log)[id] { return tile.bytes }

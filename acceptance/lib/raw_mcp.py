@@ -213,7 +213,8 @@ class Raw:
             note = event(json.dumps({"jsonrpc": "2.0", "method": "notifications/progress",
                                      "params": {"progressToken": token, "progress": 1}}).encode())
             connection.sendall(events)
-            for _ in range(2):
+            # So many that it is a flood on a busy machine, too.
+            for _ in range(20):
                 connection.sendall(note * 1000)
             connection.sendall(event(body(PLAIN, id)))
             connection.shutdown(socket.SHUT_RDWR)

@@ -6,7 +6,7 @@ public struct SharedEntities: Sendable {
     let store: EntityStore
     private let over: @Sendable ([Entity]) throws(Entities.Failure) -> Entities
 
-    /// - Parameter policies: whose symbols they get.
+    /// Makes them ready for these policies, and no others.
     public init(_ entities: Entities, for policies: CompiledPolicies) {
         self.entities = entities
         store = policies.store(entities)
@@ -26,7 +26,7 @@ public final class LayerDecider {
     private let workspace = Workspace()
     private let context: Cell
 
-    /// - Parameter policies: those that the layer's store was made for.
+    /// The policies must be those that the layer's store was made for.
     public init(_ policies: CompiledPolicies, _ layer: EntityLayer, context: [ExactString: Value]) {
         precondition(layer.store.policies === policies, "a layer is for the policies that its store was made for")
         (self.policies, self.layer) = (policies, layer)

@@ -59,6 +59,7 @@ struct GoldenLogTests {
                     let record = try entry.record()
                     kinds.insert(entry.kind)
                     guard version == LogRecord.version else { continue }
+                    #expect(JSONWriter.canonical(try JSONReader.read(bytes)) == bytes, "\(entry.id) is canonical")
                     // The version that is written is written today as it was then.
                     let again = try LogEntry(record, id: entry.id, time: entry.time, links: entry.links).written()
                     #expect(try entry.records.map { try again.telling(of: $0) }?.bytes ?? again.bytes == bytes, "\(entry.id)")

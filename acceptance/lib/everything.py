@@ -27,8 +27,10 @@ from mcp.server.streamable_http import EventMessage, EventStore
 from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from everything_tools import (D, ENV, Failure, PNG, S, TASKS, TOOLS, TaskParams, answer, connections, embedded, extra, form, listen, modern, need, one, said,
-                              subscribed, task_cancel, task_get, task_update, text)
+from everything_directory import D
+from everything_kit import ENV, PNG, S, TASKS, TOOLS, Failure, answer, connections, extra, form, listen, modern, need, one, said, subscribed, text
+from everything_tasks import TaskParams, task_cancel, task_get, task_update
+from everything_tools import embedded
 
 
 # ---- handlers ------------------------------------------------------------------------------------------------------

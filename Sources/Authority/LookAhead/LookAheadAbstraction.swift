@@ -156,7 +156,7 @@ struct LookAheadAbstraction {
     // MARK: What policy can tell apart
 
     /// All that policy can see of an entry: those who share it are answered alike.
-    struct Profile: Hashable {
+    private struct Profile: Hashable {
         /// Of one that policies name.
         let uid: EntityUID?
         let isNew: Bool

@@ -52,7 +52,8 @@ public struct StoreBatch: Sendable {
 /// A condition of one member of a batch did not hold: nothing of the batch was written.
 public struct BatchConflict: Error {
     public let member: Int
-    /// A ``StoreError`` conflict, or a ``GrantRefusal``.
+    /// A ``StoreError`` conflict, or a ``GrantRefusal``; ``StoreError`` `corrupt` or `tooLarge` for what the store would not take of
+    /// this member, whatever its conditions.
     public let reason: any Error
 
     public init(member: Int, _ reason: any Error) {

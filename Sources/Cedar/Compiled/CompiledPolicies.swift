@@ -133,7 +133,7 @@ extension EntityLayer {
             rows.withUnsafeBufferPointer { rows in
                 pool.cells.withUnsafeBufferPointer { cells in
                     pool.fields.withUnsafeBufferPointer { fields in
-                        ancestors.withUnsafeBufferPointer { body(LayerPointers(whole, rows, cells, fields, $0)) }
+                        ancestors.symbols.withUnsafeBufferPointer { body(LayerPointers(whole, rows, cells, fields, $0)) }
                     }
                 }
             }
@@ -162,7 +162,7 @@ extension EntityStore {
             rows.withUnsafeBufferPointer { rows in
                 pool.cells.withUnsafeBufferPointer { cells in
                     pool.fields.withUnsafeBufferPointer { fields in
-                        ancestors.withUnsafeBufferPointer { ancestors in
+                        ancestors.symbols.withUnsafeBufferPointer { ancestors in
                             symbols.types.withUnsafeBufferPointer { body(rows, cells, fields, ancestors, $0, whole) }
                         }
                     }

@@ -54,7 +54,7 @@ public struct EntityLayer: Sendable {
     /// Of entities that the policies, or the entities below, only name.
     private(set) var named: [Int32: EntityStore.Row] = [:]
     private(set) var pool = Pool(tier: .layer)
-    private(set) var ancestors: [Int32] = []
+    private(set) var ancestors = AncestorLists()
 
     fileprivate init(_ entities: Entities, over store: EntityStore) {
         self.entities = entities
@@ -68,20 +68,12 @@ public struct EntityLayer: Sendable {
         var row = EntityStore.Row(exists: true, tier: .layer)
         row.attributes = pool.record(entity.attributes, &symbols)
         row.tags = pool.record(entity.tags, &symbols)
-        row.above = add(above)
+        row.above = ancestors.add(above, &symbols)
         if symbol < symbols.firstEntity {
             named[symbol] = row
         } else {
             while rows.count < symbols.entityCount - symbols.firstEntity { rows.append(EntityStore.Row()) }
             rows[Int(symbol - symbols.firstEntity)] = row
         }
-    }
-
-    private mutating func add(_ above: Set<EntityUID>) -> Span {
-        var inner: [Int32] = []
-        for uid in above { inner.append(symbols.entity(uid)) }
-        inner.sort()
-        ancestors += inner
-        return Span(start: Int32(ancestors.count - inner.count), count: Int32(inner.count))
     }
 }

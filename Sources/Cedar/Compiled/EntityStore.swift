@@ -20,7 +20,7 @@ public struct EntityStore: Sendable {
     private(set) var symbols: Symbols
     private(set) var rows: [Row] = []
     private(set) var pool = Pool(tier: .store)
-    private(set) var ancestors: [Int32] = []
+    private(set) var ancestors = AncestorLists()
     private var entities: [EntityUID: Entity] = [:]
     private var members: [EntityUID: Set<EntityUID>] = [:]
     /// Places in the pools that nothing refers to any more.
@@ -66,22 +66,14 @@ public struct EntityStore: Sendable {
         var row = Row(exists: true)
         row.attributes = pool.record(entity.attributes, &symbols)
         row.tags = pool.record(entity.tags, &symbols)
-        row.above = add(above)
+        row.above = ancestors.add(above, &symbols)
         row.size = poolSize - before
         while rows.count < symbols.entityCount { rows.append(Row()) }
         wasted += rows[symbol].size
         rows[symbol] = row
     }
 
-    private var poolSize: Int { pool.fields.count + pool.cells.count + pool.addresses.count + ancestors.count }
-
-    private mutating func add(_ above: Set<EntityUID>) -> Span {
-        var inner: [Int32] = []
-        for uid in above { inner.append(symbols.entity(uid)) }
-        inner.sort()
-        ancestors += inner
-        return Span(start: Int32(ancestors.count - inner.count), count: Int32(inner.count))
-    }
+    private var poolSize: Int { pool.fields.count + pool.cells.count + pool.addresses.count + ancestors.symbols.count }
 
     /// Everything above an entity that has these parents, found without recursion.
     private func above(_ uid: EntityUID, parents: Set<EntityUID>) -> Set<EntityUID> {
@@ -100,7 +92,7 @@ public struct EntityStore: Sendable {
                 waiting.append(member)
                 guard let entity = entities[member], let symbol = symbols.known(member) else { continue }
                 let old = rows[Int(symbol)].above
-                let new = add(above(member, parents: entity.parents))
+                let new = ancestors.add(above(member, parents: entity.parents), &symbols)
                 wasted += Int(old.count)
                 rows[Int(symbol)].above = new
                 rows[Int(symbol)].size += Int(new.count - old.count)
@@ -113,7 +105,9 @@ public struct EntityStore: Sendable {
     private mutating func compactIfWasteful() {
         guard wasted > 1024, wasted * 2 > poolSize else { return }
         let (all, old) = (all, self)
-        (symbols, rows, pool, ancestors, entities, members, wasted) = (policies.symbols, [], Pool(tier: .store), [], [:], [:], 0)
+        (symbols, rows, pool, ancestors, entities, members, wasted) = (
+            policies.symbols, [], Pool(tier: .store), AncestorLists(), [:], [:], 0
+        )
         for entity in all { add(entity, old.above(entity.uid, parents: entity.parents)) }
     }
 }

@@ -59,6 +59,8 @@ extension Submissions {
         var view = try view(submission, resource, facts, connector.catalogue, epoch)
         let isOpen = operation.sensitivity != .secret && (record == nil || view.discloses(operation.sensitivity))
         guard view.mayRead, isOpen else { return (view, nil) }
+        // What is asked here may be anything, to the system: it is on record before.
+        try await core.store.settle(submission.id)
         let answer = try await core.ask(connector) {
             try await $0.answer(operation, submission.input, progress: progress)
         }

@@ -12,30 +12,11 @@ public final class WitnessedStore: IntentLedger {
     private let inner: any Store
     /// The gateway's id, which begins the logs' origins.
     let gateway: String
-    private let key: Curve25519.Signing.PrivateKey
-    /// Whether the logs go on from closed ones.
-    private let isSuccessor: Bool
+    /// The checkpoint of a log with that tree, signed.
+    private let signed: @Sendable (LogName, LogTree) throws -> SignedCheckpoint
     private let now: @Sendable () -> Instant
     private let alarm: @Sendable (String) -> Void
-    /// Held while something is written, and by who must read while nothing is.
-    private let turn = Turn()
-    private let queue = CommitQueue()
-    private let ledger: Mutex<Ledgers>
-    /// The entries that could not be written and nobody waited for: what links to them is not written, either. No more than were
-    /// under way when that began.
-    private let unwritten = Mutex<[String: any Error]>([:])
-    /// Whether the last batch could not be written: then everybody waits.
-    private let isFailing = Mutex(false)
-    /// Why nothing is written any more; nil as long as it may be.
-    private let broken = Mutex<String?>(nil)
-    /// Told when the store can't be relied on in this process any more: what is on disk is known to who reads it anew.
-    private let stop: @Sendable (String) -> Void
-
-    /// What is on disk, which everybody goes by; and what will be once the batch that is being written is.
-    private struct Ledgers: Sendable {
-        var known: Ledger
-        var next: Ledger
-    }
+    private let writer: BatchWriter
 
     private init(
         _ inner: any Store, _ ledger: Ledger, gateway: String, key: Curve25519.Signing.PrivateKey, isSuccessor: Bool,
@@ -44,12 +25,13 @@ public final class WitnessedStore: IntentLedger {
     ) {
         self.inner = inner
         self.gateway = gateway
-        self.key = key
-        self.isSuccessor = isSuccessor
         self.now = now
         self.alarm = alarm
-        self.stop = stop
-        self.ledger = Mutex(Ledgers(known: ledger, next: ledger))
+        signed = { log, tree in
+            let origin = Journal.origin(log, gateway: gateway, isSuccessor: isSuccessor)
+            return try SignedCheckpoint(Checkpoint(origin: origin, size: tree.size, root: tree.root), key: key)
+        }
+        writer = BatchWriter(inner, ledger, signed: signed, now: now, alarm: alarm, stop: stop)
     }
 
     /// Takes up a store, proved to be what an earlier run left.
@@ -81,18 +63,16 @@ public final class WitnessedStore: IntentLedger {
             sequence: sequence, trees: proof.trees, records: records, statements: proof.statements, decisions: proof.decisions)
         let store = WitnessedStore(
             inner, ledger, gateway: gateway, key: key, isSuccessor: closed != nil, now: now, alarm: alarm, stop: stop)
-        try await store.succeed(proof.toSucceed)
+        try await store.succeed(try proof.toSucceed.mapValues { try SignedCheckpoint($0, key: key) })
         return store
     }
 
     /// Begins logs that go on from closed ones.
-    private func succeed(_ checkpoints: [LogName: Checkpoint]) async throws {
+    private func succeed(_ checkpoints: [LogName: SignedCheckpoint]) async throws {
         guard !checkpoints.isEmpty else { return }
-        let entries = try LogName.allCases.compactMap { log in
-            try checkpoints[log].map {
-                LogEntry(
-                    .succession(log, checkpoint: try SignedCheckpoint($0, key: key).note), id: "succession-\(log.rawValue)",
-                    time: now())
+        let entries = LogName.allCases.compactMap { log in
+            checkpoints[log].map {
+                LogEntry(.succession(log, checkpoint: $0.note), id: "succession-\(log.rawValue)", time: now())
             }
         }
         try await commit([], entries: entries)
@@ -106,172 +86,24 @@ public final class WitnessedStore: IntentLedger {
     /// - Throws: ``StoreError``; ``GrantRefusal``.
     @discardableResult
     public func commit(_ writes: [Write], entries: [LogEntry]) async throws -> [LogPosition] {
-        // What takes long to write is written before its turn.
-        let written = try entries.map { try $0.written() }
-        // What was handed in is not cut short by whoever did it going away: nobody would know what became of it.
-        return try await withCheckedThrowingContinuation { continuation in
-            do { try hand(.init(writes: writes, entries: written) { continuation.resume(with: $0) }) } catch {
-                continuation.resume(throwing: error)
-            }
-        }
+        try await writer.commit(writes, entries: entries)
     }
 
     public func commit(_ intent: Intent, of change: Change, entry: LogEntry) async throws {
         try await commit([.recordIntent(intent, of: change)], entries: [entry])
     }
 
-    /// Has entries written, and does not wait, unless the last batch found no room or could not be written. What is handed in
-    /// later, links to them and is as essential, is on disk after them or not at all.
-    func add(_ entries: [LogEntry]) async throws {
-        guard !isFailing.withLock({ $0 }) else {
-            try await commit([], entries: entries)
-            return
-        }
-        try hand(.init(writes: [], entries: try entries.map { try $0.written() }, done: nil))
-    }
+    /// Has entries written, and does not wait: see ``BatchWriter/add(_:)``.
+    func add(_ entries: [LogEntry]) async throws { try await writer.add(entries) }
 
     /// Waits until an entry is on disk that nobody waited for.
     ///
     /// - Throws: why it is not.
-    func settle(_ id: String) async throws {
-        _ = try await withCheckedThrowingContinuation { continuation in
-            do {
-                try hand(.init(writes: [], entries: [], after: [id]) { continuation.resume(with: $0) })
-            } catch { continuation.resume(throwing: error) }
-        }
-    }
-
-    private func hand(_ member: CommitQueue.Member) throws(StoreError) {
-        guard let isFirst = queue.add(member) else { throw StoreError(.unavailable, "too much waits to be written") }
-        // On no executor of who happens to come first: what waits is everybody's.
-        if isFirst { _Concurrency.Task.detached(priority: .high) { await self.write() } }
-    }
-
-    private func write() async {
-        while true {
-            let members = queue.next()
-            guard !members.isEmpty else { return }
-            await turn.take()
-            await write(members)
-            turn.pass()
-        }
-    }
-
-    /// Writes what it can of these, and tells each what became of it.
-    private func write(_ members: [CommitQueue.Member]) async {
-        var members = members
-        while !members.isEmpty {
-            if let reason = broken.withLock({ $0 }) { return fail(members, StoreError(.altered, reason)) }
-            let (batch, parts) = assemble(&members)
-            guard let batch else { return }
-            do { try await inner.commit(batch) } catch let conflict as BatchConflict {
-                forget()
-                let code = (conflict.reason as? StoreError)?.code
-                // By all that the gateway wrote, its conditions held.
-                let isKnown = code == .corrupt || code == .tooLarge
-                fail([members.remove(at: conflict.member)], isKnown ? conflict.reason : altered("a record of this batch"))
-                continue
-            } catch let error as StoreError where error.code == .full {
-                forget()
-                let essential = batch.isEssential ? [] : members.filter(\.isEssential)
-                fail(batch.isEssential ? members : members.filter { !$0.isEssential }, error)
-                members = essential
-                continue
-            } catch let error as StoreError where error.code == .altered || error.code == .doubtful {
-                return fail(members, end(error.message))
-            } catch {
-                forget()
-                return fail(members, error)
-            }
-            isFailing.withLock { $0 = false }
-            ledger.withLock { ledgers in for part in parts { ledgers.known.take(part) } }
-            for (member, part) in zip(members, parts) { member.done?(.success(part.entries.map(\.position))) }
-            return
-        }
-    }
-
-    /// Puts the members into one batch, in order. Whose conditions don't hold is told so and left out, with whoever links to it.
-    private func assemble(_ members: inout [CommitQueue.Member]) -> (StoreBatch?, [Ledger.Part]) {
-        var (kept, failed): ([CommitQueue.Member], [(CommitQueue.Member, any Error)]) = ([], [])
-        var lost = unwritten.withLock { $0 }
-        var parts: [Ledger.Part] = []
-        let trees = ledger.withLock { ledgers in
-            for member in members {
-                do {
-                    if let error = member.reason(among: lost) { throw error }
-                    let part = try ledgers.next.part(member.writes, member.entries) { number in
-                        try LogEntry(.state, id: "state-\(number)", time: now()).written()
-                    }
-                    ledgers.next.take(part)
-                    parts.append(part)
-                    kept.append(member)
-                } catch {
-                    failed.append((member, error))
-                    for id in member.ids { lost[id] = error }
-                }
-            }
-            return (ledgers.known.trees, ledgers.next.trees)
-        }
-        members = kept
-        for (member, error) in failed { fail([member], error) }
-        guard !kept.isEmpty else { return (nil, []) }
-        do {
-            let entries = parts.enumerated().flatMap { number, part in
-                part.entries.map { StoreBatch.Entry(position: $0.position, $0.written, member: number) }
-            }
-            let logs = try LogName.allCases.compactMap { log -> StoreBatch.Log? in
-                let (before, after) = (trees.0[log] ?? LogTree(), trees.1[log] ?? LogTree())
-                guard after.size > before.size else { return nil }
-                // Of a tile that several changed, the last is all of it.
-                let tiles = Dictionary(parts.flatMap { $0.tiles[log] ?? [] }.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-                return StoreBatch.Log(
-                    log, tiles: tiles.values.sorted { ($0.id.level, $0.id.index) < ($1.id.level, $1.id.index) },
-                    head: try signed(log, after).note, before: before.size)
-            }
-            let isEssential = kept.allSatisfy(\.isEssential)
-            return (
-                StoreBatch(members: kept.map(\.writes), entries: entries, logs: logs, isEssential: isEssential), parts
-            )
-        } catch {
-            forget()
-            fail(kept, error)
-            return (nil, [])
-        }
-    }
-
-    /// Nothing of what was being written came about.
-    private func forget() {
-        isFailing.withLock { $0 = true }
-        ledger.withLock { $0.next = $0.known }
-    }
-
-    private func fail(_ members: [CommitQueue.Member], _ error: any Error) {
-        for member in members {
-            if let done = member.done {
-                done(.failure(error))
-            } else {
-                unwritten.withLock { unwritten in for id in member.ids { unwritten[id] = error } }
-            }
-        }
-    }
-
-    /// Nothing is written by this process any more.
-    private func end(_ reason: String) -> StoreError {
-        broken.withLock { $0 = $0 ?? reason }
-        alarm(reason)
-        stop(reason)
-        return StoreError(.altered, reason)
-    }
-
-    private func signed(_ log: LogName, _ tree: LogTree) throws -> SignedCheckpoint {
-        let checkpoint = Checkpoint(
-            origin: Journal.origin(log, gateway: gateway, isSuccessor: isSuccessor), size: tree.size, root: tree.root)
-        return try SignedCheckpoint(checkpoint, key: key)
-    }
+    func settle(_ id: String) async throws { try await writer.settle(id) }
 
     /// The signed checkpoint of a log as the gateway wrote it.
     func checkpoint(_ log: LogName) throws -> SignedCheckpoint {
-        try signed(log, ledger.withLock { $0.known.trees[log] ?? LogTree() })
+        try signed(log, writer.known { $0.trees[log] ?? LogTree() })
     }
 
     /// The signed checkpoints of all logs as they stand.
@@ -284,40 +116,26 @@ public final class WitnessedStore: IntentLedger {
     /// Lets go of what is known of tasks that are over.
     func forgetTasks() {
         let now = now()
-        ledger.withLock {
-            $0.known.forgetTasks(over: now)
-            $0.next.forgetTasks(over: now)
-        }
+        writer.change { $0.forgetTasks(over: now) }
     }
 
     /// Makes a lock count in this process from now on, whether or not it can be stored.
-    func hold(_ lock: Lock) {
-        ledger.withLock {
-            $0.known.hold(lock)
-            $0.next.hold(lock)
-        }
-    }
+    func hold(_ lock: Lock) { writer.change { $0.hold(lock) } }
 
     /// Locks in force that are not stored.
-    var unstoredLocks: [Lock] { ledger.withLock { $0.known.unstored } }
+    var unstoredLocks: [Lock] { writer.known { $0.unstored } }
 
     /// A change that somebody refused gets no grant any more, whether or not the refusal can be stored.
     ///
     /// - Parameter id: of the statement's entry.
     /// - Throws: ``StoreError`` conflict when the statement was handed in before.
     func hold(refusalOf change: String, entry id: String) throws {
-        try ledger.withLock {
-            try $0.known.hold(refusalOf: change, entry: id)
-            try $0.next.hold(refusalOf: change, entry: id)
-        }
+        try writer.change { try $0.hold(refusalOf: change, entry: id) }
     }
 
     /// Takes back what did not count.
     func release(refusalOf change: String, entry id: String) {
-        ledger.withLock {
-            $0.known.release(refusalOf: change, entry: id)
-            $0.next.release(refusalOf: change, entry: id)
-        }
+        writer.change { $0.release(refusalOf: change, entry: id) }
     }
 
     // MARK: Reading what was written
@@ -336,20 +154,20 @@ public final class WitnessedStore: IntentLedger {
     private func settled<T>(_ attempt: (_ isLast: Bool) async throws -> T) async throws -> T {
         do { return try await attempt(false) } catch is Mismatch {
         } catch let error as StoreError where error.code == .corrupt {}
-        await turn.take()
-        defer { turn.pass() }
-        do { return try await attempt(true) } catch let mismatch as Mismatch { throw altered(mismatch.what) } catch let error
-            as StoreError
-            where error.code == .corrupt
-        { throw altered(error.message) }
+        return try await writer.inTurn {
+            do { return try await attempt(true) } catch let mismatch as Mismatch { throw altered(mismatch.what) } catch let error
+                as StoreError
+                where error.code == .corrupt
+            { throw altered(error.message) }
+        }
     }
 
-    private func isOurs(_ record: StoredRecord) -> Bool { ledger.withLock { $0.known.holds(record) } }
+    private func isOurs(_ record: StoredRecord) -> Bool { writer.known { $0.holds(record) } }
 
     /// The value, if it is what was written under its key; nil when nothing was.
     private func check<T>(_ value: T?, _ key: String, _ record: (T) -> StoredRecord) throws -> T? {
         guard let value else {
-            guard ledger.withLock({ !$0.known.knows(key) }) else { throw Mismatch(what: key) }
+            guard writer.known({ !$0.knows(key) }) else { throw Mismatch(what: key) }
             return nil
         }
         guard isOurs(record(value)), record(value).key == key else { throw Mismatch(what: key) }
@@ -392,7 +210,7 @@ public final class WitnessedStore: IntentLedger {
         }
         var last: Change?
         if let after { last = try await change(after) }
-        let newest = ledger.withLock { $0.known.open(in: states) }
+        let newest = writer.known { $0.open(in: states) }
         let all = oldestFirst ? newest.reversed() : newest
         let rest =
             last.map { last in
@@ -416,7 +234,7 @@ public final class WitnessedStore: IntentLedger {
         try await settled { _ in
             let found = try await inner.changes(in: states, limit: .max)
             for change in found where !isOurs(.change(change)) { throw Mismatch(what: "change/\(change.id)") }
-            let expected = ledger.withLock { ledger in states.reduce(0) { $0 + ledger.known.counts[$1, default: 0] } }
+            let expected = writer.known { ledger in states.reduce(0) { $0 + ledger.counts[$1, default: 0] } }
             guard Set(found.map(\.id)).count == expected, found.allSatisfy({ states.contains($0.state) }) else {
                 throw Mismatch(what: "the list of changes")
             }
@@ -425,27 +243,27 @@ public final class WitnessedStore: IntentLedger {
     }
 
     /// The state of a change that may still go on, whatever the store says; nil of any other.
-    func openState(of change: String) -> Change.State? { ledger.withLock { $0.known.open[change]?.state } }
+    func openState(of change: String) -> Change.State? { writer.known { $0.open[change]?.state } }
 
     /// The changes that wait, oldest first.
-    func waiting() -> [WaitingChange] { ledger.withLock { $0.known.waiting() } }
+    func waiting() -> [WaitingChange] { writer.known { $0.waiting() } }
 
-    func waiting(ofTask task: String) -> [WaitingChange] { ledger.withLock { $0.known.waiting { $0.task == task } } }
+    func waiting(ofTask task: String) -> [WaitingChange] { writer.known { $0.waiting { $0.task == task } } }
 
     /// The change that waits and asks for the same.
-    func waiting(like sameness: Authority.Digest) -> String? { ledger.withLock { $0.known.alike[sameness] } }
+    func waiting(like sameness: Authority.Digest) -> String? { writer.known { $0.alike[sameness] } }
 
-    func waitingCount(of requester: PrincipalID) -> Int { ledger.withLock { $0.known.waitingOf[requester, default: 0] } }
+    func waitingCount(of requester: PrincipalID) -> Int { writer.known { $0.waitingOf[requester, default: 0] } }
 
     func waitingCount(forDelegator person: String) -> Int {
-        ledger.withLock { $0.known.waitingFor[person, default: 0] }
+        writer.known { $0.waitingFor[person, default: 0] }
     }
 
     /// Whether there is such a task, whatever the store says.
-    func knows(task id: String) -> Bool { ledger.withLock { $0.known.knows("task/\(id)") } }
+    func knows(task id: String) -> Bool { writer.known { $0.knows("task/\(id)") } }
 
     /// The last decision on a change that may still go on.
-    func decision(on change: String) -> Ledger.Decided? { ledger.withLock { $0.known.open[change]?.decision } }
+    func decision(on change: String) -> Ledger.Decided? { writer.known { $0.open[change]?.decision } }
 
     public func overdue(at now: Instant, limit: Int) async throws -> [Change] {
         try await settled { isLast in
@@ -456,12 +274,12 @@ public final class WitnessedStore: IntentLedger {
     }
 
     public func task(_ id: String) async throws -> Task? {
-        if let task = ledger.withLock({ $0.known.tasks[id] }) { return task }
+        if let task = writer.known({ $0.tasks[id] }) { return task }
         return try await settled { _ in try check(try await inner.task(id), "task/\(id)") { .task($0) } }
     }
 
     public func task(forToken token: String) async throws -> Task? {
-        let known = ledger.withLock { ledgers in ledgers.known.tokens[token].flatMap { ledgers.known.tasks[$0] } }
+        let known = writer.known { ledger in ledger.tokens[token].flatMap { ledger.tasks[$0] } }
         if let known { return known }
         return try await settled { _ in
             let task = try await inner.task(forToken: token)
@@ -478,16 +296,14 @@ public final class WitnessedStore: IntentLedger {
     }
 
     public func openLeases() -> [LeaseReference] {
-        ledger.withLock { $0.known.leases.values.sorted { ($0.expires, $0.id) < ($1.expires, $1.id) } }
+        writer.known { $0.leases.values.sorted { ($0.expires, $0.id) < ($1.expires, $1.id) } }
     }
 
     /// The lease of a change that may still go on, ended or not.
-    public func lease(of change: String) -> LeaseReference? { ledger.withLock { $0.known.leaseOf[change] } }
+    public func lease(of change: String) -> LeaseReference? { writer.known { $0.leaseOf[change] } }
 
     public func locks() -> (locks: [Lock], epoch: Int64) {
-        ledger.withLock { ledgers in
-            (ledgers.known.locks.keys.sorted().compactMap { ledgers.known.locks[$0] }, ledgers.known.epoch)
-        }
+        writer.known { ledger in (ledger.locks.keys.sorted().compactMap { ledger.locks[$0] }, ledger.epoch) }
     }
 
     public func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
@@ -500,7 +316,7 @@ public final class WitnessedStore: IntentLedger {
 
     // MARK: The logs
 
-    public func logSize(_ log: LogName) async throws -> Int64 { ledger.withLock { $0.known.trees[log]?.size ?? 0 } }
+    public func logSize(_ log: LogName) async throws -> Int64 { writer.known { $0.trees[log]?.size ?? 0 } }
 
     /// A single entry is proved to be in the log; of several only their number.
     public func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
@@ -521,7 +337,7 @@ public final class WitnessedStore: IntentLedger {
 
     /// The audit path of an entry in the tree of that size, from the stored nodes: whoever uses it checks it.
     func inclusion(of index: Int64, in log: LogName, size: Int64) async throws -> [Hash] {
-        let tree = ledger.withLock { $0.known.trees[log] ?? LogTree() }
+        let tree = writer.known { $0.trees[log] ?? LogTree() }
         return try await TreeReader(log, tree, in: inner).inclusion(of: index, size: size)
     }
 
@@ -531,7 +347,7 @@ public final class WitnessedStore: IntentLedger {
 
     /// The first so many hashes of a tile, as they were written.
     func tile(_ id: TileID, of log: LogName, width: Int) async throws -> Tile {
-        let tree = ledger.withLock { $0.known.trees[log] ?? LogTree() }
+        let tree = writer.known { $0.trees[log] ?? LogTree() }
         let kept = try await inner.tiles([id], of: log)[id]?.hashes
         guard let hashes = tree.open(id) ?? kept, hashes.count >= width else {
             throw StoreError(.altered, "a tile of the \(log.rawValue) log is missing")

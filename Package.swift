@@ -176,7 +176,9 @@ let package = Package(
                 "Storage", "StrictJSON", "TestSupport", "TransparencyLog",
                 crypto, grdb, logging,
             ]),
-        tests("ConnectorEmbeddedTests", ["ConnectorConformance", "ConnectorEmbedded", "TestSupport"]),
+        tests(
+            "ConnectorEmbeddedTests",
+            ["Authority", "ConnectorConformance", "ConnectorEmbedded", "StrictJSON", "TestSupport", grdb]),
         tests("DeclaredKitTests", ["Authority", "DeclaredKit"]),
         tests("ConnectorHTTPTests", ["Authority", "ConnectorHTTP", "DeclaredKit", "StrictJSON", "StrictYAML"]),
         tests("ConnectorMCPTests", ["Authority", "ConnectorKit", "ConnectorMCP", "JSONSchema", "StrictJSON", "StrictYAML"]),

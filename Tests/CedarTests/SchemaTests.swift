@@ -35,6 +35,21 @@ struct SchemaTests {
         for (line, part) in zip(shown, expected) { #expect(line.contains(part), "\(shown)") }
     }
 
+    @Test("Actions have the same class of contexts exactly when their contexts have the same type")
+    func contextClasses() throws {
+        let schema = try Schema(
+            """
+            entity U; type C = { n: Long };
+            action a, b appliesTo { principal: U, resource: U, context: { n: Long } };
+            action c appliesTo { principal: U, resource: U, context: C };
+            action d appliesTo { principal: U, resource: U, context: { n?: Long } };
+            action e appliesTo { principal: U, resource: U };
+            """)
+        func number(_ action: ExactString) -> Int? { schema.contextClasses[EntityUID(type: "Action", id: action)] }
+        #expect(number("a") != nil && number("a") == number("b") && number("a") == number("c"))
+        #expect(Set([number("a"), number("d"), number("e")]).count == 3)
+    }
+
     @Test("Names resolve to the nearest: own namespace, none, built-in; a common type before an entity type")
     func resolution() throws {
         let schema = try Schema(

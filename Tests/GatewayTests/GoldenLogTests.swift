@@ -78,6 +78,7 @@ struct GoldenLogTests {
         let path = folder.appendingPathComponent("exequatur.sqlite").path
         try FileManager.default.copyItem(atPath: self.folder(2).appendingPathComponent("exequatur.sqlite").path, toPath: path)
         // Signed anew: the key of then is in nobody's hands.
+        let shorter = try await signed(path, key, without: 1)
         let old = try await resigned(path, key)
         let alarms = Mutex<[String]>([])
         func open(_ notes: [String]) async throws -> WitnessedStore {
@@ -100,7 +101,12 @@ struct GoldenLogTests {
         #expect(whole.closed.values.reduce(0, +) > 50 && whole.sizes[.requests] == 1 && whole.replayed > 10)
         #expect(try await report(old + new).problems == [])
 
-        for tampering in [
+        // A checkpoint of each closed log that was signed once, before it was closed.
+        let earlier = LogName.allCases.map { log in
+            "DELETE FROM closed_log_entry WHERE log = '\(log.rawValue)' AND position >= (SELECT max(position) FROM closed_log_entry "
+                + "WHERE log = '\(log.rawValue)'); UPDATE closed_head SET note = '\(shorter[log] ?? "")' WHERE log = '\(log.rawValue)'"
+        }
+        for tampering in earlier + [
             "DELETE FROM closed_log_entry WHERE rowid = (SELECT max(rowid) FROM closed_log_entry WHERE log = 'actions')",
             "UPDATE closed_log_entry SET bytes = CAST('{}' AS BLOB) WHERE log = 'requests' AND position = 1",
             "DROP TABLE closed_log_entry", "DELETE FROM log_entry WHERE log = 'requests'", "DELETE FROM closed_head",
@@ -126,18 +132,29 @@ struct GoldenLogTests {
     ///
     /// - Returns: the checkpoints.
     private func resigned(_ path: String, _ key: Curve25519.Signing.PrivateKey) async throws -> [String] {
-        let queue = try DatabaseQueue(path: path)
-        defer { try? queue.close() }
-        return try await queue.write { db in
-            try LogName.allCases.map { log in
+        let notes = try await signed(path, key)
+        try await DatabaseQueue(path: path).write { db in
+            for (log, note) in notes {
+                try db.execute(sql: "UPDATE head SET note = ? WHERE log = ?", arguments: [note, log.rawValue])
+            }
+        }
+        return notes.values.sorted()
+    }
+
+    /// The checkpoints of a store of version 2, signed with this key.
+    ///
+    /// - Parameter last: so many entries are not in it.
+    private func signed(_ path: String, _ key: Curve25519.Signing.PrivateKey, without last: Int = 0) async throws -> [LogName:
+        String]
+    {
+        try await DatabaseQueue(path: path).read { db in
+            try LogName.allCases.reduce(into: [:]) { notes, log in
                 var tree = TreeEdge()
                 let entries = try Data.fetchAll(
                     db, sql: "SELECT bytes FROM log_entry WHERE log = ? ORDER BY position", arguments: [log.rawValue])
-                for entry in entries { tree.grow(.leaf(entry)) }
+                for entry in entries.dropLast(last) { tree.grow(.leaf(entry)) }
                 let checkpoint = Checkpoint(origin: Journal.origin(log, gateway: "test"), size: tree.size, root: tree.root)
-                let note = try SignedCheckpoint(checkpoint, key: key).note
-                try db.execute(sql: "UPDATE head SET note = ? WHERE log = ?", arguments: [note, log.rawValue])
-                return note
+                notes[log] = try SignedCheckpoint(checkpoint, key: key).note
             }
         }
     }

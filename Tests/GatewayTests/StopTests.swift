@@ -35,6 +35,24 @@ struct StopTests {
         #expect(try await world.directory.leftovers().isEmpty)
     }
 
+    @Test("Whoever is refused is told so once their request is on disk, though no decision follows it")
+    func refusedOnRecord() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let operation = try #require(world.directory.catalogue["user.set-title"])
+        let title: JSONValue = ["user": "kai.nilsen", "value": "Captain"]
+        let target = try await world.directory.plan(operation, try Input(title, for: operation)).target.id.string
+        let subject = Lock.operation("corp", "user.set-title", target)
+        _ = try await world.gateway.locks.place(.operation, subject, by: Fixture.person("olga", teams: ["desk"]))
+        _ = try await world.task()
+        for _ in 0..<20 {
+            let before = try await world.store.logSize(.requests)
+            let refusal = await #expect(throws: Refusal.self) { try await world.submit("user.set-title", title) }
+            #expect(refusal?.code == .locked)
+            #expect(try await world.store.logSize(.requests) == before + 1)
+        }
+    }
+
     @Test(
         "A lock, or the end of the task, ends the lease of a step that is being applied, and does not wait for it",
         arguments: [true, false])

@@ -1,4 +1,5 @@
 import Authority
+import Cedar
 import ConnectorEmbedded
 import Gateway
 import Storage

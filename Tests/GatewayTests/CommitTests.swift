@@ -11,74 +11,6 @@ import TransparencyLog
 
 @testable import Gateway
 
-/// A store that keeps batches waiting, and fails when it is told to.
-private final class Gate: Store {
-    struct State {
-        var isClosed = false
-        var batches: [StoreBatch] = []
-        var failures: [any Error] = []
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let inner: any Store
-    private let state = Mutex(State())
-
-    init(_ inner: any Store) { self.inner = inner }
-
-    var batches: [StoreBatch] { state.withLock { $0.batches } }
-    func close() { state.withLock { $0.isClosed = true } }
-    func fail(with errors: (any Error)...) { state.withLock { $0.failures = errors } }
-
-    func open() {
-        let waiting = state.withLock { state in
-            state.isClosed = false
-            defer { state.waiting = [] }
-            return state.waiting
-        }
-        for one in waiting { one.resume() }
-    }
-
-    func commit(_ batch: StoreBatch) async throws {
-        await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                state.batches.append(batch)
-                if state.isClosed { state.waiting.append(continuation) }
-                return !state.isClosed
-            }
-            if isFree { continuation.resume() }
-        }
-        let failure = state.withLock { $0.failures.isEmpty ? nil : $0.failures.removeFirst() }
-        if let failure { throw failure }
-        try await inner.commit(batch)
-    }
-
-    func change(_ id: String) async throws -> Change? { try await inner.change(id) }
-    func changes(in states: Set<Change.State>, limit: Int, after: String?) async throws -> [Change] {
-        try await inner.changes(in: states, limit: limit, after: after)
-    }
-    func overdue(at now: Instant, limit: Int) async throws -> [Change] { try await inner.overdue(at: now, limit: limit) }
-    func task(_ id: String) async throws -> Authority.Task? { try await inner.task(id) }
-    func task(forToken token: String) async throws -> Authority.Task? { try await inner.task(forToken: token) }
-    func approvals(of change: String) async throws -> [SignedApproval] { try await inner.approvals(of: change) }
-    func openLeases() async throws -> [LeaseReference] { try await inner.openLeases() }
-    func lease(of change: String) async throws -> LeaseReference? { try await inner.lease(of: change) }
-    func locks() async throws -> (locks: [Lock], epoch: Int64) { try await inner.locks() }
-    func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
-        try await inner.idempotency(principal: principal, key: key)
-    }
-    func records() async throws -> [StoredRecord] { try await inner.records() }
-    func tiles(_ ids: [TileID], of log: LogName) async throws -> [TileID: Tile] { try await inner.tiles(ids, of: log) }
-    func blob(_ digest: Authority.Digest) async throws -> [UInt8]? { try await inner.blob(digest) }
-    func closedLogs() async throws -> (any ClosedLogs)? { try await inner.closedLogs() }
-    func head(_ log: LogName) async throws -> String? { try await inner.head(log) }
-    func logSize(_ log: LogName) async throws -> Int64 { try await inner.logSize(log) }
-    func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] { try await inner.entries(log, in: range) }
-    func position(ofEntry id: String) async throws -> LogPosition? { try await inner.position(ofEntry: id) }
-    func positions(linkedTo id: String) async throws -> [LogPosition] { try await inner.positions(linkedTo: id) }
-    func isLinked(_ position: LogPosition, to id: String) async throws -> Bool { try await inner.isLinked(position, to: id) }
-    func logCounts() async throws -> LogCounts { try await inner.logCounts() }
-}
-
 @Suite("Writing together")
 struct CommitTests {
     private let folder = try? Fixture.folder()
@@ -90,9 +22,9 @@ struct CommitTests {
         var count: Int { all.withLock { $0.count } }
     }
 
-    private func opened() async throws -> (store: WitnessedStore, gate: Gate, stops: Reasons) {
+    private func opened() async throws -> (store: WitnessedStore, gate: StoreGate, stops: Reasons) {
         let path = try #require(folder).appendingPathComponent("store.sqlite").path
-        let (gate, stops) = (Gate(try SQLiteStore(path: path)), Reasons())
+        let (gate, stops) = (StoreGate(try SQLiteStore(path: path)), Reasons())
         let store = try await WitnessedStore.open(
             gate, gateway: "g", key: key, now: { Fixture.now }, alarm: { _ in }, stop: { stops.add($0) })
         return (store, gate, stops)
@@ -112,7 +44,7 @@ struct CommitTests {
     private func lock(_ subject: String) -> Lock { Lock(scope: .workload, subject: subject, by: "olga", at: Fixture.now) }
 
     /// Waits until so much was handed to the store.
-    private func wait(_ gate: Gate, for count: Int) async throws {
+    private func wait(_ gate: StoreGate, for count: Int) async throws {
         while gate.batches.count < count { try await _Concurrency.Task.sleep(for: .milliseconds(2)) }
     }
 
@@ -137,7 +69,7 @@ struct CommitTests {
         try await verified(store, gate)
     }
 
-    private func verified(_ store: WitnessedStore, _ gate: Gate) async throws {
+    private func verified(_ store: WitnessedStore, _ gate: StoreGate) async throws {
         let keys = LogName.allCases.map { LogKey(name: Journal.origin($0, gateway: "g"), key: key.publicKey) }
         let report = try await Auditor(store: gate, keys: keys).verify(try store.checkpoints().values.sorted())
         #expect(report.problems == [])

@@ -46,12 +46,14 @@ struct StopTests {
         let subject = Lock.operation("corp", "user.set-title", target)
         _ = try await world.gateway.locks.place(.operation, subject, by: Fixture.person("olga", teams: ["desk"]))
         _ = try await world.task()
-        for _ in 0..<20 {
-            let before = try await world.store.logSize(.requests)
-            let refusal = await #expect(throws: Refusal.self) { try await world.submit("user.set-title", title) }
-            #expect(refusal?.code == .locked)
-            #expect(try await world.store.logSize(.requests) == before + 1)
-        }
+        let before = try await world.store.logSize(.requests)
+        let refusal = await #expect(throws: Refusal.self) { try await world.submit("user.set-title", title) }
+        #expect(refusal?.code == .locked)
+        #expect(try await world.store.logSize(.requests) == before + 1)
+        world.gate.fail(with: StoreError(.unavailable, "the disk is full"))
+        let error = await #expect(throws: StoreError.self) { try await world.submit("user.set-title", title) }
+        #expect(error?.code == .unavailable)
+        #expect(try await world.store.logSize(.requests) == before + 1)
     }
 
     @Test(

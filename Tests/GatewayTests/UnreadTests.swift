@@ -17,6 +17,20 @@ struct UnreadTests {
         #expect(try await world.entries("intent").isEmpty)
     }
 
+    @Test("It is asked for what it answers itself once the request is on disk, and not at all where that fails")
+    func askedOnRecord() async throws {
+        let world = try await GatewayFixture(policy: "permit (principal, action, resource);", broker: "queues")
+        defer { world.close() }
+        guard case .document(let document)? = try await world.submit("broker.status", [:], on: "queues").result else {
+            Issue.record("no answer of the system's")
+            return
+        }
+        #expect(document.json == ["status": "running"])
+        world.gate.fail(with: StoreError(.unavailable, "the disk is full"))
+        await #expect(throws: StoreError.self) { try await world.submit("broker.status", [:], on: "queues") }
+        #expect(world.broker?.answers == 1)
+    }
+
     @Test("Where it is read, the agent gets what the system answered, also when it asks later")
     func answers() async throws {
         let world = try await GatewayFixture(policy: "permit (principal, action, resource);", broker: "queues")

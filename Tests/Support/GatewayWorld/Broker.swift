@@ -21,6 +21,8 @@ package final class Broker: Connector {
         var isSilent = false
         /// Whether it can't be read whole.
         var isClosed = false
+        /// How often it was asked for its answer to an operation that only reads.
+        var answers = 0
     }
 
     private let state = Mutex(State())
@@ -32,6 +34,9 @@ package final class Broker: Connector {
 
     /// From now on nobody can tell what a step makes possible.
     package func close() { state.withLock { $0.isClosed = true } }
+
+    /// How often it was asked for an answer of its own.
+    package var answers: Int { state.withLock { $0.answers } }
 
     package var isReadWhole: Bool { state.withLock { !$0.isClosed } }
 
@@ -70,6 +75,9 @@ package final class Broker: Connector {
                 "account.read", "Read one account.", .read, on: .existing("account", by: "account"), input: [account],
                 answer: .one("account")),
             Operation("tag.read", "Read one tag.", .read, on: .existing("tag", by: "tag"), input: [tag], answer: .one("tag")),
+            Operation(
+                "broker.status", "What the broker says of itself.", .read, on: .system, input: [], answer: .document,
+                offer: Offer(.resource, "status", SystemDocument(["uri": "broker:status"]), schema: nil)),
             Operation(
                 "account.tag", "Give an account a tag.", .write, on: .existing("account", by: "account"), input: [account, tag],
                 classes: [.privilege], effects: [Effect(.adds("broker.hasTag", .target, .input("tag")))],
@@ -121,6 +129,13 @@ package final class Broker: Connector {
         guard state.tags[name] != nil else { throw ConnectorError(.notFound, "no account \(name)") }
         return EntryRecord(
             uid: Self.uid("account", name, in: system), name: name, attributes: ["name": [name]], facts: facts(name, state))
+    }
+
+    package func answer(_ operation: Operation, _ input: Input, progress: ProgressListener?) async throws(ConnectorError)
+        -> SystemDocument
+    {
+        state.withLock { $0.answers += 1 }
+        return SystemDocument(["status": "running"])
     }
 
     package func search(_ operation: Operation, _ input: Input, _ visit: @escaping @Sendable ([EntryRecord]) -> Bool) {}

@@ -17,6 +17,8 @@ package import TransparencyLog
 package final class GatewayFixture: Sendable {
     package let folder: URL
     package let store: SQLiteStore
+    /// Between the store and the gateway.
+    package let gate: StoreGate
     /// What the witness of the store was alarmed by.
     package let alarms = Alarms()
     /// The store as the gateway writes it.
@@ -59,6 +61,7 @@ package final class GatewayFixture: Sendable {
         folder = try Fixture.folder()
         self.aliases = aliases
         store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
+        gate = StoreGate(store)
         let clock = clock
         let now: @Sendable () -> Instant = { clock.now }
         directory = try EmbeddedDirectory(
@@ -84,7 +87,7 @@ package final class GatewayFixture: Sendable {
             accounts: accounts,
             workloads: ["agent", "agent-2"],
             persons: ["olga", "lena", "lars", "dan"])
-        witnessed = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
+        witnessed = try await WitnessedStore.open(gate, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
         sources =
             hasBaseline
             ? Baseline.before([(name: "test.cedar", text: policy)], for: [directory.catalogue])
@@ -123,7 +126,7 @@ package final class GatewayFixture: Sendable {
     package func restarted(teams: [String: [String]] = GatewayFixture.teams) async throws -> Gateway {
         let clock = clock
         let now: @Sendable () -> Instant = { clock.now }
-        let taken = try await WitnessedStore.open(store, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
+        let taken = try await WitnessedStore.open(gate, gateway: "test", key: key, now: now) { [alarms] in alarms.add($0) }
         let gateway = try Gateway(
             environment: environment, store: taken, sealer: Sealer(key: seal.publicKey),
             principals: Registry(workloads: workloads, people: Self.people(teams, signers, aliases: aliases)),

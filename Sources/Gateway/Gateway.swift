@@ -106,4 +106,12 @@ public final class Gateway: Sendable {
         queue.beginExaminingLeft()
         await leases.sweep()
     }
+
+    /// Holds everything in the store against what the gateway wrote, while it goes on; what is not that ends the process.
+    ///
+    /// - Parameter pause: called after each page.
+    /// - Throws: `StoreError` `altered` with what was found.
+    public func checkStore(pause: () async throws -> Void) async throws -> StoreCheck {
+        try await core.store.checkEverything(pause: pause)
+    }
 }

@@ -17,6 +17,7 @@ enum Schema {
                     """)
         }
         migrator.registerMigration("5 logs of version 3", migrate: beginLogs)
+        migrator.registerMigration("6 snapshots") { db in try db.execute(sql: snapshots) }
         return migrator
     }
 
@@ -44,6 +45,13 @@ enum Schema {
             PRIMARY KEY (log, level, position)) STRICT;
         CREATE TABLE log_blob (digest TEXT PRIMARY KEY NOT NULL, bytes BLOB NOT NULL) STRICT;
         CREATE TABLE head (log TEXT PRIMARY KEY NOT NULL, note TEXT NOT NULL) STRICT;
+        """
+
+    private static let snapshots = """
+        CREATE TABLE snapshot (
+            id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1), note TEXT NOT NULL, document BLOB NOT NULL) STRICT;
+        CREATE TABLE record_hashes (part INTEGER PRIMARY KEY NOT NULL, hashes BLOB NOT NULL) STRICT;
+        CREATE TABLE record_bucket (number INTEGER PRIMARY KEY NOT NULL, members BLOB NOT NULL) STRICT;
         """
 
     private static let second = """

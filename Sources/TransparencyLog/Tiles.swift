@@ -61,15 +61,16 @@ public struct LogTree: Sendable {
     ///
     /// - Parameters:
     ///   - leaves: those after the last full tile of leaves.
-    ///   - tile: gives the tile at the edge of a level above, as it was kept last.
+    ///   - tile: gives the tile at the edge of a level above; of one that has grown since, its beginning counts.
     /// - Returns: nil when what is kept does not make a tree of this size.
     public init?(size: Int64, leaves: [Hash], tile: (TileID) throws -> Tile?) rethrows {
         var levels: [(level: Int, hashes: [Hash])] = []
         var (level, count) = (1, size >> 8)
         while count > 0 {
             // Of a full tile at the edge nothing is open.
-            let hashes = count & 255 == 0 ? [] : try tile(TileID(level: level, index: count >> 8))?.hashes ?? []
-            guard hashes.count == Int(count & 255) else { return nil }
+            let width = Int(count & 255)
+            let hashes = width == 0 ? [] : Array(try tile(TileID(level: level, index: count >> 8))?.hashes.prefix(width) ?? [])
+            guard hashes.count == width else { return nil }
             levels.append((level, hashes))
             (level, count) = (level + 1, count >> 8)
         }

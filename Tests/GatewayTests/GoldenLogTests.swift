@@ -121,9 +121,10 @@ struct GoldenLogTests {
             let found = try await Auditor(store: try SQLiteStore(reading: path + ".copy"), keys: keys).verify(new)
             #expect(!found.problems.isEmpty, "\(tampering)")
             await #expect(throws: StoreError.self, "\(tampering)") {
-                _ = try await WitnessedStore.open(
+                let store = try await WitnessedStore.open(
                     try SQLiteStore(path: path + ".copy"), gateway: "test", key: key, checkpoints: new, now: { Fixture.now },
                     alarm: { _ in })
+                _ = try await store.checkEverything(pause: {})
             }
         }
     }

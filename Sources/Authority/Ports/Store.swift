@@ -158,10 +158,23 @@ public protocol Store: StoredLogs {
     func locks() async throws -> (locks: [Lock], epoch: Int64)
     func idempotency(principal: String, key: String) async throws -> IdempotencyRecord?
 
-    /// Every record there is, in no order.
+    /// Those of these records that there are, by their keys. One that can't be read, or says two things of itself, is `garbled`.
+    func records(_ keys: [String]) async throws -> [StoredRecord]
+    /// The records of a kind, in an order that stays as it is while others are added.
     ///
     /// - Throws: ``StoreError`` when one can't be read, or says two things of itself.
-    func records() async throws -> [StoredRecord]
+    func records(of kind: StoredRecord.Kind, after: String?, limit: Int) async throws -> RecordPage
+
+    /// The last snapshot that was kept; nil when there is none.
+    func snapshot() async throws -> StoredSnapshot?
+    /// Those of these buckets that are not empty.
+    func buckets(_ numbers: [Int]) async throws -> [Int: [UInt8]]
+    /// How many buckets there are.
+    func bucketCount() async throws -> Int
+    /// Keeps a snapshot in place of the last, with the buckets and parts of hashes that are others since then; all of it or nothing.
+    func keep(_ snapshot: StoredSnapshot, buckets: [Int: [UInt8]]) async throws
+    /// Lets go of the snapshot and its buckets.
+    func forgetSnapshot() async throws
 
     /// Those of these tiles that are kept.
     func tiles(_ ids: [TileID], of log: LogName) async throws -> [TileID: Tile]

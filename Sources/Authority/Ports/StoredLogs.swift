@@ -2,6 +2,7 @@
 public protocol StoredLogs: Sendable {
     /// The signed checkpoint that the last batch left.
     func head(_ log: LogName) async throws -> String?
+    /// One more than the index of the last entry.
     func logSize(_ log: LogName) async throws -> Int64
     /// The bytes of the entries with these indices, in order.
     func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]]

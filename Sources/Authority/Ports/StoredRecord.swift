@@ -16,6 +16,12 @@ public enum StoredRecord: Sendable {
     /// One that says two things of itself: never what was written.
     case garbled(key: String)
 
+    /// What records are kept together.
+    public enum Kind: String, CaseIterable, Sendable {
+        /// `task` has those of tokens, too.
+        case change, task, approval, lease, lock, epoch, intent, idempotency
+    }
+
     /// Unique among all records.
     public var key: String {
         switch self {
@@ -23,8 +29,8 @@ public enum StoredRecord: Sendable {
         case .task(let task): "task/\(task.id)"
         case .token(let token, _): Self.token(token)
         case .approval(let approval): Self.approval(approval.statement.nonce)
-        case .lease(let lease, _): "lease/\(lease.id)"
-        case .lock(let lock): "lock/\(lock.key)"
+        case .lease(let lease, _): Self.lease(lease.id)
+        case .lock(let lock): Self.lock(lock.key)
         case .epoch: "epoch"
         case .intent(let change, _, _): Self.intent(change)
         case .idempotency(let record): Self.idempotency(record.principal, record.key)
@@ -34,6 +40,8 @@ public enum StoredRecord: Sendable {
 
     public static func token(_ token: String) -> String { "token/\(token)" }
     public static func approval(_ nonce: String) -> String { "approval/\(nonce)" }
+    public static func lease(_ id: String) -> String { "lease/\(id)" }
+    public static func lock(_ key: String) -> String { "lock/\(key)" }
     public static func intent(_ change: String) -> String { "intent/\(change)" }
     public static func idempotency(_ principal: String, _ key: String) -> String { "idempotency/\(principal) \(key)" }
 

@@ -34,7 +34,9 @@ extension Digest {
 }
 
 extension Fields {
-    mutating func digest(_ key: String) throws(ShapeError) -> Digest { try Digest(json: try required(key), at: path(key)) }
+    package mutating func digest(_ key: String) throws(ShapeError) -> Digest {
+        try Digest(json: try required(key), at: path(key))
+    }
 
     mutating func optionalDigest(_ key: String) throws(ShapeError) -> Digest? {
         guard let json = optional(key) else { return nil }

@@ -77,9 +77,10 @@ public struct Auditor: Sendable {
 
     /// The store's records are those that the log tells of.
     private func checkRecords(_ fold: inout RecordFold, _ report: inout Report) async throws {
+        report.problems += try await SnapshotAudit(store: store, keys: keys).problems { [fold] in fold.digests(after: $0) }
         let (_, digests) = fold.end()
         report.problems += fold.problems
-        do { report.problems += RecordFold.differences(try await store.records(), digests) } catch let error as StoreError {
+        do { report.problems += RecordFold.differences(try await store.everyRecord(), digests) } catch let error as StoreError {
             report.problems.append(error.message)
         }
     }

@@ -131,6 +131,20 @@ public final class ReachKeeper: ReachGuard {
 
     func remember(_ step: Step) { state.withLock { $0.remember(step) } }
 
+    /// What a later run must know of all that was done.
+    var remembered: ReachSummary { state.withLock { ReachSummary($0) } }
+
+    /// Takes what an earlier run remembered.
+    ///
+    /// - Returns: whether it could: what was told by other catalogues is told anew.
+    func remember(_ summary: ReachSummary) -> Bool {
+        state.withLock { state in
+            guard state.vocabulary.digest == summary.basis else { return false }
+            state.conferred.formUnion(summary.conferred)
+            return true
+        }
+    }
+
     /// What became of a change that was granted.
     func settle(_ change: String, _ outcome: Change.State) throws {
         try state.withLock { state in

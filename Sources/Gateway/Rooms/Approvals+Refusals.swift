@@ -10,7 +10,7 @@ extension Approvals {
     func refuse(_ change: Change, _ proof: SignedApproval, _ person: Person) async throws -> Change {
         guard await hasSay(person, in: change) else { throw Self.notEligible }
         guard ![.withdrawn, .expired, .void].contains(change.state) else { throw Self.closed(change) }
-        try hold(proof)
+        hold(proof)
         do { return try await store(refusal: proof, of: change) } catch let error as StoreError { throw held(proof, error) }
     }
 
@@ -24,14 +24,12 @@ extension Approvals {
             throw Refusal(.changeClosed, "The change takes no more statements, or there is none.")
         }
         guard await hadSay(person, in: id) else { throw Self.notEligible }
-        try hold(proof)
+        hold(proof)
         return held(proof, error)
     }
 
     /// First of all in this process: no grant is given any more, though the refusal can't be stored now.
-    private func hold(_ proof: SignedApproval) throws {
-        do { try core.store.hold(refusalOf: proof.statement.change, entry: Self.id(proof)) } catch { throw Self.used }
-    }
+    private func hold(_ proof: SignedApproval) { core.store.hold(refusalOf: proof.statement.change, entry: Self.id(proof)) }
 
     /// Keeps a refusal until it can be stored; of each person one for a change.
     private func held(_ proof: SignedApproval, _ error: StoreError) -> Refusal {

@@ -104,7 +104,7 @@ public final class Locks: Sendable {
     public func place(_ scope: Lock.Scope, _ subject: String, by person: Person) async throws(Refusal) -> (
         lock: Lock, isStored: Bool
     ) {
-        try requireKnown(scope, subject)
+        try await requireKnown(scope, subject)
         // Else somebody who is stopped could stop those who may lift it, or the undoing of what they did. What can't be told keeps
         // nobody from stopping anything.
         do { try await requireUnlocked([person.id]) } catch let refusal as Refusal { throw refusal } catch {
@@ -178,7 +178,7 @@ public final class Locks: Sendable {
     public var inForce: [Lock] { core.store.locks().locks }
 
     /// A lock on something misspelt would stop nothing, and look as if it did.
-    private func requireKnown(_ scope: Lock.Scope, _ subject: String) throws(Refusal) {
+    private func requireKnown(_ scope: Lock.Scope, _ subject: String) async throws(Refusal) {
         switch scope {
         case .all where !subject.isEmpty: throw Refusal(.lockSubject, "`all` takes no subject.")
         case .all: return
@@ -192,7 +192,8 @@ public final class Locks: Sendable {
             }
         case .system: try require(subject, among: core.systems.map(\.name), "system")
         case .task:
-            guard !core.store.knows(task: subject) else { return }
+            // Where that can't be told, a lock that stops nothing is better than none.
+            guard (try? await core.store.knows(task: subject)) == false else { return }
             throw Refusal(.lockUnknown, "There is no task `\(Printable.text(subject))`.")
         case .workload: try require(subject, among: core.principals.workloadIDs, "workload")
         case .person: try require(subject, among: core.principals.people.all.map(\.id), "person")

@@ -36,11 +36,23 @@ public struct ReachWatch: Sendable {
     /// Takes up what an earlier run left: steps granted and not settled, and credentials chosen through the gateway. Before
     /// the first reading.
     public func resume() async throws {
-        for change in try await core.store.every(in: [.executed, .rolledBack]) { core.reach.remember(try step(of: change)) }
-        for change in try await core.store.every(in: [.executing, .indeterminate]) {
+        let resumed = core.store.takeResumed()
+        let summary = resumed?.reach.flatMap(ReachSummary.init)
+        if let resumed, let summary, core.reach.remember(summary) {
+            try remember(try await core.store.changes(Set(resumed.changes + summary.pending).sorted()))
+        } else {
+            try await core.store.everyChange { try remember($0) }
+        }
+        for change in try await core.store.unsettled() {
             try core.reach.resume(change.id, on: change.system, try step(of: change))
             if change.state == .indeterminate { try core.reach.settle(change.id, .indeterminate) }
         }
+        core.store.keep { [reach = core.reach] in reach.remembered.json }
+        if summary == nil { await core.store.snapshot() }
+    }
+
+    private func remember(_ changes: [Change]) throws {
+        for change in changes where [.executed, .rolledBack].contains(change.state) { core.reach.remember(try step(of: change)) }
     }
 
     /// What a change did to the graph; all that its plan says, when its system is no longer configured.

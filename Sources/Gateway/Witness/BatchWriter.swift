@@ -15,6 +15,7 @@ final class BatchWriter: Sendable {
 
     private let store: any Store
     private let signed: @Sendable (LogName, LogTree) throws -> SignedCheckpoint
+    private let snapshots: SnapshotKeeper
     private let now: @Sendable () -> Instant
     private let alarm: @Sendable (String) -> Void
     /// Told when the store can't be relied on in this process any more: what is on disk is known to who reads it anew.
@@ -33,11 +34,12 @@ final class BatchWriter: Sendable {
 
     init(
         _ store: any Store, _ ledger: Ledger, signed: @escaping @Sendable (LogName, LogTree) throws -> SignedCheckpoint,
-        now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void,
+        snapshots: SnapshotKeeper, now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void,
         stop: @escaping @Sendable (String) -> Void
     ) {
         self.store = store
         self.signed = signed
+        self.snapshots = snapshots
         self.now = now
         self.alarm = alarm
         self.stop = stop
@@ -106,7 +108,10 @@ final class BatchWriter: Sendable {
         while true {
             let members = queue.next()
             guard !members.isEmpty else { return }
-            await inTurn { await write(members) }
+            await inTurn {
+                await write(members)
+                if known(\.isSnapshotDue) { await snapshot() }
+            }
         }
     }
 
@@ -115,7 +120,8 @@ final class BatchWriter: Sendable {
         var members = members
         while !members.isEmpty {
             if let reason = broken.withLock({ $0 }) { return fail(members, StoreError(.altered, reason)) }
-            guard let (batch, parts) = assemble(&members) else { return }
+            let fetched = await fetched(for: members)
+            guard let (batch, parts) = assemble(&members, fetched) else { return }
             do { try await store.commit(batch) } catch let conflict as BatchConflict {
                 forget()
                 let code = (conflict.reason as? StoreError)?.code
@@ -145,7 +151,9 @@ final class BatchWriter: Sendable {
     /// Works out what the members come to, in order. Whose conditions don't hold is told so and left out, with whoever links to it.
     ///
     /// - Returns: nil where nothing is left to write.
-    private func assemble(_ members: inout [CommitQueue.Member]) -> (batch: StoreBatch, parts: [Ledger.Part])? {
+    private func assemble(_ members: inout [CommitQueue.Member], _ fetched: RecordMap.Fetched) -> (
+        batch: StoreBatch, parts: [Ledger.Part]
+    )? {
         var (kept, parts): ([CommitQueue.Member], [Ledger.Part]) = ([], [])
         var failed: [(CommitQueue.Member, any Error)] = []
         var lost = unwritten.withLock { $0 }
@@ -153,7 +161,7 @@ final class BatchWriter: Sendable {
             for member in members {
                 do {
                     if let error = member.reason(among: lost) { throw error }
-                    let part = try ledgers.next.part(member.writes, member.entries) { number in
+                    let part = try ledgers.next.part(member.writes, member.entries, fetched) { number in
                         try LogEntry(.state, id: "state-\(number)", time: now()).written()
                     }
                     ledgers.next.take(part)
@@ -195,6 +203,31 @@ final class BatchWriter: Sendable {
             members: members.map(\.writes), entries: entries, logs: logs, isEssential: members.allSatisfy(\.isEssential))
     }
 
+    /// What must be known of older records to write these. Where that can't be read, who needs it finds it missing.
+    private func fetched(for members: [CommitQueue.Member]) async -> RecordMap.Fetched {
+        let keys = members.reduce(into: Set()) { $0.formUnion(Ledger.keys(of: $1.writes, $1.entries)) }
+        return (try? await fetched(for: keys)) ?? .nothing
+    }
+
+    /// What must be known of older records to know of those with these keys.
+    func fetched(for keys: Set<String>) async throws -> RecordMap.Fetched {
+        let numbers = known { $0.map.needed(for: keys) }
+        guard !numbers.isEmpty else { return .nothing }
+        let buckets = try await store.buckets(numbers)
+        return known { $0.map.check(buckets, of: numbers) }
+    }
+
+    /// Keeps a snapshot, so that the next start need not read what came before it. What can't be kept now is kept later.
+    func snapshot() async {
+        guard broken.withLock({ $0 }) == nil else { return }
+        do {
+            let map = try await snapshots.keep(known { $0 })
+            change { $0.settle(map) }
+        } catch let error as StoreError where error.code == .altered || error.code == .doubtful {
+            _ = await distrust(error.message)
+        } catch { change { $0.settle(nil) } }
+    }
+
     /// Nothing of what was being written came about.
     private func forget() {
         isFailing.withLock { $0 = true }
@@ -209,6 +242,12 @@ final class BatchWriter: Sendable {
                 unwritten.withLock { unwritten in for id in member.ids { unwritten[id] = error } }
             }
         }
+    }
+
+    /// Nothing is written by this process any more, and the next start goes by nothing but the logs.
+    func distrust(_ reason: String) async -> StoreError {
+        try? await store.forgetSnapshot()
+        return end(reason)
     }
 
     /// Nothing is written by this process any more.

@@ -1,27 +1,15 @@
 import Authority
 import TransparencyLog
 
-/// What the gateway itself has written, as far as it must be known to tell what somebody else did: the logs' trees, a digest of
-/// every record, and the few records that decide what may go on. In memory, so that nobody who writes the store can change it.
+/// What the gateway itself has written, as far as it must be known to tell what somebody else did: the logs' trees, the digests of
+/// records, and the few records that decide what may go on. In memory, so that nobody who writes the store can change it.
 struct Ledger: Sendable {
-    /// Half a SHA-256: nobody finds another record for it.
-    private struct Short: Hashable, Sendable {
-        let high: UInt64
-        let low: UInt64
-
-        init(_ digest: Digest) {
-            let digits = Array(digest.hex.utf8.prefix(32))
-            func value(_ part: ArraySlice<UInt8>) -> UInt64 { UInt64(String(decoding: part, as: UTF8.self), radix: 16) ?? 0 }
-            (high, low) = (value(digits[0..<16]), value(digits[16..<32]))
-        }
-
-        init(key: String) { self.init(Digest(of: Array(key.utf8))) }
-    }
-
     private(set) var sequence: Int64 = 0
     private(set) var trees: [LogName: LogTree] = Dictionary(
         uniqueKeysWithValues: LogName.allCases.map { ($0, LogTree()) })
-    private var digests: [Short: Short] = [:]
+    private(set) var map = RecordMap()
+    /// How many entries, and how many records in memory, there were when a snapshot was tried last.
+    private var tried: (entries: Int64, records: Int) = (0, 0)
     /// A change that may still go on.
     struct Open: Sendable {
         let state: Change.State
@@ -57,46 +45,87 @@ struct Ledger: Sendable {
     /// How many changes wait for people, of each requester and for each delegator.
     private(set) var waitingOf: [PrincipalID: Int] = [:]
     private(set) var waitingFor: [String: Int] = [:]
-    /// How many changes there are in each state.
-    private(set) var counts: [Change.State: Int] = [:]
+    /// The changes of which nobody knows whether they came about.
+    private(set) var lost: Set<String> = []
     /// Leases not known to have ended.
     private(set) var leases: [String: LeaseReference] = [:]
     /// The lease of each change that may still go on.
     private(set) var leaseOf: [String: LeaseReference] = [:]
     /// The refusals of each change, stored or not, by the ids of their entries.
-    private var refused: [String: Set<String>] = [:]
+    private(set) var refused: [String: Set<String>] = [:]
     private(set) var locks: [String: Lock] = [:]
+    /// Those of them, or that were there before them, that are on disk.
+    private(set) var storedLocks: [String: Lock] = [:]
     /// The tasks that go on, and which token opened each: they are asked for with every request.
     private(set) var tasks: [String: Task] = [:]
     private(set) var tokens: [String: String] = [:]
     private(set) var epoch: Int64 = 0
     /// Of the policies in force: grants are given by these only. Nil until they are adopted.
-    private var policies: Digest?
+    private(set) var policies: Digest?
 
     /// What an earlier run left, proved against its log.
     ///
     /// - Parameters:
-    ///   - statements: the ids of the entries of signed statements.
+    ///   - map: of everything, or of nothing yet where `records` are all there are.
+    ///   - records: at least those that decide what may go on.
     ///   - decisions: the last on each change.
     init(
-        sequence: Int64, trees: [LogName: LogTree], records: [StoredRecord], statements: [String],
-        decisions: [String: Decided]
+        sequence: Int64, trees: [LogName: LogTree], map: RecordMap, records: [StoredRecord], decisions: [String: Decided]
     ) {
-        self.sequence = sequence
-        self.trees = trees
-        for record in records { set(record) }
-        for lease in records.compactMap({ if case .lease(let lease, _) = $0 { lease } else { nil } })
-        where open[lease.change] != nil { leaseOf[lease.change] = lease }
-        for id in statements { note("entry/\(id)") }
+        (self.sequence, self.trees, self.map) = (sequence, trees, map)
+        tried = (size, 0)
+        for record in records { note(record) }
+        for case .lease(let lease, _) in records where open[lease.change] != nil { leaseOf[lease.change] = lease }
         for (change, decided) in decisions { open[change]?.decision = decided }
     }
 
-    private mutating func note(_ key: String) { digests[Short(key: key)] = Short(key: key) }
+    /// The keys that must be known of to tell whether the conditions of these hold.
+    static func keys(of writes: [Write], _ entries: [WrittenEntry]) -> Set<String> {
+        Set(writes.flatMap(\.keys) + statements(among: entries).map(statementKey))
+    }
+
+    /// The ids of the entries of signed statements: each is good once.
+    private static func statements(among entries: [WrittenEntry]) -> [String] {
+        entries.map(\.entry).filter { $0.kind == .approval }.map(\.id)
+    }
+
+    static func statementKey(_ id: String) -> String { "entry/\(id)" }
 
     /// Whether the record is what was written last under its key.
-    func holds(_ record: StoredRecord) -> Bool { digests[Short(key: record.key)] == Short(record.digest) }
+    func holds(_ record: StoredRecord, _ fetched: RecordMap.Fetched) throws(StoreError) -> Bool {
+        try map.digest(.init(key: record.key), fetched) == RecordMap.Short(record.digest)
+    }
 
-    func knows(_ key: String) -> Bool { digests[Short(key: key)] != nil }
+    func knows(_ key: String, _ fetched: RecordMap.Fetched) throws(StoreError) -> Bool {
+        try map.digest(.init(key: key), fetched) != nil
+    }
+
+    // MARK: Snapshots
+
+    /// How many entries there are of all logs together.
+    private var size: Int64 { trees.values.reduce(0) { $0 + $1.size } }
+
+    /// Whether so much came since the last snapshot that it is time for another.
+    var isSnapshotDue: Bool {
+        size - tried.entries >= SnapshotKeeper.entries || map.recentCount - tried.records >= SnapshotKeeper.records
+    }
+
+    /// A snapshot was tried.
+    ///
+    /// - Parameter map: as it is when one was kept.
+    mutating func settle(_ map: RecordMap?) {
+        if let map { self.map = map }
+        tried = (size, self.map.recentCount)
+    }
+
+    /// The keys of the records that decide what may go on.
+    var openKeys: [String] {
+        let changes = (Array(open.keys) + lost).map { "change/\($0)" }
+        let leases = (Array(leases.keys) + leaseOf.values.map(\.id)).map(StoredRecord.lease)
+        let tasks =
+            self.tasks.keys.map { "task/\($0)" } + tokens.filter { self.tasks[$0.value] != nil }.keys.map(StoredRecord.token)
+        return Set(changes + leases + tasks + storedLocks.keys.map(StoredRecord.lock) + [StoredRecord.epoch(0).key]).sorted()
+    }
 
     // MARK: Batches
 
@@ -106,15 +135,13 @@ struct Ledger: Sendable {
         /// Tiles that are kept anew, by log.
         let tiles: [LogName: [Tile]]
         fileprivate let trees: [LogName: LogTree]
-        fileprivate let changes: [Change]
-        /// The entries of signed statements among them: each is good once.
-        fileprivate let statements: [String]
+        let changes: [Change]
+        let digests: [RecordMap.Change]
         /// The decisions on changes among them.
         fileprivate let decisions: [(change: String, decided: Decided)]
 
-        fileprivate enum Change: Sendable {
+        enum Change: Sendable {
             case set(StoredRecord)
-            case moved(StoredRecord, from: Authority.Change.State)
             case gone(StoredRecord)
             /// A lock that was never stored.
             case drop(Lock)
@@ -125,15 +152,19 @@ struct Ledger: Sendable {
     /// Works out what a member comes to, after all before it. Its first entry tells what becomes of the records, and gives every
     /// statement its place in the order of batches; `state` makes one where there is none.
     ///
+    /// - Parameter fetched: what is needed for ``keys(of:_:)``.
     /// - Throws: ``StoreError`` conflict when a condition does not hold by what was written; ``GrantRefusal``.
-    func part(_ writes: [Write], _ entries: [WrittenEntry], state: (Int64) throws -> WrittenEntry) throws -> Part {
-        let changes = try changes(of: writes)
-        let statements = entries.map(\.entry).filter { $0.kind == .approval }.map(\.id)
-        for id in statements where knows("entry/\(id)") {
+    func part(
+        _ writes: [Write], _ entries: [WrittenEntry], _ fetched: RecordMap.Fetched, state: (Int64) throws -> WrittenEntry
+    ) throws -> Part {
+        let changes = try changes(of: writes, fetched)
+        let statements = Self.statements(among: entries)
+        for id in statements where try knows(Self.statementKey(id), fetched) {
             throw StoreError(.conflict, "the statement \(id) was handed in before")
         }
+        let digests = try digests(changes, statements, fetched)
         var entries = entries
-        if !changes.isEmpty || !statements.isEmpty {
+        if !digests.isEmpty {
             if entries.isEmpty { entries = [try state(sequence + 1)] }
             entries[0] = try entries[0].telling(
                 of: RecordChanges(sequence: sequence + 1, digests: changes.compactMap(\.digest)))
@@ -152,24 +183,52 @@ struct Ledger: Sendable {
             return (change, Decided(position, record))
         }
         return Part(
-            entries: placed, tiles: tiles, trees: trees, changes: changes, statements: statements, decisions: decisions)
+            entries: placed, tiles: tiles, trees: trees, changes: changes, digests: digests, decisions: decisions)
     }
+
+    /// What becomes of the map: of the records, of the statements, and of what each person may say of a change once.
+    private func digests(_ changes: [Part.Change], _ statements: [String], _ fetched: RecordMap.Fetched) throws -> [RecordMap
+        .Change]
+    {
+        var known: [RecordMap.Short: Bool] = [:]
+        let records = changes.flatMap { change -> [(key: String, digest: RecordMap.Short?)] in
+            guard let (key, digest) = change.digest else { return [] }
+            let record = (key, digest.map(RecordMap.Short.init))
+            guard case .set(.approval(let approval)) = change else { return [record] }
+            return [record, Self.noted(Self.word(approval))]
+        }
+        return try (records + statements.map { Self.noted(Self.statementKey($0)) }).map { key, digest in
+            let short = RecordMap.Short(key: key)
+            let wasThere = try known[short] ?? (map.digest(short, fetched) != nil)
+            known[short] = digest != nil
+            return RecordMap.Change(key: short, kind: Self.kind(ofKey: key), digest: digest, wasThere: wasThere)
+        }
+    }
+
+    /// What is known to be there beside the records: what each person may say of a change once, and the statements' entries.
+    static func noted(_ records: [StoredRecord], _ statements: [String]) -> [(key: String, digest: RecordMap.Short?)] {
+        let words = records.compactMap { if case .approval(let approval) = $0 { word(approval) } else { nil } }
+        return (words + statements.map(statementKey)).map(noted)
+    }
+
+    /// Of what is only known to be there.
+    static func noted(_ key: String) -> (key: String, digest: RecordMap.Short?) { (key, RecordMap.Short(key: key)) }
+
+    static func kind(ofKey key: String) -> String { String(key.prefix { $0 != "/" }) }
 
     /// What comes after is after this.
     mutating func take(_ part: Part) {
         trees.merge(part.trees) { $1 }
-        for id in part.statements { note("entry/\(id)") }
-        if !part.changes.isEmpty || !part.statements.isEmpty { sequence += 1 }
+        for change in part.digests { map.take(change) }
+        if !part.digests.isEmpty { sequence += 1 }
         for change in part.changes {
             switch change {
-            case .set(let record): set(record)
-            case .moved(let record, let state):
-                counts[state, default: 0] -= 1
-                set(record)
+            case .set(let record): note(record)
             case .gone(let record):
-                digests[Short(key: record.key)] = nil
+                guard case .lock(let lock) = record else { continue }
+                storedLocks[lock.key] = nil
                 // One placed anew meanwhile stays.
-                if case .lock(let lock) = record, locks[lock.key] == lock { locks[lock.key] = nil }
+                if locks[lock.key] == lock { locks[lock.key] = nil }
             case .drop(let lock): if locks[lock.key] == lock { locks[lock.key] = nil }
             case .inForce(let digest): policies = digest
             }
@@ -178,14 +237,13 @@ struct Ledger: Sendable {
     }
 
     /// Locks that could not be stored yet.
-    var unstored: [Lock] { locks.keys.sorted().compactMap { locks[$0] }.filter { !holds(.lock($0)) } }
+    var unstored: [Lock] { locks.keys.sorted().compactMap { locks[$0] }.filter { storedLocks[$0.key] != $0 } }
 
     /// A lock counts from now on, stored or not.
     mutating func hold(_ lock: Lock) { locks[lock.key] = lock }
 
-    /// - Throws: ``StoreError`` conflict when the statement was handed in before.
-    mutating func hold(refusalOf change: String, entry id: String) throws(StoreError) {
-        guard !knows("entry/\(id)") else { throw StoreError(.conflict, "the statement \(id) was handed in before") }
+    /// A change that may still go on was refused, stored or not.
+    mutating func hold(refusalOf change: String, entry id: String) {
         if open[change] != nil { refused[change, default: []].insert(id) }
     }
 
@@ -208,8 +266,8 @@ struct Ledger: Sendable {
             .sorted { ($0.created, $0.id) > ($1.created, $1.id) }
     }
 
-    private mutating func set(_ record: StoredRecord) {
-        digests[Short(key: record.key)] = Short(record.digest)
+    /// Takes a record's part in what may go on.
+    private mutating func note(_ record: StoredRecord) {
         switch record {
         case .change(let change):
             let isOpen = Self.openStates.contains(change.state)
@@ -222,7 +280,7 @@ struct Ledger: Sendable {
             } else if alike[sameness] == change.id {
                 alike[sameness] = nil
             }
-            counts[change.state, default: 0] += 1
+            if change.state == .indeterminate { lost.insert(change.id) } else { lost.remove(change.id) }
             if !isOpen {
                 leaseOf[change.id] = nil
                 refused[change.id] = nil
@@ -230,10 +288,9 @@ struct Ledger: Sendable {
         case .lease(let lease, let ended):
             leases[lease.id] = ended == nil ? lease : nil
             if ended == nil { leaseOf[lease.change] = lease }
-        case .approval(let approval): note(Self.word(approval))
         case .task(let task): tasks[task.id] = task.ended == nil ? task : nil
         case .token(let token, let task): tokens[token] = task
-        case .lock(let lock): locks[lock.key] = lock
+        case .lock(let lock): (locks[lock.key], storedLocks[lock.key]) = (lock, lock)
         case .epoch(let value): epoch = value
         default: break
         }
@@ -250,98 +307,13 @@ struct Ledger: Sendable {
         waitingOf[change.requester, default: 0] += step
         if let delegator = change.delegator { waitingFor[delegator, default: 0] += step }
     }
-
-    // MARK: What writes do
-
-    private func changes(of writes: [Write]) throws -> [Part.Change] {
-        var (changes, epoch): ([Part.Change], Int64) = ([], epoch)
-        for write in writes {
-            switch write {
-            case .placeLock(let lock) where !holds(.lock(lock)):
-                changes.append(.set(.lock(lock)))
-                epoch += 1
-            case .liftLock(let key):
-                guard let lock = locks[key] else { continue }
-                guard knows(StoredRecord.lock(lock).key) else {
-                    changes.append(.drop(lock))
-                    continue
-                }
-                changes.append(.gone(.lock(lock)))
-                epoch += 1
-            case .voidDecisions(let policies):
-                changes.append(.inForce(policies))
-                epoch += 1
-            case .replaceApproval(let old, let approval):
-                try require(.approval(old))
-                changes += [.gone(.approval(old)), .set(try new(.approval(approval)))]
-            case .updateChange(let change, let old):
-                try require(.change(old))
-                changes.append(.moved(.change(change), from: old.state))
-            case .recordIntent(let intent, let change): changes += try records(of: intent, change)
-            default: changes += try records(of: write).map { .set($0) }
-            }
-        }
-        return epoch == self.epoch ? changes : changes + [.set(.epoch(epoch))]
-    }
-
-    private func records(of write: Write) throws -> [StoredRecord] {
-        switch write {
-        case .insertChange(let change):
-            guard alike[change.sameness] == nil else {
-                throw StoreError(.conflict, "a change that asks for the same waits already")
-            }
-            return [try new(.change(change))]
-        case .insertTask(let task, let token): return [try new(.task(task)), try new(.token(token, task: task.id))]
-        case .updateTask(let task): return [.task(task)]
-        case .insertApproval(let approval):
-            guard !knows(Self.word(approval)) else {
-                throw StoreError(.conflict, "this person has given that verdict on the change")
-            }
-            return [try new(.approval(approval))]
-        case .putLease(let lease): return [try new(.lease(lease, ended: nil))]
-        case .endLease(let id, let now): return leases[id].map { [.lease($0, ended: now)] } ?? []
-        case .insertIdempotency(let record): return [try new(.idempotency(record))]
-        case .placeLock, .liftLock, .voidDecisions, .replaceApproval, .updateChange, .recordIntent: return []
-        }
-    }
-
-    private func records(of intent: Intent, _ change: Change) throws -> [Part.Change] {
-        guard intent.epochs.locks == epoch, intent.epochs.policies == policies else { throw GrantRefusal.stale }
-        guard !knows(StoredRecord.intent(change.id)) else { throw GrantRefusal.alreadyGranted }
-        // Its plan is the fresh one by now: the state says whether it may begin.
-        guard open[change.id]?.state == change.state else {
-            throw StoreError(.conflict, "change \(change.id) is no longer \(change.state.rawValue)")
-        }
-        guard refused[change.id, default: []].isEmpty else { throw StoreError(.conflict, "the change was refused") }
-        return [
-            .moved(.change(try change.after(.began)), from: change.state),
-            .set(.intent(change: change.id, digest: intent.digest, expires: intent.expires)),
-            .set(try new(.lease(intent.lease, ended: nil))),
-        ]
-    }
-
-    /// What each person may say of a change once.
-    private static func word(_ approval: SignedApproval) -> String {
-        let statement = approval.statement
-        return "word/\(statement.change) \(statement.approver) \(statement.verdict.rawValue)"
-    }
-
-    private func new(_ record: StoredRecord) throws -> StoredRecord {
-        guard !knows(record.key) else { throw StoreError(.conflict, "\(record.key) is there already") }
-        return record
-    }
-
-    /// What is replaced is what was written last.
-    private func require(_ record: StoredRecord) throws {
-        guard holds(record) else { throw StoreError(.conflict, "\(record.key) is no longer what it was") }
-    }
 }
 
 extension Ledger.Part.Change {
     /// The record's digest after the batch; nil for one that is gone.
     fileprivate var digest: (key: String, digest: Digest?)? {
         switch self {
-        case .set(let record), .moved(let record, _): (record.key, record.digest)
+        case .set(let record): (record.key, record.digest)
         case .gone(let record): (record.key, nil)
         case .drop, .inForce: nil
         }

@@ -15,16 +15,18 @@ struct LogProof {
     private(set) var statements: [String] = []
     /// The last decision on each change.
     private(set) var decisions: [String: Ledger.Decided] = [:]
-    var fold = RecordFold()
+    var fold: RecordFold
     /// The texts of the parts that stand before the entry read next.
     private var parts: [String: String] = [:]
     /// What closed logs were closed with.
     private var closed: [LogName: Checkpoint] = [:]
 
-    init(gateway: String, key: Curve25519.Signing.PublicKey, notes: [String]) {
+    /// - Parameter sequence: the number of the last batch before what is read.
+    init(gateway: String, key: Curve25519.Signing.PublicKey, notes: [String], after sequence: Int64 = 0) {
         self.gateway = gateway
         self.key = key
         self.notes = notes
+        fold = RecordFold(after: sequence)
     }
 
     /// The checkpoints of closed logs that have no successor yet.
@@ -34,7 +36,7 @@ struct LogProof {
     mutating func read(_ logs: any ClosedLogs) async throws {
         for log in LogName.allCases {
             var tree = TreeEdge()
-            try await follow(log, of: logs, isSuccessor: false) { proof, bytes, _ in
+            try await follow(log, of: logs, isSuccessor: false, from: 0) { proof, bytes, _ in
                 tree.append(.leaf(bytes))
                 try await proof.take(bytes, nil, of: nil)
                 return (tree.size, tree.root)
@@ -47,30 +49,34 @@ struct LogProof {
 
     /// Reads the logs that are written.
     ///
-    /// - Parameter isSuccessor: whether they go on from closed ones.
-    mutating func read(_ store: any Store, isSuccessor: Bool) async throws {
+    /// - Parameters:
+    ///   - isSuccessor: whether they go on from closed ones.
+    ///   - trees: of what is proved already; what comes after it is read.
+    mutating func read(_ store: any Store, isSuccessor: Bool, after trees: [LogName: LogTree] = [:]) async throws {
         for log in LogName.allCases {
-            var tree = LogTree()
-            try await follow(log, of: store, isSuccessor: isSuccessor) { proof, bytes, index in
+            var tree = trees[log] ?? LogTree()
+            let start = tree.size
+            try await follow(log, of: store, isSuccessor: isSuccessor, from: start) { proof, bytes, index in
                 _ = tree.append(.leaf(bytes))
                 try await proof.take(bytes, LogPosition(log: log, index: index), of: store)
                 return (tree.size, tree.root)
             }
-            trees[log] = tree
+            self.trees[log] = tree
+            try await checkEarlier(log, isSuccessor: isSuccessor, than: start, tree, store)
             if isSuccessor, tree.size == 0 { toSucceed[log] = closed[log] }
         }
     }
 
     private mutating func follow(
-        _ log: LogName, of logs: any StoredLogs, isSuccessor: Bool,
+        _ log: LogName, of logs: any StoredLogs, isSuccessor: Bool, from start: Int64,
         _ add: (inout LogProof, [UInt8], Int64) async throws -> (size: Int64, root: Hash)
     ) async throws {
-        let key = LogKey(name: Journal.origin(log, gateway: gateway, isSuccessor: isSuccessor), key: key)
-        let head = try await logs.head(log).flatMap { SignedCheckpoint(note: $0, key: key)?.checkpoint }
-        let kept = notes.compactMap { SignedCheckpoint(note: $0, key: key)?.checkpoint } + [head].compactMap { $0 }
+        let name = LogKey(name: Journal.origin(log, gateway: gateway, isSuccessor: isSuccessor), key: key)
+        let head = try await logs.head(log).flatMap { SignedCheckpoint(note: $0, key: name)?.checkpoint }
+        let kept = checkpoints(log, isSuccessor: isSuccessor) + [head].compactMap { $0 }
         let size = try await logs.logSize(log)
-        var last: Int64 = 0
-        for start in stride(from: 0, to: size, by: Int(Self.page)) {
+        var last = start
+        for start in stride(from: start, to: size, by: Int(Self.page)) {
             for bytes in try await logs.entries(log, in: start..<min(start + Self.page, size)) {
                 let tree = try await add(&self, bytes, last)
                 last = tree.size
@@ -85,6 +91,28 @@ struct LogProof {
         if size > 0, head?.size != last {
             problems.append(
                 "\(log.rawValue): the gateway signed \(head.map { "\($0.size)" } ?? "no") entries, and \(last) are there")
+        }
+    }
+
+    /// The checkpoints kept elsewhere of that log.
+    private func checkpoints(_ log: LogName, isSuccessor: Bool) -> [Checkpoint] {
+        let name = LogKey(name: Journal.origin(log, gateway: gateway, isSuccessor: isSuccessor), key: key)
+        return notes.compactMap { SignedCheckpoint(note: $0, key: name)?.checkpoint }
+    }
+
+    /// Holds against the tree what checkpoints say that are of less than was read: its tiles prove that it goes on from there.
+    private mutating func checkEarlier(
+        _ log: LogName, isSuccessor: Bool, than start: Int64, _ tree: LogTree, _ store: any Store
+    ) async throws {
+        for checkpoint in checkpoints(log, isSuccessor: isSuccessor) where checkpoint.size <= start && checkpoint.size > 0 {
+            let proof = try await TreeReader(log, tree, in: store).consistency(of: checkpoint.size)
+            guard
+                Verification.consistency(
+                    old: checkpoint.size, oldRoot: checkpoint.root, new: tree.size, newRoot: tree.root, proof: proof)
+            else {
+                problems.append("\(log.rawValue): the first \(checkpoint.size) entries are not those of a checkpoint")
+                continue
+            }
         }
     }
 

@@ -16,6 +16,24 @@ struct TreeReader {
         try await proof { MerkleTree.inclusionProof(index: index, size: size, read: $0) }
     }
 
+    /// The proof that the tree goes on from its first so many entries. Whoever uses it checks it.
+    func consistency(of size: Int64) async throws -> [Hash] {
+        try await proof { MerkleTree.consistencyProof(old: size, new: tree.size, read: $0) }
+    }
+
+    /// The tree as it was when it had that size; nil where what is kept does not make one.
+    static func tree(of log: LogName, size: Int64, in store: any Store) async throws -> LogTree? {
+        var ids: [TileID] = []
+        var (level, count) = (1, size >> 8)
+        while count > 0 {
+            ids.append(TileID(level: level, index: count >> 8))
+            (level, count) = (level + 1, count >> 8)
+        }
+        let tiles = try await store.tiles(ids, of: log)
+        let leaves = try await store.entries(log, in: (size & ~255)..<size).map { Hash.leaf($0) }
+        return LogTree(size: size, leaves: leaves) { tiles[$0] }
+    }
+
     /// Works a proof out twice: once to see which nodes it asks for, and once with them, fetched together.
     private func proof(_ work: (MerkleTree.Reader<Never>) -> [Hash]) async throws -> [Hash] {
         var wanted: Set<TileID> = []

@@ -9,29 +9,40 @@ import TransparencyLog
 /// Whatever is read that is not what was written is not used: ``StoreError/Code/altered``. Every batch is signed, together with
 /// all before it, in the same transaction: entries that somebody else appended have no signature, and are never signed over.
 public final class WitnessedStore: IntentLedger {
-    private let inner: any Store
+    let inner: any Store
     /// The gateway's id, which begins the logs' origins.
     let gateway: String
+    let key: Curve25519.Signing.PublicKey
+    /// Whether the logs go on from closed ones.
+    let isSuccessor: Bool
     /// The checkpoint of a log with that tree, signed.
     private let signed: @Sendable (LogName, LogTree) throws -> SignedCheckpoint
     private let now: @Sendable () -> Instant
     private let alarm: @Sendable (String) -> Void
-    private let writer: BatchWriter
+    let writer: BatchWriter
+    /// What the last snapshot left for the graph, until it was taken.
+    private let resumed: Mutex<StoreStart.Resumed?>
+    private let snapshots: SnapshotKeeper
 
     private init(
-        _ inner: any Store, _ ledger: Ledger, gateway: String, key: Curve25519.Signing.PrivateKey, isSuccessor: Bool,
+        _ inner: any Store, _ found: StoreStart.Found, gateway: String, key: Curve25519.Signing.PrivateKey,
         now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void,
         stop: @escaping @Sendable (String) -> Void
     ) {
         self.inner = inner
         self.gateway = gateway
+        self.key = key.publicKey
         self.now = now
         self.alarm = alarm
-        signed = { log, tree in
+        resumed = Mutex(found.resumed)
+        isSuccessor = found.isSuccessor
+        signed = { [isSuccessor] log, tree in
             let origin = Journal.origin(log, gateway: gateway, isSuccessor: isSuccessor)
             return try SignedCheckpoint(Checkpoint(origin: origin, size: tree.size, root: tree.root), key: key)
         }
-        writer = BatchWriter(inner, ledger, signed: signed, now: now, alarm: alarm, stop: stop)
+        snapshots = SnapshotKeeper(inner, gateway: gateway, key: key)
+        writer = BatchWriter(
+            inner, found.ledger, signed: signed, snapshots: snapshots, now: now, alarm: alarm, stop: stop)
     }
 
     /// Takes up a store, proved to be what an earlier run left.
@@ -46,24 +57,10 @@ public final class WitnessedStore: IntentLedger {
         now: @escaping @Sendable () -> Instant, alarm: @escaping @Sendable (String) -> Void,
         stop: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> WitnessedStore {
-        var proof = LogProof(gateway: gateway, key: key.publicKey, notes: checkpoints)
-        let (records, closed): ([StoredRecord], (any ClosedLogs)?)
-        do {
-            closed = try await inner.closedLogs()
-            if let closed { try await proof.read(closed) }
-            try await proof.read(inner, isSuccessor: closed != nil)
-            records = try await inner.records()
-        } catch let error as StoreError where error.code == .corrupt {
-            throw StoreError(.altered, (proof.problems + [error.message]).joined(separator: "\n"))
-        }
-        let (sequence, digests) = proof.fold.end()
-        let problems = proof.problems + proof.fold.problems + RecordFold.differences(records, digests)
-        guard problems.isEmpty else { throw StoreError(.altered, problems.joined(separator: "\n")) }
-        let ledger = Ledger(
-            sequence: sequence, trees: proof.trees, records: records, statements: proof.statements, decisions: proof.decisions)
-        let store = WitnessedStore(
-            inner, ledger, gateway: gateway, key: key, isSuccessor: closed != nil, now: now, alarm: alarm, stop: stop)
-        try await store.succeed(try proof.toSucceed.mapValues { try SignedCheckpoint($0, key: key) })
+        let found = try await StoreStart(store: inner, gateway: gateway, key: key.publicKey, notes: checkpoints).take()
+        let store = WitnessedStore(inner, found, gateway: gateway, key: key, now: now, alarm: alarm, stop: stop)
+        try await store.succeed(try found.toSucceed.mapValues { try SignedCheckpoint($0, key: key) })
+        if found.resumed == nil { await store.snapshot() }
         return store
     }
 
@@ -128,9 +125,8 @@ public final class WitnessedStore: IntentLedger {
     /// A change that somebody refused gets no grant any more, whether or not the refusal can be stored.
     ///
     /// - Parameter id: of the statement's entry.
-    /// - Throws: ``StoreError`` conflict when the statement was handed in before.
-    func hold(refusalOf change: String, entry id: String) throws {
-        try writer.change { try $0.hold(refusalOf: change, entry: id) }
+    func hold(refusalOf change: String, entry id: String) {
+        writer.change { $0.hold(refusalOf: change, entry: id) }
     }
 
     /// Takes back what did not count.
@@ -141,17 +137,17 @@ public final class WitnessedStore: IntentLedger {
     // MARK: Reading what was written
 
     /// What was read is not what the ledger holds: altered, or written this very moment.
-    private struct Mismatch: Error {
+    struct Mismatch: Error {
         let what: String
     }
 
-    private func altered(_ what: String) -> StoreError {
+    func altered(_ what: String) -> StoreError {
         alarm("\(what) in the store is not what the gateway wrote; it is not used")
         return StoreError(.altered, "\(what) is not what was written")
     }
 
     /// Reads and compares; where the two differ, once more while nothing is being written. What can't be read was altered too.
-    private func settled<T>(_ attempt: (_ isLast: Bool) async throws -> T) async throws -> T {
+    func settled<T>(_ attempt: (_ isLast: Bool) async throws -> T) async throws -> T {
         do { return try await attempt(false) } catch is Mismatch {
         } catch let error as StoreError where error.code == .corrupt {}
         return try await writer.inTurn {
@@ -162,15 +158,24 @@ public final class WitnessedStore: IntentLedger {
         }
     }
 
-    private func isOurs(_ record: StoredRecord) -> Bool { writer.known { $0.holds(record) } }
+    private func isOurs(_ record: StoredRecord, _ fetched: RecordMap.Fetched) throws -> Bool {
+        try known(record.key) { try $0.holds(record, fetched) }
+    }
+
+    /// Asks about a record. A bucket that is not what was written proves nothing of it, and one that a snapshot kept meanwhile was
+    /// not fetched.
+    private func known(_ key: String, _ body: (Ledger) throws -> Bool) throws -> Bool {
+        do { return try writer.known(body) } catch is StoreError { throw Mismatch(what: key) }
+    }
 
     /// The value, if it is what was written under its key; nil when nothing was.
-    private func check<T>(_ value: T?, _ key: String, _ record: (T) -> StoredRecord) throws -> T? {
+    private func check<T>(_ value: T?, _ key: String, _ record: (T) -> StoredRecord) async throws -> T? {
+        let fetched = try await writer.fetched(for: [key])
         guard let value else {
-            guard writer.known({ !$0.knows(key) }) else { throw Mismatch(what: key) }
+            guard try known(key, { try !$0.knows(key, fetched) }) else { throw Mismatch(what: key) }
             return nil
         }
-        guard isOurs(record(value)), record(value).key == key else { throw Mismatch(what: key) }
+        guard record(value).key == key, try isOurs(record(value), fetched) else { throw Mismatch(what: key) }
         return value
     }
 
@@ -179,9 +184,10 @@ public final class WitnessedStore: IntentLedger {
     /// - Parameter belongs: whether it is one of those asked for: it was found by what stands beside it.
     private func checked<T>(
         _ values: [T], isLast: Bool, where belongs: (T) -> Bool, _ record: (T) -> StoredRecord
-    ) throws -> [T] {
-        try values.filter { value in
-            if isOurs(record(value)), belongs(value) { return true }
+    ) async throws -> [T] {
+        let fetched = try await writer.fetched(for: Set(values.map { record($0).key }))
+        return try values.filter { value in
+            if belongs(value), (try? isOurs(record(value), fetched)) == true { return true }
             guard isLast else { throw Mismatch(what: record(value).key) }
             _ = altered(record(value).key)
             return false
@@ -189,7 +195,7 @@ public final class WitnessedStore: IntentLedger {
     }
 
     public func change(_ id: String) async throws -> Change? {
-        try await settled { _ in try check(try await inner.change(id), "change/\(id)") { .change($0) } }
+        try await settled { _ in try await check(try await inner.change(id), "change/\(id)") { .change($0) } }
     }
 
     public func changes(in states: Set<Change.State>, limit: Int, after: String? = nil) async throws -> [Change] {
@@ -204,7 +210,7 @@ public final class WitnessedStore: IntentLedger {
         guard states.isSubset(of: Ledger.openStates) else {
             return try await settled { isLast in
                 let found = try await inner.changes(in: states, limit: limit, after: after)
-                let ours = try checked(found, isLast: isLast, where: { states.contains($0.state) }) { .change($0) }
+                let ours = try await checked(found, isLast: isLast, where: { states.contains($0.state) }) { .change($0) }
                 return (ours, found.count == limit ? found.last?.id : nil)
             }
         }
@@ -227,20 +233,61 @@ public final class WitnessedStore: IntentLedger {
         return (changes, rest.count > limit ? rest[limit - 1].id : nil)
     }
 
-    /// Every change in these states.
+    /// The changes that were granted and are not known to have come to an end.
     ///
     /// - Throws: ``StoreError`` `altered` when one is missing, or not what was written.
-    func every(in states: Set<Change.State>) async throws -> [Change] {
-        try await settled { _ in
-            let found = try await inner.changes(in: states, limit: .max)
-            for change in found where !isOurs(.change(change)) { throw Mismatch(what: "change/\(change.id)") }
-            let expected = writer.known { ledger in states.reduce(0) { $0 + ledger.counts[$1, default: 0] } }
-            guard Set(found.map(\.id)).count == expected, found.allSatisfy({ states.contains($0.state) }) else {
-                throw Mismatch(what: "the list of changes")
-            }
-            return found
+    func unsettled() async throws -> [Change] {
+        let ids = writer.known { ledger in ledger.open(in: [.executing]).map(\.id) + ledger.lost }
+        return try await changes(ids.sorted())
+    }
+
+    /// The changes with these ids.
+    ///
+    /// - Throws: ``StoreError`` `altered` when one is missing, or not what was written.
+    func changes(_ ids: [String]) async throws -> [Change] {
+        var changes: [Change] = []
+        for id in ids {
+            guard let change = try await change(id) else { throw altered("change/\(id)") }
+            changes.append(change)
+        }
+        return changes
+    }
+
+    /// Shows every change there is, some at a time.
+    ///
+    /// - Throws: ``StoreError`` `altered` when one is missing, or not what was written.
+    func everyChange(_ visit: ([Change]) throws -> Void) async throws {
+        var (after, count): (String?, Int64) = (nil, 0)
+        repeat {
+            let page = try await settled { _ in try await ours(of: .change, after: after) }
+            count += Int64(page.records.count)
+            try visit(page.records.compactMap { if case .change(let change) = $0 { change } else { nil } })
+            after = page.next
+        } while after != nil
+        guard count == writer.known({ $0.map.counts["change", default: 0] }) else { throw altered("the list of changes") }
+    }
+
+    /// Records of a kind, each as it was written.
+    func ours(of kind: StoredRecord.Kind, after: String?) async throws -> RecordPage {
+        let page = try await inner.records(of: kind, after: after, limit: 256)
+        let fetched = try await writer.fetched(for: Set(page.records.map(\.key)))
+        for record in page.records where try !isOurs(record, fetched) && !record.isFirstEpoch { throw Mismatch(what: record.key) }
+        return page
+    }
+
+    /// What the last snapshot left for the graph, once; nil where there was none, or it was taken.
+    func takeResumed() -> StoreStart.Resumed? {
+        resumed.withLock { resumed in
+            defer { resumed = nil }
+            return resumed
         }
     }
+
+    /// Keeps a snapshot now, so that the next start need not read what came before.
+    public func snapshot() async { await writer.inTurn { await writer.snapshot() } }
+
+    /// Keeps with each snapshot what the graph must know of all that was done.
+    func keep(_ reach: @escaping @Sendable () -> JSONValue?) { snapshots.keep(reach) }
 
     /// The state of a change that may still go on, whatever the store says; nil of any other.
     func openState(of change: String) -> Change.State? { writer.known { $0.open[change]?.state } }
@@ -260,14 +307,20 @@ public final class WitnessedStore: IntentLedger {
     }
 
     /// Whether there is such a task, whatever the store says.
-    func knows(task id: String) -> Bool { writer.known { $0.knows("task/\(id)") } }
+    func knows(task id: String) async throws -> Bool {
+        let key = "task/\(id)"
+        return try await settled { _ in
+            let fetched = try await writer.fetched(for: [key])
+            return try known(key) { try $0.knows(key, fetched) }
+        }
+    }
 
     /// The last decision on a change that may still go on.
     func decision(on change: String) -> Ledger.Decided? { writer.known { $0.open[change]?.decision } }
 
     public func overdue(at now: Instant, limit: Int) async throws -> [Change] {
         try await settled { isLast in
-            try checked(try await inner.overdue(at: now, limit: limit), isLast: isLast, where: { $0.expires <= now }) {
+            try await checked(try await inner.overdue(at: now, limit: limit), isLast: isLast, where: { $0.expires <= now }) {
                 .change($0)
             }
         }
@@ -275,7 +328,7 @@ public final class WitnessedStore: IntentLedger {
 
     public func task(_ id: String) async throws -> Task? {
         if let task = writer.known({ $0.tasks[id] }) { return task }
-        return try await settled { _ in try check(try await inner.task(id), "task/\(id)") { .task($0) } }
+        return try await settled { _ in try await check(try await inner.task(id), "task/\(id)") { .task($0) } }
     }
 
     public func task(forToken token: String) async throws -> Task? {
@@ -283,15 +336,16 @@ public final class WitnessedStore: IntentLedger {
         if let known { return known }
         return try await settled { _ in
             let task = try await inner.task(forToken: token)
-            _ = try check(task, StoredRecord.token(token)) { .token(token, task: $0.id) }
-            return try task.flatMap { try check($0, "task/\($0.id)") { .task($0) } }
+            _ = try await check(task, StoredRecord.token(token)) { .token(token, task: $0.id) }
+            guard let task else { return nil }
+            return try await check(task, "task/\(task.id)") { .task($0) }
         }
     }
 
     public func approvals(of change: String) async throws -> [SignedApproval] {
         try await settled { isLast in
             let found = try await inner.approvals(of: change)
-            return try checked(found, isLast: isLast, where: { $0.statement.change == change }) { .approval($0) }
+            return try await checked(found, isLast: isLast, where: { $0.statement.change == change }) { .approval($0) }
         }
     }
 
@@ -308,7 +362,7 @@ public final class WitnessedStore: IntentLedger {
 
     public func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
         try await settled { _ in
-            try check(
+            try await check(
                 try await inner.idempotency(principal: principal, key: key), StoredRecord.idempotency(principal, key)
             ) { .idempotency($0) }
         }

@@ -95,6 +95,7 @@ struct Serve: AsyncParsableCommand {
             Upkeep(gateway: parts.gateway),
             Publishing(gateway: parts.gateway, files: CheckpointFiles(of: configuration), log: log),
             StopLimit(log: log),
+            StoreChecking(gateway: parts.gateway, log: log),
             GraphReading(gateway: parts.gateway, interval: configuration.reach.interval, log: log),
             PolicyReload(gateway: parts.gateway, configuration: config, hangups: hangups, log: log),
             host.application(door, on: threads.agents) { port in

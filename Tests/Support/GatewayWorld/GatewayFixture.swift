@@ -229,6 +229,7 @@ extension ReachReport {
 /// Collects alarms.
 package final class Alarms: Sendable {
     private let all = Mutex<[String]>([])
+    package init() {}
     package func add(_ alarm: String) { all.withLock { $0.append(alarm) } }
     package var heard: [String] { all.withLock { $0 } }
 }

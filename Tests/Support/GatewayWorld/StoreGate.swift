@@ -9,6 +9,7 @@ package final class StoreGate: Store {
         var batches: [StoreBatch] = []
         var failures: [any Error] = []
         var waiting: [CheckedContinuation<Void, Never>] = []
+        var read: [LogName: Int64] = [:]
     }
 
     private let inner: any Store
@@ -17,6 +18,9 @@ package final class StoreGate: Store {
     package init(_ inner: any Store) { self.inner = inner }
 
     package var batches: [StoreBatch] { state.withLock { $0.batches } }
+    /// The first entry of each log that was asked for since ``forget()``.
+    package var firstRead: [LogName: Int64] { state.withLock { $0.read } }
+    package func forget() { state.withLock { $0.read = [:] } }
     package func close() { state.withLock { $0.isClosed = true } }
     package func fail(with errors: (any Error)...) { state.withLock { $0.failures = errors } }
 
@@ -57,14 +61,25 @@ package final class StoreGate: Store {
     package func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
         try await inner.idempotency(principal: principal, key: key)
     }
-    package func records() async throws -> [StoredRecord] { try await inner.records() }
+    package func records(_ keys: [String]) async throws -> [StoredRecord] { try await inner.records(keys) }
+    package func records(of kind: StoredRecord.Kind, after: String?, limit: Int) async throws -> RecordPage {
+        try await inner.records(of: kind, after: after, limit: limit)
+    }
+    package func snapshot() async throws -> StoredSnapshot? { try await inner.snapshot() }
+    package func buckets(_ numbers: [Int]) async throws -> [Int: [UInt8]] { try await inner.buckets(numbers) }
+    package func bucketCount() async throws -> Int { try await inner.bucketCount() }
+    package func keep(_ snapshot: StoredSnapshot, buckets: [Int: [UInt8]]) async throws {
+        try await inner.keep(snapshot, buckets: buckets)
+    }
+    package func forgetSnapshot() async throws { try await inner.forgetSnapshot() }
     package func tiles(_ ids: [TileID], of log: LogName) async throws -> [TileID: Tile] { try await inner.tiles(ids, of: log) }
     package func blob(_ digest: Authority.Digest) async throws -> [UInt8]? { try await inner.blob(digest) }
     package func closedLogs() async throws -> (any ClosedLogs)? { try await inner.closedLogs() }
     package func head(_ log: LogName) async throws -> String? { try await inner.head(log) }
     package func logSize(_ log: LogName) async throws -> Int64 { try await inner.logSize(log) }
     package func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
-        try await inner.entries(log, in: range)
+        state.withLock { $0.read[log] = min($0.read[log] ?? .max, range.lowerBound) }
+        return try await inner.entries(log, in: range)
     }
     package func position(ofEntry id: String) async throws -> LogPosition? { try await inner.position(ofEntry: id) }
     package func positions(linkedTo id: String) async throws -> [LogPosition] { try await inner.positions(linkedTo: id) }

@@ -22,6 +22,8 @@ public enum StoreConformance: String, CaseIterable, Sendable {
     case heads = "A batch is written to the log that it was worked out for, or not at all"
     case tiles = "A tile is kept as it was written last"
     case members = "Of several who share a batch, the one whose condition does not hold is named, and nothing is written"
+    case records = "Records are found by their keys and page by page, each as it is stored"
+    case snapshots = "A snapshot is kept whole, beside the buckets of before that are not others"
     case crowd = "Batches handed in at once are written one after the other, each whole"
 
     public func run(on store: any Store) async throws {
@@ -41,18 +43,20 @@ public enum StoreConformance: String, CaseIterable, Sendable {
         case .heads: try await check.heads()
         case .tiles: try await check.tiles()
         case .members: try await check.members()
+        case .records: try await check.records()
+        case .snapshots: try await check.snapshots()
         case .crowd: try await check.crowd()
         }
     }
 }
 
-private struct Check {
+struct Check {
     let store: any Store
     let scribe: Scribe
-    private let digest = Digest(of: "x")
+    let digest = Digest(of: "x")
 
     /// Each asks for something of its own.
-    private func change(_ id: String = "chg-1") throws -> Change { try change(id, on: id) }
+    func change(_ id: String = "chg-1") throws -> Change { try change(id, on: id) }
 
     private func change(_ id: String, on user: String) throws -> Change {
         let catalogue = Catalogue.directory(namespace: "Test", attributes: [])
@@ -76,7 +80,7 @@ private struct Check {
         LogEntry(isRequest ? .taskEnd : .alarm(AlarmRecord(id)), id: id, time: Fixture.now, links: links)
     }
 
-    private func statement(_ nonce: Character, _ person: String) -> SignedApproval {
+    func statement(_ nonce: Character, _ person: String) -> SignedApproval {
         let statement = ApprovalStatement(
             verdict: .approve, gateway: "g", change: "chg-1", terms: digest, assessment: digest,
             requirement: ApprovalRequirement.none.digest, approver: person,

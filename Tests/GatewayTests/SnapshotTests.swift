@@ -1,0 +1,216 @@
+import Authority
+import Crypto
+import GatewayWorld
+import Storage
+import StrictJSON
+import TestSupport
+import Testing
+import TransparencyLog
+
+@testable import Gateway
+
+@Suite("Starting from a snapshot")
+struct SnapshotTests {
+    private static let two = GatewayFixture.policy.replacing("count >= 1", with: "count >= 2")
+
+    /// Does one thing after the other, each with its traces in the store.
+    private static let steps: [@Sendable (GatewayFixture) async throws -> Void] = [
+        { world in _ = try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"], key: "k") },
+        { world in
+            let change = try await world.submit("group.add-member", ["group": "operations", "member": "ivo.petrov"]).change
+            try await world.say(.approve, on: try #require(change), by: "lena")
+        },
+        { world in
+            let change = try await world.submit("group.add-member", ["group": "operations", "member": "nora.lie"]).change
+            try await world.say(.refuse, on: try #require(change), by: "lena")
+        },
+        { world in
+            _ = try await world.gateway.locks.place(
+                .operation, "corp/user.disable/u-1001", by: Fixture.person("olga", teams: ["desk"]))
+        },
+        { world in
+            try await world.gateway.locks.lift(
+                .operation, "corp/user.disable/u-1001", by: Fixture.person("lena", teams: ["leads"]))
+        },
+        { world in
+            let waiting = try await world.store.changes(in: [.proposed], limit: 9)
+            try await world.say(.approve, on: try #require(waiting.first?.id), by: "lars")
+        },
+    ]
+
+    private func start(_ world: GatewayFixture, _ notes: [String] = []) -> StoreStart {
+        StoreStart(store: world.gate, gateway: "test", key: world.key.publicKey, notes: notes)
+    }
+
+    private func audit(_ world: GatewayFixture) async throws -> Auditor.Report {
+        try await Auditor(store: world.store, keys: world.keys).verify(try world.checkpoints())
+    }
+
+    /// All that a ledger knows.
+    private func knowledge(_ ledger: Ledger, of world: GatewayFixture) async throws -> [String] {
+        var all = ["\(ledger.sequence)", "\(ledger.trees.mapValues(\.root).sorted { $0.key.rawValue < $1.key.rawValue })"]
+        all += ledger.openKeys + ledger.map.counts.map { "\($0) \($1)" }.sorted()
+        all += ledger.open.map { "\($0) \($1.state) \($1.decision?.position.index ?? -1) \($1.decision?.eligible ?? [])" }
+            .sorted()
+        all += ledger.alike.map { "\($0) \($1)" }.sorted() + ledger.waitingOf.filter { $1 != 0 }.map { "\($0) \($1)" }.sorted()
+        all += ledger.leaseOf.keys.sorted() + ledger.lost.sorted() + ["\(ledger.epoch)"]
+        for record in try await world.store.everyRecord() {
+            let numbers = ledger.map.needed(for: [record.key])
+            let fetched = ledger.map.check(try await world.store.buckets(numbers), of: numbers)
+            all.append("\(record.key) \(try ledger.holds(record, fetched))")
+        }
+        return all
+    }
+
+    @Test("It gives what the logs give when they are read from their beginning, wherever it was kept", arguments: 0...5)
+    func same(place: Int) async throws {
+        let world = try await GatewayFixture(policy: Self.two)
+        defer { world.close() }
+        for (number, step) in Self.steps.enumerated() {
+            try await step(world)
+            if number == place { await world.witnessed.snapshot() }
+        }
+        let notes = try world.checkpoints()
+        let resumed = try await start(world, notes).take()
+        #expect(resumed.resumed != nil)
+        let known = try await knowledge(resumed.ledger, of: world)
+        try await world.store.forgetSnapshot()
+        let read = try await start(world, notes).take()
+        #expect(read.resumed == nil)
+        #expect(try await known == knowledge(read.ledger, of: world))
+        #expect(!known.contains { $0.hasSuffix(" false") })
+    }
+
+    @Test("No entry is read by a start but those after it, and those that no full tile has")
+    func short() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        func write(_ count: Int) async throws {
+            for number in 0..<count {
+                let entry = LogEntry(.alarm(AlarmRecord("x")), id: "a-\(count)-\(number)", time: Fixture.now)
+                try await world.witnessed.commit([], entries: [entry])
+            }
+        }
+        try await write(200)
+        let early = try world.checkpoints()
+        try await write(450)
+        await world.witnessed.snapshot()
+        try await write(10)
+        world.gate.forget()
+        let found = try await start(world, early + world.checkpoints()).take()
+        #expect(found.resumed != nil)
+        let size = try #require(found.ledger.trees[.actions]?.size)
+        #expect(world.gate.firstRead[.actions] == (size - 10) & ~255)
+        let others = try early.map { note in
+            let lines = note.split(separator: "\n", omittingEmptySubsequences: false)
+            let other = Checkpoint(origin: String(lines[0]), size: try #require(Int64(lines[1])), root: .leaf([]))
+            return try SignedCheckpoint(other, key: world.key).note
+        }
+        let error = await #expect(throws: StoreError.self) { try await start(world, others).take() }
+        #expect(error?.code == .altered, "an earlier checkpoint of another log is found by the tiles")
+    }
+
+    @Test(
+        "What decides nothing any more is not read by a start; altered it is not used, and the next check of everything ends the process",
+        arguments: [
+            "UPDATE change SET json = CAST(replace(CAST(json AS TEXT), 'Captain', 'Admiral') AS BLOB) WHERE state = 'executed'",
+            "DELETE FROM change WHERE state = 'executed'", "DELETE FROM intent", "DELETE FROM idempotency",
+            "DELETE FROM approval",
+            "UPDATE lease SET account = 'another'",
+            "UPDATE log_entry SET bytes = CAST('{}' AS BLOB) WHERE log = 'requests' AND position = 1",
+            "DELETE FROM log_entry WHERE log = 'decisions' AND position = 1",
+        ])
+    func old(sql: String) async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        for step in Self.steps.prefix(1) + Self.steps[2...2] { try await step(world) }
+        // Beyond the first tile, whose leaves no start reads.
+        for _ in 0..<300 { _ = try await world.submit("user.read", ["user": "cleo.aas"]) }
+        await world.witnessed.snapshot()
+        try await world.tamper(sql)
+        let ended = Ended()
+        let next = try await WitnessedStore.open(
+            world.gate, gateway: "test", key: world.key, checkpoints: try world.checkpoints(), now: { Fixture.now },
+            alarm: { _ in }, stop: ended.end)
+        if sql.contains("change") {
+            await #expect(throws: StoreError.self) { try await next.everyChange { _ in } }
+        }
+        await #expect(throws: StoreError.self) { try await next.checkEverything(pause: {}) }
+        #expect(ended.reason != nil)
+        let error = await #expect(throws: StoreError.self) { try await start(world).take() }
+        #expect(error?.code == .altered, "the next start reads everything")
+    }
+
+    @Test("Digests altered while it runs end the process, and are made again from the logs by the next start")
+    func bucket() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let change = try #require(
+            try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"], key: "k").change)
+        await world.witnessed.snapshot()
+        #expect(try await world.witnessed.change(change)?.state == .executed)
+        try await world.tamper("UPDATE record_bucket SET members = zeroblob(32)")
+        let error = await #expect(throws: StoreError.self) { try await world.witnessed.change(change) }
+        #expect(error?.code == .altered)
+        await #expect(throws: (any Error).self, "and so is a key that was used") {
+            try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Mate"], key: "k")
+        }
+        await #expect(throws: StoreError.self) { try await world.witnessed.checkEverything(pause: {}) }
+        let next = try await start(world).take()
+        #expect(next.resumed == nil && next.ledger.map.count(of: .change) == 1)
+    }
+
+    @Test(
+        "A snapshot that somebody altered is not gone by: the logs are read",
+        arguments: [
+            "DELETE FROM snapshot",
+            "UPDATE snapshot SET document = CAST(replace(CAST(document AS TEXT), 'epoch', 'epock') AS BLOB)",
+            "UPDATE snapshot SET note = replace(note, 'test', 'tess')", "DELETE FROM record_hashes",
+            "UPDATE record_hashes SET hashes = zeroblob(512)", "UPDATE record_hashes SET hashes = zeroblob(5)",
+            "INSERT INTO record_hashes VALUES (9999, zeroblob(512))", "DELETE FROM record_bucket",
+            "UPDATE log_tile SET hashes = zeroblob(length(hashes))",
+        ])
+    func altered(sql: String) async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        for step in Self.steps.prefix(3) { try await step(world) }
+        for _ in 0..<260 { _ = try await world.submit("user.read", ["user": "cleo.aas"]) }
+        await world.witnessed.snapshot()
+        #expect(try await start(world).take().resumed != nil)
+        #expect(try await audit(world).problems == [])
+        try await world.tamper(sql)
+        #expect(try await start(world).take().resumed == nil)
+        #expect(!(try await audit(world).problems.isEmpty), "and the auditor tells of it")
+    }
+
+    @Test("Everything is checked while others write, and nothing is taken for somebody else's doing")
+    func busy() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let ended = Ended()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for number in 0..<30 {
+                    let user: JSONValue = .string(["kai.nilsen", "lena.vik", "milo.dahl"][number % 3])
+                    _ = try await world.submit(
+                        "user.set-title", ["user": user, "value": .string("T\(number)")], key: "k\(number)")
+                    if number % 7 == 0 { await world.witnessed.snapshot() }
+                }
+            }
+            group.addTask {
+                for _ in 0..<10 { _ = try await world.witnessed.checkEverything(pause: { await _Concurrency.Task.yield() }) }
+            }
+            try await group.waitForAll()
+        }
+        let check = try await world.witnessed.checkEverything(pause: {})
+        #expect(check.entries > 100 && check.records > 100)
+        #expect(ended.reason == nil && world.alarms.heard == [])
+    }
+}
+
+/// Why a process had to end.
+private final class Ended: Sendable {
+    private let said = Alarms()
+    var reason: String? { said.heard.first }
+    func end(_ reason: String) { said.add(reason) }
+}

@@ -143,6 +143,9 @@ let package = Package(
         .executableTarget(
             name: "aging-probe", dependencies: ["Authority", "Gateway", "Storage", "StrictJSON", crypto],
             path: "Tests/Support/AgingProbe", swiftSettings: settings),
+        .executableTarget(
+            name: "history-probe", dependencies: ["Authority", "Gateway", "Storage", "StrictJSON", crypto],
+            path: "Tests/Support/HistoryProbe", swiftSettings: settings),
         library(
             "TestSupport", path: "Tests/Support/TestSupport",
             ["Authority", "Cedar", "ConnectorLDAP", "DirectoryKit", "Reach", "StrictJSON", crypto]),

@@ -78,6 +78,16 @@ extension SQLiteStore {
         }
     }
 
+    public func damage() async throws -> [String] {
+        try await read { db in
+            let found = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
+            let dangling = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
+                "a row of the table \(row["table"] as String? ?? "") refers to one that is not there"
+            }
+            return found + dangling
+        }
+    }
+
     func one<T>(_ db: Database, _ sql: String, _ arguments: StatementArguments, _ decode: (JSONValue) throws -> T) throws
         -> T?
     {

@@ -15,7 +15,8 @@ LOGS = ["requests", "decisions", "actions"]
 
 
 class Rig:
-    def __init__(self, backend):
+    def __init__(self, backend, prepare=lambda world: None):
+        """`prepare` is called before the gateway is started for the first time."""
         policy = (ROOT / "examples/demo/policy.cedar").read_text().replace("Embedded::", backend.namespace + "::")
         self.backend = backend
         self.world = World(
@@ -25,6 +26,7 @@ class Rig:
         # Outside the gateway's folder, as an auditor would keep them.
         self.kept = pathlib.Path(tempfile.mkdtemp(prefix="exequatur-kept-"))
         self.notes = []
+        prepare(self.world)
         self.start()
         backend.open(self.world)
 

@@ -14,7 +14,7 @@ class Tally:
         return Point(self, f"{self.system}: {name}")
 
 
-def report(tallies):
+def report(tallies, suite="crash"):
     """Prints what failed on any system, and one line for all. Returns whether nothing did."""
     counts = []
     for kind, of in [("double effect", "double"), ("orphan", "orphans"), ("other", "other")]:
@@ -23,7 +23,7 @@ def report(tallies):
         for what in found:
             print(f"FAIL [{kind}] {what}")
     points = ", ".join(f"{tally.system} {tally.points}" for tally in tallies)
-    print(f"crash: {sum(tally.points for tally in tallies)} points ({points}), "
+    print(f"{suite}: {sum(tally.points for tally in tallies)} points ({points}), "
           f"{counts[0]} double effects, {counts[1]} orphans, {counts[2]} other failures")
     return not any(counts)
 

@@ -50,6 +50,8 @@ class World:
         self.socket = self.folder / "people.sock"
         self.state = self.folder / "state"
         self.issuer_key = Ed25519PrivateKey.generate()
+        # What is in the gateway's environment beside what is in ours.
+        self.environment = {}
         self.folder.mkdir(exist_ok=True)
         subprocess.run([BINARY, "keygen", self.folder / "keys", "--gateway", gateway], check=True, stdout=subprocess.DEVNULL)
         for person in people:
@@ -86,7 +88,7 @@ class World:
 
     def start(self, failpoint=None, patience=20):
         self.socket.unlink(missing_ok=True)  # left by a kill; it must not look like a listener
-        environment = dict(os.environ)
+        environment = {**os.environ, **self.environment}
         environment.pop("EXEQUATUR_FAILPOINT", None)
         if failpoint:
             environment["EXEQUATUR_FAILPOINT"] = failpoint

@@ -165,6 +165,9 @@ public protocol Store: StoredLogs {
     /// - Throws: ``StoreError`` when one can't be read, or says two things of itself.
     func records(of kind: StoredRecord.Kind, after: String?, limit: Int) async throws -> RecordPage
 
+    /// What the database finds wrong with its own files.
+    func damage() async throws -> [String]
+
     /// The last snapshot that was kept; nil when there is none.
     func snapshot() async throws -> StoredSnapshot?
     /// Those of these buckets that are not empty.

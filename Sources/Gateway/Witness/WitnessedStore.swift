@@ -111,7 +111,7 @@ public final class WitnessedStore: IntentLedger {
     }
 
     /// Lets go of what is known of tasks that are over.
-    func forgetTasks() {
+    package func forgetTasks() {
         let now = now()
         writer.change { $0.forgetTasks(over: now) }
     }

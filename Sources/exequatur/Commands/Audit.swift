@@ -10,7 +10,7 @@ import TransparencyLog
 struct Audit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Verify the logs, and reconstruct a change.",
-        subcommands: [Verify.self, Show.self, Receipt.self, Export.self, CheckpointCommand.self])
+        subcommands: [Verify.self, Show.self, Receipt.self, Export.self, FsckCommand.self, CheckpointCommand.self])
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -27,19 +27,10 @@ struct Audit: AsyncParsableCommand {
         @Flag(help: "Print JSON, for machines.") var json = false
 
         func run() async throws {
-            let keys = try Files.text(key).split(separator: "\n").map { line in
-                guard let key = LogKey(text: String(line)) else {
-                    throw Problem("\(self.key) holds something that is not a log's key")
-                }
-                return key
-            }
+            let keys = try Files.logKeys(key)
             let notes = try checkpoint.isEmpty ? own() : checkpoint.flatMap(Self.notes)
             let auditor = Auditor(store: try Files.store(in: state), keys: keys)
-            let shows = isatty(STDERR_FILENO) == 1
-            let report = try await auditor.verify(notes) { count in
-                if shows { FileHandle.standardError.write(Data("\r\(count) entries ".utf8)) }
-            }
-            if shows { FileHandle.standardError.write(Data("\r".utf8)) }
+            let report = try await EntryProgress.shown { try await auditor.verify(notes, progress: $0) }
             let told = AuditReport(report: report, isWitnessed: !checkpoint.isEmpty)
             if json { print(Terminal.json(told.json)) } else { told.print() }
             if !report.isWhole { throw ExitCode.failure }
@@ -52,9 +43,7 @@ struct Audit: AsyncParsableCommand {
                     Terminal.styled(
                         "Checkpoints of the state folder itself: whoever can write it could have replaced them too.", .yellow))
             }
-            return LogName.allCases.compactMap {
-                try? String(contentsOfFile: "\(state)/checkpoints/\($0.rawValue)", encoding: .utf8)
-            }
+            return Files.publishedCheckpoints(in: state)
         }
 
         /// The checkpoints in a file: notes one after another, or JSON with `checkpoint` somewhere in it.

@@ -1,7 +1,9 @@
+import Authority
 import ConnectorKit
 import Crypto
 import Foundation
 import Storage
+import TransparencyLog
 
 /// The gateway's own keys as files: raw keys in base64, private ones readable by their owner only.
 enum KeyFiles {
@@ -43,6 +45,21 @@ enum Files {
             throw Problem("\(path) can't be read: does it exist?")
         }
         return text
+    }
+
+    /// The logs' public keys in a file as `keygen` writes it.
+    static func logKeys(_ path: String) throws -> [LogKey] {
+        try text(path).split(separator: "\n").map { line in
+            guard let key = LogKey(text: String(line)) else {
+                throw Problem("\(path) holds something that is not a log's key")
+            }
+            return key
+        }
+    }
+
+    /// The checkpoints that the gateway published last.
+    static func publishedCheckpoints(in state: String) -> [String] {
+        LogName.allCases.compactMap { try? String(contentsOfFile: "\(state)/checkpoints/\($0.rawValue)", encoding: .utf8) }
     }
 
     static func store(in state: String) throws -> SQLiteStore {

@@ -65,6 +65,7 @@ package final class StoreGate: Store {
     package func records(of kind: StoredRecord.Kind, after: String?, limit: Int) async throws -> RecordPage {
         try await inner.records(of: kind, after: after, limit: limit)
     }
+    package func damage() async throws -> [String] { try await inner.damage() }
     package func snapshot() async throws -> StoredSnapshot? { try await inner.snapshot() }
     package func buckets(_ numbers: [Int]) async throws -> [Int: [UInt8]] { try await inner.buckets(numbers) }
     package func bucketCount() async throws -> Int { try await inner.bucketCount() }

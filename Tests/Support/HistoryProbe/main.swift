@@ -25,7 +25,9 @@ let perBatch = 1000
 let before = try await store.logSize(.actions)
 for start in stride(from: 0, to: count, by: perBatch) {
     let names = (start..<min(start + perBatch, count)).map { "\(before)-\(String(1_000_000_000 + $0))" }
-    let entries = names.map { LogEntry(.alarm(AlarmRecord(text)), id: "old-\($0)", time: moment, links: ["request": "req-\($0)"]) }
+    let entries = names.map {
+        LogEntry(.alarm(AlarmRecord(text)), id: "old-\($0)", time: moment, links: ["request": "req-\($0)"])
+    }
     let tasks = names.enumerated().filter { $0.offset.isMultiple(of: 10) }.map { _, name in
         Authority.Task(
             id: "task-\(name)", tenant: "t", holder: .workload("old"), purpose: Purpose("p", .assumed),

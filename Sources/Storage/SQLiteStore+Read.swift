@@ -25,7 +25,7 @@ extension SQLiteStore {
                     ORDER BY expires, id LIMIT \(limit)
                 """
             // One that can't be read must not keep the others from ending; whoever reads it is told.
-            return try Data.fetchAll(db, sql: sql, arguments: [now.milliseconds]).compactMap { blob in
+            return try Data.fetchAll(db.cachedStatement(sql: sql), arguments: [now.milliseconds]).compactMap { blob in
                 try? Change(json: JSONReader.read(blob, limits: .init(bytes: Self.longestRecord, fractions: false)))
             }
         }

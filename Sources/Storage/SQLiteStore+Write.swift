@@ -18,7 +18,7 @@ extension SQLiteStore {
     }
 
     private func attempt(_ batch: StoreBatch) async throws {
-        try await write { db in
+        try await write(entries: batch.entries.count) { db in
             for (member, writes) in batch.members.enumerated() {
                 try naming(member) { for write in writes { try perform(write, db) } }
             }
@@ -81,10 +81,10 @@ extension SQLiteStore {
     }
 
     private func record(_ intent: Intent, _ change: Change, _ db: Database) throws {
-        let epoch = try Int64.fetchOne(db, sql: "SELECT value FROM epoch WHERE name = 'locks'")
+        let epoch = try Int64.fetchOne(db.cachedStatement(sql: "SELECT value FROM epoch WHERE name = 'locks'"))
         guard epoch == intent.epochs.locks else { throw GrantRefusal.stale }
         let known = try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM intent WHERE change = ?)", arguments: [change.id])
+            db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM intent WHERE change = ?)"), arguments: [change.id])
         guard known == false else { throw GrantRefusal.alreadyGranted }
         let begun = try change.after(.began)
         try db.run(

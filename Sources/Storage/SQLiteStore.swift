@@ -12,6 +12,8 @@ public struct SQLiteStore: Store {
     private let writer: (any DatabaseWriter)?
     /// Nil for a store opened for reading.
     let reserve: DiskReserve?
+    /// Nil for a store opened for reading.
+    private let checkpointer: Checkpointer?
     /// Whether its logs are those of an earlier version, which reads it and does not write it.
     let isOld: Bool
     /// The most bytes of a record's JSON, written or read.
@@ -22,13 +24,16 @@ public struct SQLiteStore: Store {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
-            try db.execute(sql: "PRAGMA synchronous = FULL")
             try db.execute(sql: "PRAGMA foreign_keys = ON")
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Checkpointer.backstop)")
         }
         do {
             let pool = try DatabasePool(path: path, configuration: configuration)
+            // The library makes it NORMAL when it opens the write-ahead log: what is acknowledged would then not be on disk.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try Schema.migrator.migrate(pool)
             (database, writer) = (pool, pool)
+            checkpointer = try Checkpointer(path: path, configuration)
             reserve = DiskReserve(path: path + ".reserve")
             isOld = false
         } catch { throw StoreError(error) }
@@ -39,8 +44,7 @@ public struct SQLiteStore: Store {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
-        reserve = nil
-        writer = nil
+        (reserve, writer, checkpointer) = (nil, nil, nil)
         do {
             // Where nothing may be written at all there is nobody to write meanwhile, either.
             if let pool = try? DatabasePool(path: path, configuration: configuration) {
@@ -52,8 +56,11 @@ public struct SQLiteStore: Store {
         } catch { throw StoreError(error) }
     }
 
-    func write<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
+    /// - Parameter entries: how many are written.
+    func write<T: Sendable>(entries: Int = 0, _ body: @escaping @Sendable (Database) throws -> T) async throws -> T {
         guard let writer else { throw StoreError(.unavailable, "the store was opened for reading") }
+        try checkpointer?.requireWhole()
+        defer { checkpointer?.note(entries: entries) }
         do { return try await writer.write(body) } catch { throw Self.translate(error) }
     }
 

@@ -1,6 +1,6 @@
 extension String {
     /// Whether both have the same scalars. `==` would also take canonical equivalents, such as the Kelvin sign for K.
-    public func isExactly(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+    public func isExactly(_ other: String) -> Bool { ExactString(self) == ExactString(other) }
 }
 
 /// A string that is what its scalars are: compared, hashed and sorted by UTF-8 bytes.

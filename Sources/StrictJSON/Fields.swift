@@ -20,7 +20,7 @@ public struct Fields {
     /// Whether a member that was not yet taken has this name.
     public func has(_ key: String) -> Bool { place(key) != nil }
 
-    private func place(_ key: String) -> Int? { rest.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } }
+    private func place(_ key: String) -> Int? { rest.firstIndex { $0.key.isExactly(key) } }
 
     public mutating func optional(_ key: String) -> JSONValue? {
         known.append(key)

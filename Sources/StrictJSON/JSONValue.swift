@@ -23,7 +23,7 @@ extension JSONValue: Equatable {
         case (.integer(let x), .integer(let y)): x == y
         case (.number(let x), .number(let y)): x == y
         case (.integer(let x), .number(let y)), (.number(let y), .integer(let x)): Int64(exactly: y) == x
-        case (.string(let x), .string(let y)): x.utf8.elementsEqual(y.utf8)
+        case (.string(let x), .string(let y)): x.isExactly(y)
         case (.array(let x), .array(let y)): x == y
         case (.object(let x), .object(let y)): x == y
         default: false

@@ -51,10 +51,16 @@ public enum JSONWriter {
 
     /// By UTF-16, as RFC 8785 has it. That differs from the order of bytes only from U+E000 on.
     private static func precedes(_ a: String, _ b: String) -> Bool {
-        for (x, y) in zip(a.utf8, b.utf8) where x != y {
-            return x < 0xEE && y < 0xEE ? x < y : a.utf16.lexicographicallyPrecedes(b.utf16)
+        let order = a.utf8.withContiguousStorageIfAvailable { x in
+            b.utf8.withContiguousStorageIfAvailable { y -> Bool? in
+                for place in 0..<min(x.count, y.count) where x[place] != y[place] {
+                    return x[place] < 0xEE && y[place] < 0xEE ? x[place] < y[place] : nil
+                }
+                return x.count < y.count
+            }
         }
-        return a.utf8.count < b.utf8.count
+        if let known = order ?? nil, let known { return known }
+        return a.utf16.lexicographicallyPrecedes(b.utf16)
     }
 
     private static func write(_ string: String, to out: inout [UInt8]) {

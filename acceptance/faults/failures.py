@@ -49,6 +49,29 @@ def each_call(setting, tally, mode, total, name, chosen):
         at.done()
 
 
+def moving(setting, tally, mode, name):
+    """What was committed is moved into the database's file from time to time: when that fails nobody goes on as if it had not."""
+    at = tally.at(f"{name} of the database's file fails")
+    setting.disk.concern("/exequatur.sqlite")
+    setting.disk.arm(mode)
+    answers = []
+    for _ in range(60):
+        threads, some = setting.crowd(CROWD)
+        for thread in threads:
+            thread.join(timeout=40)
+        answers += some
+        if setting.disk["injected"]:
+            break
+    at.check(setting.disk["injected"] == 1, "nothing was moved")
+    if setting.world.process.poll() is None:
+        answers.append(setting.do())
+    at.check(setting.is_dead() and setting.world.process.returncode == DOUBTFUL, f"it went on: {setting.world.process.poll()}")
+    setting.disk.concern(disk.WAL)
+    setting.again(at)
+    setting.told(answers, at)
+    at.done(f"after {len(answers)} requests")
+
+
 def torn(setting, tally, total, count, chance):
     """The machine stops in the middle of a write: some bytes of it are there."""
     for number in range(count):

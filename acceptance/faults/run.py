@@ -42,6 +42,9 @@ def parts(tally, seed):
 
     def syncs(setting):
         total = calls(setting)[1]
+        at = tally.at("a whole change is synced", kills=0)
+        at.check(total >= 3, f"{total} times, and not the three that it waits for")
+        at.done(f"{total} times")
         failures.each_call(setting, tally, disk.FAIL_SYNC, total, "sync", range(total))
         failures.torn(setting, tally, calls(setting)[0], TORN, random.Random(seed + 1))
 
@@ -51,11 +54,15 @@ def parts(tally, seed):
         offsets = edges + [random.Random(seed + 2).randrange(length) for _ in range(FULL)]
         failures.full(setting, tally, sorted(offsets))
 
+    def moving(setting):
+        failures.moving(setting, tally, disk.FAIL_SYNC, "a sync")
+        failures.moving(setting, tally, disk.FAIL_WRITE, "a write")
+
     def others(setting):
         failures.read_only(setting, tally)
         failures.clock(setting, tally)
 
-    return {"kills": kills, "more kills": kills, "writes": writes(0), "other writes": writes(1), "syncs": syncs, "full": full,
+    return {"kills": kills, "more kills": kills, "writes": writes(0), "other writes": writes(1), "syncs": syncs, "full": full, "moving": moving,
             "others": others}
 
 

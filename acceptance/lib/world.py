@@ -30,13 +30,13 @@ def b64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def wait_until(ready, seconds=15.0):
+def wait_until(ready, seconds=15.0, poll=0.05):
     """Polls; a generous bound on hanging, not a measurement."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if ready():
             return True
-        time.sleep(0.05)
+        time.sleep(poll)
     return False
 
 
@@ -86,7 +86,7 @@ class World:
         # JSON is YAML: no library is needed to write it.
         (self.folder / "exequatur.yaml").write_text(json.dumps(configuration, indent=1))
 
-    def start(self, failpoint=None, patience=20):
+    def start(self, failpoint=None, patience=20, poll=0.05):
         self.socket.unlink(missing_ok=True)  # left by a kill; it must not look like a listener
         environment = {**os.environ, **self.environment}
         environment.pop("EXEQUATUR_FAILPOINT", None)
@@ -95,7 +95,7 @@ class World:
         self.log = open(self.folder / "server.log", "ab")
         self.process = subprocess.Popen(
             [BINARY, "serve", "--config", self.folder / "exequatur.yaml"], stderr=self.log, stdout=self.log, env=environment)
-        if not wait_until(self.is_up, patience):
+        if not wait_until(self.is_up, patience, poll):
             raise RuntimeError("the gateway did not start:\n" + (self.folder / "server.log").read_text())
         return self
 

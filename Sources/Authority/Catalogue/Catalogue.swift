@@ -22,7 +22,7 @@ public struct Catalogue: Sendable {
         self.setting = setting
     }
 
-    public subscript(name: String) -> Operation? { operations.first { $0.name.utf8.elementsEqual(name.utf8) } }
+    public subscript(name: String) -> Operation? { operations.first { $0.name.isExactly(name) } }
 
     public subscript(kind name: String) -> EntityKind? { kinds.first { $0.name == name } }
 

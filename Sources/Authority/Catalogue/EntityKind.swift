@@ -107,7 +107,7 @@ public struct EntityKind: Hashable, Sendable {
     }
 
     subscript(attribute: String) -> AttributeDefinition? {
-        attributes.first { $0.name.utf8.elementsEqual(attribute.utf8) }
+        attributes.first { $0.name.isExactly(attribute) }
     }
 
     /// The attributes that entities of every kind have.

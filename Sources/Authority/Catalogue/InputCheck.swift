@@ -57,7 +57,7 @@ extension InputType {
         case .text(let limit):
             Self.isText(text, limit) ? nil : "1 to \(limit) visible characters belong here; no control or invisible ones"
         case .choice(let choices):
-            choices.contains { $0.utf8.elementsEqual(text.utf8) } ? nil : "one of \(choices.joined(separator: ", ")) belongs here"
+            choices.contains { $0.isExactly(text) } ? nil : "one of \(choices.joined(separator: ", ")) belongs here"
         case .duration(let range):
             Cedar.Duration(text).map { range.contains($0.milliseconds) } == true
                 ? nil

@@ -9,10 +9,17 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     public init(of value: JSONValue) { self.init(of: JSONWriter.canonical(value)) }
 
     public init(of bytes: [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
-        hex = String(
-            decoding: SHA256.hash(data: bytes).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        let hash = SHA256.hash(data: bytes)
+        hex = String(unsafeUninitializedCapacity: 64) { text in
+            for (place, byte) in hash.enumerated() {
+                text[2 * place] = Self.digit(byte >> 4)
+                text[2 * place + 1] = Self.digit(byte & 15)
+            }
+            return 64
+        }
     }
+
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
     /// Nil unless given 64 lowercase hexadecimal digits.
     public init?(hex: String) {

@@ -20,9 +20,9 @@ extension EmbeddedDirectory {
         let plan = grant.plan
         try await write { db in
             let target = try desk(db).native(plan).target
-            try db.execute(
-                sql: "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [reference.id, reference.change, operation, target, input, reference.expires.milliseconds])
+            try db.run(
+                "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?)",
+                [reference.id, reference.change, operation, target, input, reference.expires.milliseconds])
         }
         return EmbeddedLease(reference: reference)
     }
@@ -49,7 +49,7 @@ extension EmbeddedDirectory {
         let arguments: StatementArguments = [
             id, operation, try desk(db).native(plan).target, JSONWriter.canonicalText(input.json), now().milliseconds,
         ]
-        guard try Bool.fetchOne(db, sql: sql, arguments: arguments) == true else {
+        guard try Bool.fetchOne(db.cachedStatement(sql: sql), arguments: arguments) == true else {
             throw ConnectorError(.refused, "the lease is not good for this step")
         }
     }
@@ -63,38 +63,36 @@ extension EmbeddedDirectory {
             switch value.attribute {
             case "member": try setMember(target, native.other, adding: !value.after.isEmpty, db)
             case "enabled":
-                try db.execute(sql: "UPDATE entry SET enabled = ? WHERE id = ?", arguments: [value.after == ["true"], target])
+                try db.run("UPDATE entry SET enabled = ? WHERE id = ?", [value.after == ["true"], target])
             case TouchedValue.whole:
-                try db.execute(sql: "DELETE FROM entry WHERE id = ?", arguments: [target])
-                try db.execute(sql: "INSERT INTO removal VALUES (?, ?)", arguments: [lease, target])
+                try db.run("DELETE FROM entry WHERE id = ?", [target])
+                try db.run("INSERT INTO removal VALUES (?, ?)", [lease, target])
             case "userPassword": disclosure = try setPassword(target, plan.targetName, db)
             default: try setAttribute(target, value.attribute, value.after.first, db)
             }
         }
-        try db.execute(
-            sql: "UPDATE entry SET version = version + 1, lastLease = ? WHERE id = ? OR name = ?",
-            arguments: [lease, target, target])
+        try db.run(
+            "UPDATE entry SET version = version + 1, lastLease = ? WHERE id = ? OR name = ?", [lease, target, target])
         return disclosure
     }
 
     private func create(_ input: Input, _ lease: String, _ db: Database) throws {
         let id = "u-" + UUID().uuidString.lowercased()
-        try db.execute(
-            sql: "INSERT INTO entry (id, kind, name, createdByLease) VALUES (?, 'user', ?, ?)",
-            arguments: [id, input["user"], lease])
+        try db.run(
+            "INSERT INTO entry (id, kind, name, createdByLease) VALUES (?, 'user', ?, ?)", [id, input["user"], lease])
         for name in ["displayName", "surname", "mail"] { try setAttribute(id, name, input[name], db) }
     }
 
     private func setMember(_ group: String, _ member: String?, adding: Bool, _ db: Database) throws {
         guard let member else { throw ConnectorError(.invalid, "the plan names no member") }
         let sql = adding ? "INSERT INTO member VALUES (?, ?)" : "DELETE FROM member WHERE \"group\" = ? AND member = ?"
-        try db.execute(sql: sql, arguments: [group, member])
+        try db.run(sql, [group, member])
     }
 
     private func setAttribute(_ entry: String, _ name: String, _ value: String?, _ db: Database) throws {
-        try db.execute(sql: "DELETE FROM attribute WHERE entry = ? AND name = ?", arguments: [entry, name])
+        try db.run("DELETE FROM attribute WHERE entry = ? AND name = ?", [entry, name])
         guard let value else { return }
-        try db.execute(sql: "INSERT INTO attribute VALUES (?, ?, ?)", arguments: [entry, name, value])
+        try db.run("INSERT INTO attribute VALUES (?, ?, ?)", [entry, name, value])
     }
 
     /// Stores a salted hash; the password itself leaves only in the disclosure.
@@ -107,7 +105,7 @@ extension EmbeddedDirectory {
     }
 
     public func revoke(_ reference: LeaseReference) async throws(ConnectorError) {
-        try await write { db in try db.execute(sql: "DELETE FROM lease WHERE id = ?", arguments: [reference.id]) }
+        try await write { db in try db.run("DELETE FROM lease WHERE id = ?", [reference.id]) }
     }
 
     public func leftovers() async throws(ConnectorError) -> [LeaseReference] {

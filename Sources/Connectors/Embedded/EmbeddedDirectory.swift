@@ -37,8 +37,10 @@ public struct EmbeddedDirectory: Connector {
             configuration.busyMode = .timeout(5)
             // One wait for the disk a step, instead of three.
             configuration.journalMode = .wal
-            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON") }
+            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA foreign_keys = ON") }
             queue = try DatabaseQueue(path: path, configuration: configuration)
+            // The library makes it NORMAL when it opens the write-ahead log.
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             try queue.write { try $0.execute(sql: Self.schema) }
         } catch { throw ConnectorError(error) }
     }

@@ -71,10 +71,18 @@ struct EmbeddedPort: DirectoryPort {
 
     func wrote(_ lease: LeaseReference, _ target: Entry?) throws -> Bool? {
         if let target { return target.lastLease == lease.id }
-        return try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM removal WHERE lease = ?)", arguments: [lease.id])
+        let statement = try db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM removal WHERE lease = ?)")
+        return try Bool.fetchOne(statement, arguments: [lease.id])
     }
 
     func hasMember(_ native: EmbeddedPlan, _ group: Entry) throws -> Bool {
         try native.other.map { try group.has(member: $0, db) } ?? false
+    }
+}
+
+extension Database {
+    /// Executes a statement that is compiled once.
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
     }
 }

@@ -12,9 +12,12 @@ struct RecordMap: Sendable {
         let low: UInt64
 
         init(_ digest: Authority.Digest) {
-            let digits = Array(digest.hex.utf8.prefix(32))
-            func value(_ part: ArraySlice<UInt8>) -> UInt64 { UInt64(String(decoding: part, as: UTF8.self), radix: 16) ?? 0 }
-            (high, low) = (value(digits[0..<16]), value(digits[16..<32]))
+            var (high, low): (UInt64, UInt64) = (0, 0)
+            for digit in digest.hex.utf8.prefix(32) {
+                high = high << 4 | low >> 60
+                low = low << 4 | UInt64(digit < 0x3A ? digit - 0x30 : digit - 0x57)
+            }
+            (self.high, self.low) = (high, low)
         }
 
         init(key: String) { self.init(Authority.Digest(of: Array(key.utf8))) }
@@ -146,10 +149,9 @@ struct RecordMap: Sendable {
         map.recent = [:]
         for (number, changes) in Dictionary(grouping: recent, by: \.key.bucket) {
             let members = hashes.isEmpty(number) ? [] : try members(number, fetched)
-            let merged = Bucket(members).merging(Dictionary(uniqueKeysWithValues: changes.map { ($0.key, $0.value) }))
-            buckets[number] = merged
-            map.hashes.set(number, merged)
+            buckets[number] = Bucket(members).merging(Dictionary(uniqueKeysWithValues: changes.map { ($0.key, $0.value) }))
         }
+        map.hashes.set(buckets)
         return (map, buckets, map.hashes.parts(of: buckets.keys))
     }
 
@@ -196,21 +198,40 @@ private struct BucketHashes {
 
     /// Empty as long as every bucket is.
     private var bytes: [UInt8] = []
+    /// The hash over each part.
+    private var parts: [UInt8] = []
 
     init() {}
 
     /// - Returns: nil when they are not parts of this.
     init?(parts: [Int: [UInt8]]) {
         guard !parts.isEmpty else { return }
-        let size = Self.perPart * Self.width
-        bytes = [UInt8](repeating: 0, count: Self.count * Self.width)
+        begin()
         for (part, hashes) in parts {
-            guard (0..<Self.count / Self.perPart).contains(part), hashes.count == size else { return nil }
-            bytes.replaceSubrange(part * size..<(part + 1) * size, with: hashes)
+            guard (0..<Self.partCount).contains(part), hashes.count == Self.partSize else { return nil }
+            bytes.replaceSubrange(part * Self.partSize..<(part + 1) * Self.partSize, with: hashes)
+            sum(part)
         }
     }
 
-    var root: Authority.Digest { Authority.Digest(of: bytes) }
+    private static let partSize = perPart * width
+    private static let partCount = count / perPart
+    private static let emptyPart = Array(SHA256.hash(data: [UInt8](repeating: 0, count: partSize)))
+
+    private mutating func begin() {
+        bytes = [UInt8](repeating: 0, count: Self.count * Self.width)
+        parts = Array((0..<Self.partCount).map { _ in Self.emptyPart }.joined())
+    }
+
+    private mutating func sum(_ part: Int) {
+        let hash = Array(SHA256.hash(data: self.part(part)))
+        parts.replaceSubrange(part * Self.width..<(part + 1) * Self.width, with: hash)
+    }
+
+    private func part(_ part: Int) -> ArraySlice<UInt8> { bytes[part * Self.partSize..<(part + 1) * Self.partSize] }
+
+    /// The hash over the parts' hashes.
+    var root: Authority.Digest { Authority.Digest(of: parts) }
 
     private func hash(_ bucket: Int) -> ArraySlice<UInt8> { bytes[bucket * Self.width..<(bucket + 1) * Self.width] }
 
@@ -224,17 +245,17 @@ private struct BucketHashes {
         members.isEmpty ? zeros : Array(SHA256.hash(data: members))
     }
 
-    mutating func set(_ bucket: Int, _ members: [UInt8]) {
-        if bytes.isEmpty { bytes = [UInt8](repeating: 0, count: Self.count * Self.width) }
-        bytes.replaceSubrange(bucket * Self.width..<(bucket + 1) * Self.width, with: Self.hash(members))
+    mutating func set(_ buckets: [Int: [UInt8]]) {
+        guard !buckets.isEmpty else { return }
+        if bytes.isEmpty { begin() }
+        for (bucket, members) in buckets {
+            bytes.replaceSubrange(bucket * Self.width..<(bucket + 1) * Self.width, with: Self.hash(members))
+        }
+        for part in Set(buckets.keys.map { $0 / Self.perPart }) { sum(part) }
     }
 
     /// The parts that hold the hashes of these buckets.
     func parts(of buckets: some Sequence<Int>) -> [Int: [UInt8]] {
-        let size = Self.perPart * Self.width
-        return Dictionary(
-            uniqueKeysWithValues: Set(buckets.map { $0 / Self.perPart }).map {
-                ($0, Array(bytes[$0 * size..<($0 + 1) * size]))
-            })
+        Dictionary(uniqueKeysWithValues: Set(buckets.map { $0 / Self.perPart }).map { ($0, Array(part($0))) })
     }
 }

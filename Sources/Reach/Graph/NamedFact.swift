@@ -30,7 +30,15 @@ struct ExactName: Hashable, Comparable {
 
     init(_ text: String) { self.text = text }
 
-    static func == (a: ExactName, b: ExactName) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+    static func == (a: ExactName, b: ExactName) -> Bool {
+        let (x, y) = (a.text.utf8, b.text.utf8)
+        guard x.count == y.count else { return false }
+        // As blocks of memory: names are compared at every step through the graph.
+        let isSame = x.withContiguousStorageIfAvailable { x in
+            y.withContiguousStorageIfAvailable { y in x.indices.allSatisfy { x[$0] == y[$0] } }
+        }
+        return (isSame ?? nil) ?? x.elementsEqual(y)
+    }
     static func < (a: ExactName, b: ExactName) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
     static func areInOrder(_ a: String, _ b: String) -> Bool { ExactName(a) < ExactName(b) }
 

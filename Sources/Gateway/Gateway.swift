@@ -114,4 +114,9 @@ public final class Gateway: Sendable {
     public func checkStore(pause: () async throws -> Void) async throws -> StoreCheck {
         try await core.store.checkEverything(pause: pause)
     }
+
+    /// Leaves the store so that the next start has little to read, and a copy of its file is whole. Nothing is asked for any more.
+    ///
+    /// - Throws: ``StoreError``: nothing is lost by that.
+    public func close() async throws { try await core.store.close() }
 }

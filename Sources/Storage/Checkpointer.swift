@@ -58,6 +58,9 @@ final class Checkpointer: Sendable {
         state.withLock { ($0.isRunning, $0.failure) = (false, failure) }
     }
 
+    /// Moves everything, so that the file alone is the whole database.
+    func end() async throws { _ = try await move(.truncate) }
+
     /// - Returns: how many frames the log has.
     private func move(_ mode: Database.CheckpointMode) async throws -> Int {
         try await database.writeWithoutTransaction { try $0.checkpoint(mode).walFrameCount }

@@ -1,7 +1,7 @@
-public import Authority
+package import Authority
 import Foundation
 import GRDB
-public import TransparencyLog
+package import TransparencyLog
 
 /// The tables of the logs. Called inside a transaction.
 enum LogTable {
@@ -123,19 +123,19 @@ extension SQLiteStore {
     /// Of a store of an earlier version, that one's logs are closed, and none are there yet that go on from them.
     private var logs: any StoredLogs { isOld ? NoLogs() : LogTables(store: self, prefix: "") }
 
-    public func head(_ log: LogName) async throws -> String? { try await logs.head(log) }
-    public func logSize(_ log: LogName) async throws -> Int64 { try await logs.logSize(log) }
-    public func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
+    package func head(_ log: LogName) async throws -> String? { try await logs.head(log) }
+    package func logSize(_ log: LogName) async throws -> Int64 { try await logs.logSize(log) }
+    package func entries(_ log: LogName, in range: Range<Int64>) async throws -> [[UInt8]] {
         try await logs.entries(log, in: range)
     }
-    public func position(ofEntry id: String) async throws -> LogPosition? { try await logs.position(ofEntry: id) }
-    public func positions(linkedTo id: String) async throws -> [LogPosition] { try await logs.positions(linkedTo: id) }
-    public func isLinked(_ position: LogPosition, to id: String) async throws -> Bool {
+    package func position(ofEntry id: String) async throws -> LogPosition? { try await logs.position(ofEntry: id) }
+    package func positions(linkedTo id: String) async throws -> [LogPosition] { try await logs.positions(linkedTo: id) }
+    package func isLinked(_ position: LogPosition, to id: String) async throws -> Bool {
         try await logs.isLinked(position, to: id)
     }
-    public func logCounts() async throws -> LogCounts { try await logs.logCounts() }
+    package func logCounts() async throws -> LogCounts { try await logs.logCounts() }
 
-    public func tiles(_ ids: [TileID], of log: LogName) async throws -> [TileID: Tile] {
+    package func tiles(_ ids: [TileID], of log: LogName) async throws -> [TileID: Tile] {
         guard !isOld else { return [:] }
         return try await read { db in
             let statement = try db.cachedStatement(
@@ -153,14 +153,14 @@ extension SQLiteStore {
         }
     }
 
-    public func blob(_ digest: Digest) async throws -> [UInt8]? {
+    package func blob(_ digest: Digest) async throws -> [UInt8]? {
         try await read { db in
             let statement = try db.cachedStatement(sql: "SELECT bytes FROM log_blob WHERE digest = ?")
             return try Data.fetchOne(statement, arguments: [digest.hex]).map(Array.init)
         }
     }
 
-    public func closedLogs() async throws -> (any ClosedLogs)? {
+    package func closedLogs() async throws -> (any ClosedLogs)? {
         if isOld { return LogTables(store: self, prefix: "") }
         return try await read { try $0.tableExists("closed_log_entry") } ? LogTables(store: self, prefix: "closed_") : nil
     }

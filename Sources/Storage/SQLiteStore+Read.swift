@@ -1,14 +1,14 @@
-public import Authority
+package import Authority
 import Foundation
 import GRDB
 import StrictJSON
 
 extension SQLiteStore {
-    public func change(_ id: String) async throws -> Change? {
+    package func change(_ id: String) async throws -> Change? {
         try await read { db in try one(db, "SELECT json FROM change WHERE id = ?", [id], Change.init(json:)) }
     }
 
-    public func changes(in states: Set<Change.State>, limit: Int, after: String?) async throws -> [Change] {
+    package func changes(in states: Set<Change.State>, limit: Int, after: String?) async throws -> [Change] {
         try await read { db in
             let names = states.map(\.rawValue).sorted()
             let marks = databaseQuestionMarks(count: names.count)
@@ -18,7 +18,7 @@ extension SQLiteStore {
         }
     }
 
-    public func overdue(at now: Instant, limit: Int) async throws -> [Change] {
+    package func overdue(at now: Instant, limit: Int) async throws -> [Change] {
         try await read { db in
             let sql = """
                 SELECT json FROM change WHERE state IN ('proposed', 'approved') AND expires <= ?
@@ -31,34 +31,34 @@ extension SQLiteStore {
         }
     }
 
-    public func task(_ id: String) async throws -> Task? {
+    package func task(_ id: String) async throws -> Task? {
         try await read { db in try one(db, "SELECT json FROM task WHERE id = ?", [id], Task.init(json:)) }
     }
 
-    public func task(forToken token: String) async throws -> Task? {
+    package func task(forToken token: String) async throws -> Task? {
         try await read { db in try one(db, "SELECT json FROM task WHERE token = ?", [token], Task.init(json:)) }
     }
 
-    public func approvals(of change: String) async throws -> [SignedApproval] {
+    package func approvals(of change: String) async throws -> [SignedApproval] {
         try await read { db in
             try all(db, "SELECT json FROM approval WHERE change = ? ORDER BY rowid", [change], SignedApproval.init(json:))
         }
     }
 
-    public func openLeases() async throws -> [LeaseReference] {
+    package func openLeases() async throws -> [LeaseReference] {
         try await read { db in
             try Row.fetchAll(db, sql: "SELECT * FROM lease WHERE ended IS NULL ORDER BY rowid").map(LeaseReference.init(row:))
         }
     }
 
-    public func lease(of change: String) async throws -> LeaseReference? {
+    package func lease(of change: String) async throws -> LeaseReference? {
         try await read { db in
             let sql = "SELECT * FROM lease WHERE change = ? ORDER BY rowid DESC"
             return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [change]).map(LeaseReference.init(row:))
         }
     }
 
-    public func locks() async throws -> (locks: [Lock], epoch: Int64) {
+    package func locks() async throws -> (locks: [Lock], epoch: Int64) {
         try await read { db in
             let locks = try Row.fetchAll(db, sql: "SELECT * FROM lock ORDER BY key").map(Lock.init(row:))
             guard let epoch = try Int64.fetchOne(db, sql: "SELECT value FROM epoch WHERE name = 'locks'") else {
@@ -68,7 +68,7 @@ extension SQLiteStore {
         }
     }
 
-    public func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
+    package func idempotency(principal: String, key: String) async throws -> IdempotencyRecord? {
         try await read { db in
             let sql = "SELECT * FROM idempotency WHERE principal = ? AND key = ?"
             return try Row.fetchOne(db.cachedStatement(sql: sql), arguments: [principal, key]).map { row in
@@ -78,7 +78,7 @@ extension SQLiteStore {
         }
     }
 
-    public func damage() async throws -> [String] {
+    package func damage() async throws -> [String] {
         try await read { db in
             let found = try String.fetchAll(db, sql: "PRAGMA integrity_check").filter { $0 != "ok" }
             let dangling = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in

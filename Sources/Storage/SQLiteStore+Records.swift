@@ -1,10 +1,10 @@
-public import Authority
+package import Authority
 import Foundation
 import GRDB
 import StrictJSON
 
 extension SQLiteStore {
-    public func records(of kind: StoredRecord.Kind, after: String?, limit: Int) async throws -> RecordPage {
+    package func records(of kind: StoredRecord.Kind, after: String?, limit: Int) async throws -> RecordPage {
         try await read { db in
             let arguments: StatementArguments = [after.flatMap(Int64.init) ?? -1, limit]
             let found = try Self.rows(db, kind, "rowid > ? ORDER BY rowid LIMIT ?", arguments)
@@ -13,7 +13,7 @@ extension SQLiteStore {
         }
     }
 
-    public func records(_ keys: [String]) async throws -> [StoredRecord] {
+    package func records(_ keys: [String]) async throws -> [StoredRecord] {
         try await read { db in
             try keys.flatMap { key in try Self.records(db, key).filter { $0.key == key }.prefix(1) }
         }

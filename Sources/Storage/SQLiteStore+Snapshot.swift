@@ -1,9 +1,9 @@
-public import Authority
+package import Authority
 import Foundation
 import GRDB
 
 extension SQLiteStore {
-    public func snapshot() async throws -> StoredSnapshot? {
+    package func snapshot() async throws -> StoredSnapshot? {
         try await read { db in
             // A store of an earlier version that nothing has written since has none.
             guard try db.tableExists("snapshot"), let row = try Row.fetchOne(db, sql: "SELECT * FROM snapshot") else {
@@ -18,7 +18,7 @@ extension SQLiteStore {
         }
     }
 
-    public func buckets(_ numbers: [Int]) async throws -> [Int: [UInt8]] {
+    package func buckets(_ numbers: [Int]) async throws -> [Int: [UInt8]] {
         try await read { db in
             let statement = try db.cachedStatement(sql: "SELECT members FROM record_bucket WHERE number = ?")
             var buckets: [Int: [UInt8]] = [:]
@@ -29,14 +29,14 @@ extension SQLiteStore {
         }
     }
 
-    public func bucketCount() async throws -> Int {
+    package func bucketCount() async throws -> Int {
         try await read { db in
             guard try db.tableExists("record_bucket") else { return 0 }
             return try Int.fetchOne(db, sql: "SELECT count(*) FROM record_bucket") ?? 0
         }
     }
 
-    public func keep(_ snapshot: StoredSnapshot, buckets: [Int: [UInt8]]) async throws {
+    package func keep(_ snapshot: StoredSnapshot, buckets: [Int: [UInt8]]) async throws {
         guard reserve?.hold() != false else { throw StoreError(.full, "there is no room for a snapshot") }
         try await write { db in
             for (number, members) in buckets.sorted(by: { $0.key < $1.key }) {
@@ -53,7 +53,7 @@ extension SQLiteStore {
         }
     }
 
-    public func forgetSnapshot() async throws {
+    package func forgetSnapshot() async throws {
         try await write { db in
             for table in ["snapshot", "record_hashes", "record_bucket"] { try db.execute(sql: "DELETE FROM \(table)") }
         }

@@ -1,10 +1,10 @@
-public import Authority
+package import Authority
 import Foundation
 import GRDB
 import StrictJSON
 
 extension SQLiteStore {
-    public func commit(_ batch: StoreBatch) async throws {
+    package func commit(_ batch: StoreBatch) async throws {
         guard batch.isEssential || reserve?.hold() != false else {
             throw StoreError(
                 .full,

@@ -1,4 +1,4 @@
-public import Authority
+import Authority
 import GRDB
 
 /// Lasting state in one SQLite file: the embedded default, for one node.
@@ -6,7 +6,7 @@ import GRDB
 /// WAL with `synchronous=FULL`, so a commit is on disk before it is acknowledged. Somebody who can write the
 /// file can change state and entries, but not unnoticed: the logs' roots are signed with a key that is not
 /// in it, and receipts carry checkpoints out.
-public struct SQLiteStore: Store {
+package struct SQLiteStore: Store {
     private let database: any DatabaseReader
     /// Nil for a store opened for reading.
     private let writer: (any DatabaseWriter)?
@@ -20,7 +20,7 @@ public struct SQLiteStore: Store {
     static let longestRecord = 16 << 20
 
     /// Opens the file, making it when absent.
-    public init(path: String) throws {
+    package init(path: String) throws {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
@@ -40,7 +40,7 @@ public struct SQLiteStore: Store {
     }
 
     /// Opens an existing file for reading, as an auditor does: all that is read is of one moment, whatever is written meanwhile.
-    public init(reading path: String) throws {
+    package init(reading path: String) throws {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
@@ -62,6 +62,10 @@ public struct SQLiteStore: Store {
         try checkpointer?.requireWhole()
         defer { checkpointer?.note(entries: entries) }
         do { return try await writer.write(body) } catch { throw Self.translate(error) }
+    }
+
+    package func close() async throws {
+        do { try await checkpointer?.end() } catch { throw Self.translate(error) }
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (Database) throws -> T) async throws -> T {

@@ -53,7 +53,7 @@ struct CommitTests {
     )
     func together() async throws {
         let (store, gate, _) = try await opened()
-        gate.close()
+        gate.shut()
         async let first = store.commit([], entries: [entry("first")])
         try await wait(gate, for: 1)
         for number in 0..<5 { try await store.add([entry("a\(number)")]) }
@@ -80,7 +80,7 @@ struct CommitTests {
         let (store, gate, stops) = try await opened()
         let record = IdempotencyRecord(principal: "a", key: "k", request: Digest(of: "x"), change: "chg-1")
         try await store.commit([.insertIdempotency(record)], entries: [entry("taken")])
-        gate.close()
+        gate.shut()
         async let first = store.commit([], entries: [entry("first")])
         try await wait(gate, for: 2)
         async let refused = Self.code { try await store.commit([.insertIdempotency(record)], entries: [entry("refused")]) }
@@ -99,7 +99,7 @@ struct CommitTests {
     @Test("A full disk fails all but what ends or stops something, and nothing of them is left behind")
     func full() async throws {
         let (store, gate, stops) = try await opened()
-        gate.close()
+        gate.shut()
         async let first = Self.code { try await store.commit([], entries: [entry("first")]) }
         try await wait(gate, for: 1)
         async let other = Self.code { try await store.commit([], entries: [entry("other")]) }

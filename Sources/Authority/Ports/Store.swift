@@ -176,6 +176,8 @@ public protocol Store: StoredLogs {
     func bucketCount() async throws -> Int
     /// Keeps a snapshot in place of the last, with the buckets and parts of hashes that are others since then; all of it or nothing.
     func keep(_ snapshot: StoredSnapshot, buckets: [Int: [UInt8]]) async throws
+    /// Leaves everything where whoever comes next, or takes a copy, looks for it. Nothing is written after it.
+    func close() async throws
     /// Lets go of the snapshot and its buckets.
     func forgetSnapshot() async throws
 

@@ -286,6 +286,12 @@ public final class WitnessedStore: IntentLedger {
     /// Keeps a snapshot now, so that the next start need not read what came before.
     public func snapshot() async { await writer.inTurn { await writer.snapshot() } }
 
+    /// Leaves the store so that the next start has little to read.
+    func close() async throws {
+        await snapshot()
+        try await inner.close()
+    }
+
     /// Keeps with each snapshot what the graph must know of all that was done.
     func keep(_ reach: @escaping @Sendable () -> JSONValue?) { snapshots.keep(reach) }
 

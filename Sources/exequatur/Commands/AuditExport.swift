@@ -39,7 +39,7 @@ extension Audit {
             }
         }
 
-        private func bytes(_ path: TilePath, of log: LogName, _ size: Int64, _ store: SQLiteStore) async throws -> [UInt8] {
+        private func bytes(_ path: TilePath, of log: LogName, _ size: Int64, _ store: any Store) async throws -> [UInt8] {
             let start = path.index * 256
             guard let level = path.level else {
                 let entries = try await store.entries(log, in: start..<(start + Int64(path.width)))

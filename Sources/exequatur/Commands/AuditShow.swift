@@ -35,7 +35,7 @@ extension Audit {
         }
 
         /// The entries about the change and about the request that made it, in the order they were written.
-        private func chain(_ store: SQLiteStore) async throws -> [Found] {
+        private func chain(_ store: any Store) async throws -> [Found] {
             var entries = try await chain(store, store)
             if let closed = try await store.closedLogs() { entries += try await chain(store, closed) }
             let order: [LogName: Int] = [.requests: 0, .decisions: 1, .actions: 2]
@@ -46,7 +46,7 @@ extension Audit {
             }
         }
 
-        private func chain(_ store: SQLiteStore, _ logs: any StoredLogs) async throws -> [Found] {
+        private func chain(_ store: any Store, _ logs: any StoredLogs) async throws -> [Found] {
             var positions = try await logs.positions(linkedTo: change)
             if let request = try await store.change(change)?.request { positions += try await logs.positions(linkedTo: request) }
             var seen: Set<LogPosition> = []
@@ -58,7 +58,7 @@ extension Audit {
             return entries
         }
 
-        private func record(of found: Found, _ store: SQLiteStore) async throws -> LogRecord {
+        private func record(of found: Found, _ store: any Store) async throws -> LogRecord {
             var texts: [String: String] = [:]
             for id in found.entry.parts {
                 guard let position = try await found.logs.position(ofEntry: id) else { continue }

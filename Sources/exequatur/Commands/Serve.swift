@@ -53,6 +53,9 @@ struct Serve: AsyncParsableCommand {
             log.warning("something was still under way when the time to stop was over; it is settled at the next start")
         }
         await threads.stop()
+        do { try await parts.gateway.close() } catch {
+            log.warning("the store is left as it is, and the next start reads more of it: \(error)")
+        }
     }
 
     /// The threads that serve connections: agents and people each have their own.

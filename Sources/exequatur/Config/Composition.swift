@@ -43,15 +43,16 @@ struct Composition {
     private static func store(
         _ configuration: Configuration, _ acceptingMissingCheckpoints: Bool, _ environment: GatewayEnvironment
     ) async throws -> WitnessedStore {
-        let (path, key) = (configuration.state + "/exequatur.sqlite", try KeyFiles.signing(configuration.logKey))
+        let key = try KeyFiles.signing(configuration.logKey)
         let files = CheckpointFiles(of: configuration)
         // Who could write the store could also empty it: what tells that somebody was served must not stand in it.
-        let isNew = !FileManager.default.fileExists(atPath: path)
+        let isNew = !StoreFile.isThere(in: configuration.state)
         let notes = files.notes(of: configuration.id, signedBy: key.publicKey)
         guard notes.count == LogName.allCases.count || isNew || acceptingMissingCheckpoints else { throw missing(configuration) }
         do {
             let store = try await WitnessedStore.open(
-                try SQLiteStore(path: path), gateway: configuration.id, key: key, checkpoints: notes, now: environment.now,
+                try StoreFile.open(in: configuration.state), gateway: configuration.id, key: key, checkpoints: notes,
+                now: environment.now,
                 alarm: { environment.log.critical("\($0)") },
                 stop: { reason in
                     // What is on disk is known to who reads it anew: whoever keeps the gateway running starts it again.

@@ -62,11 +62,10 @@ enum Files {
         LogName.allCases.compactMap { try? String(contentsOfFile: "\(state)/checkpoints/\($0.rawValue)", encoding: .utf8) }
     }
 
-    static func store(in state: String) throws -> SQLiteStore {
-        let path = state + "/exequatur.sqlite"
-        guard FileManager.default.isReadableFile(atPath: path) else {
+    static func store(in state: String) throws -> any Store {
+        guard StoreFile.isThere(in: state) else {
             throw Problem("\(state) is not a gateway's state folder, or can't be read")
         }
-        return try SQLiteStore(reading: path)
+        return try StoreFile.read(in: state)
     }
 }

@@ -146,7 +146,7 @@ struct Stage {
         let sheet = try await client.session { try ChangeView(try await $0.call(.get, "changes/\(id)")).sheet }
         let (statement, signature) = try sheet.sign(.approve, as: client)
         say("dana.moe signs: eli.strand into operations. Then somebody with the database swaps the member for svc-backup")
-        let store = try SQLiteStore(path: world.state + "/exequatur.sqlite")
+        let store = try StoreFile.open(in: world.state)
         guard let staged = try await store.change(id) else { throw Problem("the change is not in the store") }
         var json = staged.json
         json.add("input", ["group": "operations", "member": "svc-backup"])

@@ -17,7 +17,7 @@ let key = try Curve25519.Signing.PrivateKey(
         ?? Data())
 let moment = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
 let store = try await WitnessedStore.open(
-    try SQLiteStore(path: arguments[1] + "/exequatur.sqlite"), gateway: arguments[3], key: key, now: { moment }
+    try StoreFile.open(in: arguments[1]), gateway: arguments[3], key: key, now: { moment }
 ) { print($0) }
 for id in arguments[5...] {
     guard let change = try await store.change(id), var row = change.json.object else { fatalError("there is no change \(id)") }

@@ -16,7 +16,7 @@ package import TransparencyLog
 /// A gateway over the embedded demo company.
 package final class GatewayFixture: Sendable {
     package let folder: URL
-    package let store: SQLiteStore
+    package let store: any Store
     /// Between the store and the gateway.
     package let gate: StoreGate
     /// What the witness of the store was alarmed by.
@@ -60,7 +60,7 @@ package final class GatewayFixture: Sendable {
         self.broker = broker.map(Broker.init)
         folder = try Fixture.folder()
         self.aliases = aliases
-        store = try SQLiteStore(path: folder.appendingPathComponent("exequatur.sqlite").path)
+        store = try StoreFile.open(in: folder.path)
         gate = StoreGate(store)
         let clock = clock
         let now: @Sendable () -> Instant = { clock.now }

@@ -21,7 +21,7 @@ package final class StoreGate: Store {
     /// The first entry of each log that was asked for since ``forget()``.
     package var firstRead: [LogName: Int64] { state.withLock { $0.read } }
     package func forget() { state.withLock { $0.read = [:] } }
-    package func close() { state.withLock { $0.isClosed = true } }
+    package func shut() { state.withLock { $0.isClosed = true } }
     package func fail(with errors: (any Error)...) { state.withLock { $0.failures = errors } }
 
     package func open() {
@@ -72,6 +72,7 @@ package final class StoreGate: Store {
     package func keep(_ snapshot: StoredSnapshot, buckets: [Int: [UInt8]]) async throws {
         try await inner.keep(snapshot, buckets: buckets)
     }
+    package func close() async throws { try await inner.close() }
     package func forgetSnapshot() async throws { try await inner.forgetSnapshot() }
     package func tiles(_ ids: [TileID], of log: LogName) async throws -> [TileID: Tile] { try await inner.tiles(ids, of: log) }
     package func blob(_ digest: Authority.Digest) async throws -> [UInt8]? { try await inner.blob(digest) }

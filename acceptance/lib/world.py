@@ -42,6 +42,8 @@ def wait_until(ready, seconds=15.0, poll=0.05):
 
 class World:
     """people: {id: [teams]}; workloads: {id: {"owner": …, "groups": […], "expires": …}}; systems: YAML lines."""
+    # What is in the gateway's environment beside what is in ours.
+    environment = {}
 
     def __init__(self, policy, systems, people, workloads, environment="test", gateway="acceptance", keep=None, waiting=10_000):
         self.folder = pathlib.Path(keep or tempfile.mkdtemp(prefix="exequatur-acceptance-"))
@@ -50,8 +52,6 @@ class World:
         self.socket = self.folder / "people.sock"
         self.state = self.folder / "state"
         self.issuer_key = Ed25519PrivateKey.generate()
-        # What is in the gateway's environment beside what is in ours.
-        self.environment = {}
         self.folder.mkdir(exist_ok=True)
         subprocess.run([BINARY, "keygen", self.folder / "keys", "--gateway", gateway], check=True, stdout=subprocess.DEVNULL)
         for person in people:

@@ -9,7 +9,7 @@ extension Execution {
     /// - Returns: the changes settled, with their new states.
     func reconcile() async throws -> [Change] {
         var settled: [Change] = []
-        for change in try await core.store.changes(in: [.executing], limit: 10_000) {
+        for change in try await core.store.changes(in: [.executing], limit: .max) {
             if let done = await reconciled(change) { settled.append(done) }
         }
         return settled + (await settleApproved())
@@ -20,7 +20,7 @@ extension Execution {
         var settled: [Change] = []
         do {
             // It may have gone on since the list was made.
-            for change in try await core.store.changes(in: [.approved], limit: 10_000)
+            for change in try await core.store.changes(in: [.approved], limit: .max)
             where change.state == .approved && !underway.isIn(change.id) {
                 if let returned = await returned(change) { settled.append(returned) }
             }
@@ -64,7 +64,7 @@ extension Execution {
     func settleOverdue() async {
         _ = await settleApproved()
         do {
-            let executing = try await core.store.changes(in: [.executing], limit: 10_000)
+            let executing = try await core.store.changes(in: [.executing], limit: .max)
             await withDiscardingTaskGroup { group in
                 for change in executing { group.addTask { await self.settleIfOverdue(change) } }
             }

@@ -116,36 +116,65 @@ final class BatchWriter: Sendable {
     }
 
     /// Writes what it can of these, and tells each what became of it.
+    ///
+    /// The one commit point. What happens before it and after it is what invariant 8 rests on: an intent is on disk, with its request,
+    /// its decision and its lease, before anybody can hold a grant.
     private func write(_ members: [CommitQueue.Member]) async {
         var members = members
         while !members.isEmpty {
             if let reason = broken.withLock({ $0 }) { return fail(members, StoreError(.altered, reason)) }
             let fetched = await fetched(for: members)
+            // Up to here nothing of it is anywhere but in memory. A process that dies now has done nothing and promised nothing: who
+            // asked may ask again. `next` is ahead of the disk, and nobody but this function sees it.
             guard let (batch, parts) = assemble(&members, fetched) else { return }
-            do { try await store.commit(batch) } catch let conflict as BatchConflict {
-                forget()
-                let code = (conflict.reason as? StoreError)?.code
-                // By all that the gateway wrote, its conditions held.
-                let isKnown = code == .corrupt || code == .tooLarge
-                fail([members.remove(at: conflict.member)], isKnown ? conflict.reason : altered())
-                continue
-            } catch let error as StoreError where error.code == .full {
-                forget()
-                let essential = batch.isEssential ? [] : members.filter(\.isEssential)
-                fail(batch.isEssential ? members : members.filter { !$0.isEssential }, error)
-                members = essential
-                continue
-            } catch let error as StoreError where error.code == .altered || error.code == .doubtful {
-                return fail(members, end(error.message))
+            do {
+                // Everything or nothing: records, entries, tiles, and the checkpoints signed over them. Dying in here, the process
+                // may have written it or not. Nobody was told either way, and the next start reads which; an intent that turns out
+                // to be there has no effect yet, and is settled by looking at its target.
+                try await store.commit(batch)
             } catch {
-                forget()
-                return fail(members, error)
+                guard let left = await after(error, batch, members) else { return }
+                members = left
+                continue
             }
+            // On disk. Only now does the process go by it: positions, trees and locks move on, and receipts can be made.
             isFailing.withLock { $0 = false }
             ledgers.withLock { ledgers in for part in parts { ledgers.known.take(part) } }
+            // Only now is anybody told, and whoever waited for an intent gets the grant, leases and applies. Dying from here on
+            // leaves an intent that says what may have been done.
             for (member, part) in zip(members, parts) { member.done?(.success(part.entries.map(\.position))) }
             return
         }
+    }
+
+    /// Tells those whose batch was not written, as far as that is known.
+    ///
+    /// - Returns: those to try again with; nil when there is nothing more to do.
+    private func after(_ error: any Error, _ batch: StoreBatch, _ members: [CommitQueue.Member]) async -> [CommitQueue.Member]? {
+        if let conflict = error as? BatchConflict {
+            // Certain: rolled back, and by whose fault.
+            forget()
+            var left = members
+            let code = (conflict.reason as? StoreError)?.code
+            // By all that the gateway wrote, its conditions held.
+            let isKnown = code == .corrupt || code == .tooLarge
+            fail([left.remove(at: conflict.member)], isKnown ? conflict.reason : altered())
+            return left
+        }
+        switch (error as? StoreError)?.code {
+        case .full:
+            // Certain: there was no room. What ends or stops something has room kept for it.
+            forget()
+            fail(batch.isEssential ? members : members.filter { !$0.isEssential }, error)
+            return batch.isEssential ? [] : members.filter(\.isEssential)
+        case .altered, .doubtful:
+            // Nobody knows what is on disk, or somebody else wrote it: this process must not guess.
+            fail(members, end("\((error as? StoreError)?.message ?? "")"))
+        default:
+            forget()
+            fail(members, error)
+        }
+        return nil
     }
 
     /// Works out what the members come to, in order. Whose conditions don't hold is told so and left out, with whoever links to it.

@@ -8,7 +8,8 @@ final class Checkpointer: Sendable {
     /// About so many frames are moved together: a page that many of them wrote is moved once.
     private static let frames = 4_096
     /// About how many a commit makes by itself, and how many more for each entry.
-    private static let perCommit = 8, perEntry = 3
+    private static let perCommit = 8
+    static let perEntry = 3
     /// Beyond so many frames the log is begun anew, though commits have to wait for the rest to be moved.
     private static let longest = 16_000
     /// Where nobody came to move them, the committing connection does: in frames.
@@ -25,6 +26,9 @@ final class Checkpointer: Sendable {
     private let state = Mutex(State())
 
     init(path: String, _ configuration: Configuration) throws {
+        var configuration = configuration
+        // It holds up whoever commits while it waits: a reader that stays long is waited for by the next time.
+        configuration.busyMode = .immediateError
         database = try DatabaseQueue(path: path, configuration: configuration)
     }
 

@@ -6,8 +6,13 @@ import StrictJSON
 extension SQLiteStore {
     package func records(of kind: StoredRecord.Kind, after: String?, limit: Int) async throws -> RecordPage {
         try await read { db in
-            let arguments: StatementArguments = [after.flatMap(Int64.init) ?? -1, limit]
-            let found = try Self.rows(db, kind, "rowid > ? ORDER BY rowid LIMIT ?", arguments)
+            // From the first, whatever its number: somebody else may have chosen it.
+            let found =
+                if let place = after.flatMap(Int64.init) {
+                    try Self.rows(db, kind, "rowid > ? ORDER BY rowid LIMIT ?", [place, limit])
+                } else {
+                    try Self.rows(db, kind, "true ORDER BY rowid LIMIT ?", [limit])
+                }
             return RecordPage(
                 records: found.flatMap(\.records), next: found.count == limit ? found.last.map { String($0.rowid) } : nil)
         }

@@ -38,7 +38,8 @@ extension SQLiteStore {
 
     package func keep(_ snapshot: StoredSnapshot, buckets: [Int: [UInt8]]) async throws {
         guard reserve?.hold() != false else { throw StoreError(.full, "there is no room for a snapshot") }
-        try await write { db in
+        let pages = 2 * buckets.count + snapshot.hashes.count + snapshot.document.count / 4096
+        try await write(entries: pages / Checkpointer.perEntry) { db in
             for (number, members) in buckets.sorted(by: { $0.key < $1.key }) {
                 if members.isEmpty {
                     try db.run("DELETE FROM record_bucket WHERE number = ?", [number])
@@ -54,6 +55,13 @@ extension SQLiteStore {
     }
 
     package func forgetSnapshot() async throws {
+        do { try await deleteSnapshot() } catch let error as StoreError where error.code == .full {
+            reserve?.release()
+            try await deleteSnapshot()
+        }
+    }
+
+    private func deleteSnapshot() async throws {
         try await write { db in
             for table in ["snapshot", "record_hashes", "record_bucket"] { try db.execute(sql: "DELETE FROM \(table)") }
         }

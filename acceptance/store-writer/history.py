@@ -33,7 +33,8 @@ class History:
         log = self.world.folder / "server.log"
         before = log.stat().st_size if log.exists() else 0
         self.world.start()
-        wait_until(lambda: b"the store is what the gateway wrote" in log.read_bytes()[before:], 20)
+        if not wait_until(lambda: b"the store is what the gateway wrote" in log.read_bytes()[before:], 20):
+            raise RuntimeError("the store was not checked whole")
         self.desk = Desk(self.world, self.seen)
 
     def agent(self, name):

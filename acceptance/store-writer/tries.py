@@ -86,6 +86,14 @@ def row_tries(db, table, rows_each):
         new = [altered(v) if isinstance(v, (str, int)) and not isinstance(v, bool) else v for v in values]
         marks = ", ".join("?" * len(names))
         yield f"{table}: row {rowid} doubled under other names", [(f'INSERT INTO "{table}" VALUES ({marks})', new)]
+    # Where nobody looks who begins at the first number.
+    row = db.execute(f'SELECT * FROM "{table}"').fetchone()
+    if row and row_is(db, table) == "rowid" and "INTEGER PRIMARY KEY" not in db.execute(
+            "SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]:
+        new = [altered(v) if isinstance(v, (str, int)) and not isinstance(v, bool) else v for v in row]
+        listed = ", ".join(f'"{name}"' for name in names)
+        yield (f"{table}: a row before the first",
+               [(f'INSERT INTO "{table}" (rowid, {listed}) VALUES (-5, {", ".join("?" * len(names))})', new)])
     if db.execute(f'SELECT 1 FROM "{table}"').fetchone():
         yield f"{table}: emptied", [(f'DELETE FROM "{table}"', ())]
 

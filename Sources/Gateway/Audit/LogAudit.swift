@@ -69,6 +69,7 @@ struct LogAudit {
                     try await take(bytes, LogPosition(log: log, index: edge.size - 1), &reading)
                 }
                 progress(start + Int64(entries.count))
+                guard entries.count == Int(min(page, size - start)) else { break }
             }
             problems += try await growing.end()
             tree += growing.rows

@@ -132,7 +132,10 @@ public final class ReachKeeper: ReachGuard {
     func remember(_ step: Step) { state.withLock { $0.remember(step) } }
 
     /// What a later run must know of all that was done.
-    var remembered: ReachSummary { state.withLock { ReachSummary($0) } }
+    var remembered: ReachSummary {
+        // On a copy: the gateway goes on meanwhile.
+        ReachSummary(state.withLock { $0 })
+    }
 
     /// Takes what an earlier run remembered.
     ///

@@ -38,7 +38,8 @@ public struct ReachWatch: Sendable {
     public func resume() async throws {
         let resumed = core.store.takeResumed()
         let summary = resumed?.reach.flatMap(ReachSummary.init)
-        if let resumed, let summary, core.reach.remember(summary) {
+        let isRemembered = summary.map(core.reach.remember) ?? false
+        if let resumed, let summary, isRemembered {
             try remember(try await core.store.changes(Set(resumed.changes + summary.pending).sorted()))
         } else {
             try await core.store.everyChange { try remember($0) }
@@ -48,7 +49,7 @@ public struct ReachWatch: Sendable {
             if change.state == .indeterminate { try core.reach.settle(change.id, .indeterminate) }
         }
         core.store.keep { [reach = core.reach] in reach.remembered.json }
-        if summary == nil { await core.store.snapshot() }
+        if !isRemembered { await core.store.snapshot() }
     }
 
     private func remember(_ changes: [Change]) throws {

@@ -125,7 +125,7 @@ final class BatchWriter: Sendable {
             if let reason = broken.withLock({ $0 }) { return fail(members, StoreError(.altered, reason)) }
             let fetched = await fetched(for: members)
             // Up to here nothing of it is anywhere but in memory. A process that dies now has done nothing and promised nothing: who
-            // asked may ask again. `next` is ahead of the disk, and nobody but this function sees it.
+            // asked may ask again. `next` is ahead of the disk, and no answer goes by it.
             guard let (batch, parts) = assemble(&members, fetched) else { return }
             do {
                 // Everything or nothing: records, entries, tiles, and the checkpoints signed over them. Dying in here, the process
@@ -133,7 +133,7 @@ final class BatchWriter: Sendable {
                 // to be there has no effect yet, and is settled by looking at its target.
                 try await store.commit(batch)
             } catch {
-                guard let left = await after(error, batch, members) else { return }
+                guard let left = after(error, batch, members) else { return }
                 members = left
                 continue
             }
@@ -150,7 +150,7 @@ final class BatchWriter: Sendable {
     /// Tells those whose batch was not written, as far as that is known.
     ///
     /// - Returns: those to try again with; nil when there is nothing more to do.
-    private func after(_ error: any Error, _ batch: StoreBatch, _ members: [CommitQueue.Member]) async -> [CommitQueue.Member]? {
+    private func after(_ error: any Error, _ batch: StoreBatch, _ members: [CommitQueue.Member]) -> [CommitQueue.Member]? {
         if let conflict = error as? BatchConflict {
             // Certain: rolled back, and by whose fault.
             forget()
@@ -161,20 +161,20 @@ final class BatchWriter: Sendable {
             fail([left.remove(at: conflict.member)], isKnown ? conflict.reason : altered())
             return left
         }
-        switch (error as? StoreError)?.code {
-        case .full:
-            // Certain: there was no room. What ends or stops something has room kept for it.
-            forget()
-            fail(batch.isEssential ? members : members.filter { !$0.isEssential }, error)
-            return batch.isEssential ? [] : members.filter(\.isEssential)
-        case .altered, .doubtful:
-            // Nobody knows what is on disk, or somebody else wrote it: this process must not guess.
-            fail(members, end("\((error as? StoreError)?.message ?? "")"))
-        default:
+        guard let error = error as? StoreError, [.full, .altered, .doubtful].contains(error.code) else {
             forget()
             fail(members, error)
+            return nil
         }
-        return nil
+        guard error.code == .full else {
+            // Nobody knows what is on disk, or somebody else wrote it: this process must not guess.
+            fail(members, end(error.message))
+            return nil
+        }
+        // Certain: there was no room. What ends or stops something has room kept for it.
+        forget()
+        fail(batch.isEssential ? members : members.filter { !$0.isEssential }, error)
+        return batch.isEssential ? nil : members.filter(\.isEssential)
     }
 
     /// Works out what the members come to, in order. Whose conditions don't hold is told so and left out, with whoever links to it.
@@ -197,6 +197,7 @@ final class BatchWriter: Sendable {
                     parts.append(part)
                     kept.append(member)
                 } catch {
+                    if (error as? StoreError)?.code == .altered { alarm("\(error)") }
                     failed.append((member, error))
                     for id in member.ids { lost[id] = error }
                 }
@@ -240,10 +241,11 @@ final class BatchWriter: Sendable {
 
     /// What must be known of older records to know of those with these keys.
     func fetched(for keys: Set<String>) async throws -> RecordMap.Fetched {
-        let numbers = known { $0.map.needed(for: keys) }
+        // On copies: hashing must not hold up who asks for a lock or a task.
+        let numbers = known(\.map).needed(for: keys)
         guard !numbers.isEmpty else { return .nothing }
         let buckets = try await store.buckets(numbers)
-        return known { $0.map.check(buckets, of: numbers) }
+        return known(\.map).check(buckets, of: numbers)
     }
 
     /// Keeps a snapshot, so that the next start need not read what came before it. What can't be kept now is kept later.
@@ -252,8 +254,10 @@ final class BatchWriter: Sendable {
         do {
             let map = try await snapshots.keep(known { $0 })
             change { $0.settle(map) }
-        } catch let error as StoreError where error.code == .altered || error.code == .doubtful {
+        } catch let error as StoreError where error.code == .altered {
             _ = await distrust(error.message)
+        } catch let error as StoreError where error.code == .doubtful {
+            _ = end(error.message)
         } catch { change { $0.settle(nil) } }
     }
 
@@ -275,7 +279,9 @@ final class BatchWriter: Sendable {
 
     /// Nothing is written by this process any more, and the next start goes by nothing but the logs.
     func distrust(_ reason: String) async -> StoreError {
-        try? await store.forgetSnapshot()
+        broken.withLock { $0 = $0 ?? reason }
+        // Where that can't be done, the next start finds the same again.
+        try? await withDeadline(.seconds(2)) { [store] in try await store.forgetSnapshot() }
         return end(reason)
     }
 

@@ -102,9 +102,8 @@ extension Write {
             [StoredRecord.approval(old).key, StoredRecord.approval(approval).key, Ledger.word(approval)]
         case .putLease(let lease): [StoredRecord.lease(lease, ended: nil).key]
         case .endLease(let id, _): [StoredRecord.lease(id)]
-        case .placeLock(let lock): [StoredRecord.lock(lock).key, StoredRecord.epoch(0).key]
-        case .liftLock(let key): [StoredRecord.lock(key), StoredRecord.epoch(0).key]
-        case .voidDecisions: [StoredRecord.epoch(0).key]
+        // Of locks and of the epoch the ledger itself knows.
+        case .placeLock, .liftLock, .voidDecisions: []
         case .insertIdempotency(let record): [StoredRecord.idempotency(record).key]
         case .recordIntent(let intent, let change):
             [

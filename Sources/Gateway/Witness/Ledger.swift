@@ -67,13 +67,15 @@ struct Ledger: Sendable {
     ///
     /// - Parameters:
     ///   - map: of everything, or of nothing yet where `records` are all there are.
+    ///   - settled: how many entries the logs had at the last snapshot.
     ///   - records: at least those that decide what may go on.
     ///   - decisions: the last on each change.
     init(
-        sequence: Int64, trees: [LogName: LogTree], map: RecordMap, records: [StoredRecord], decisions: [String: Decided]
+        sequence: Int64, trees: [LogName: LogTree], map: RecordMap, settled: Int64, records: [StoredRecord],
+        decisions: [String: Decided]
     ) {
         (self.sequence, self.trees, self.map) = (sequence, trees, map)
-        tried = (size, 0)
+        tried = (settled, 0)
         for record in records { note(record) }
         for case .lease(let lease, _) in records where open[lease.change] != nil { leaseOf[lease.change] = lease }
         for (change, decided) in decisions { open[change]?.decision = decided }
@@ -199,14 +201,21 @@ struct Ledger: Sendable {
         }
         return try (records + statements.map { Self.noted(Self.statementKey($0)) }).map { key, digest in
             let short = RecordMap.Short(key: key)
-            let wasThere = try known[short] ?? (map.digest(short, fetched) != nil)
+            let wasThere = try known[short] ?? isThere(key) ?? (map.digest(short, fetched) != nil)
             known[short] = digest != nil
             return RecordMap.Change(key: short, kind: Self.kind(ofKey: key), digest: digest, wasThere: wasThere)
         }
     }
 
+    /// Whether a record is there that stops others: known without the store, so that nobody who writes it holds up a lock. Nil of
+    /// any other.
+    private func isThere(_ key: String) -> Bool? {
+        if key == StoredRecord.epoch(0).key { return epoch > 0 }
+        return Self.kind(ofKey: key) == "lock" ? storedLocks[String(key.dropFirst("lock/".count))] != nil : nil
+    }
+
     /// What is known to be there beside the records: what each person may say of a change once, and the statements' entries.
-    static func noted(_ records: [StoredRecord], _ statements: [String]) -> [(key: String, digest: RecordMap.Short?)] {
+    static func notes(on records: [StoredRecord], _ statements: [String]) -> [(key: String, digest: RecordMap.Short?)] {
         let words = records.compactMap { if case .approval(let approval) = $0 { word(approval) } else { nil } }
         return (words + statements.map(statementKey)).map(noted)
     }

@@ -36,7 +36,7 @@ struct LogProof {
     mutating func read(_ logs: any ClosedLogs) async throws {
         for log in LogName.allCases {
             var tree = TreeEdge()
-            try await follow(log, of: logs, isSuccessor: false, from: 0) { proof, bytes, _ in
+            try await follow(log, of: logs, isSuccessor: false, from: 0, .empty) { proof, bytes, _ in
                 tree.append(.leaf(bytes))
                 try await proof.take(bytes, nil, of: nil)
                 return (tree.size, tree.root)
@@ -56,7 +56,7 @@ struct LogProof {
         for log in LogName.allCases {
             var tree = trees[log] ?? LogTree()
             let start = tree.size
-            try await follow(log, of: store, isSuccessor: isSuccessor, from: start) { proof, bytes, index in
+            try await follow(log, of: store, isSuccessor: isSuccessor, from: start, tree.root) { proof, bytes, index in
                 _ = tree.append(.leaf(bytes))
                 try await proof.take(bytes, LogPosition(log: log, index: index), of: store)
                 return (tree.size, tree.root)
@@ -68,7 +68,7 @@ struct LogProof {
     }
 
     private mutating func follow(
-        _ log: LogName, of logs: any StoredLogs, isSuccessor: Bool, from start: Int64,
+        _ log: LogName, of logs: any StoredLogs, isSuccessor: Bool, from start: Int64, _ root: Hash,
         _ add: (inout LogProof, [UInt8], Int64) async throws -> (size: Int64, root: Hash)
     ) async throws {
         let name = LogKey(name: Journal.origin(log, gateway: gateway, isSuccessor: isSuccessor), key: key)
@@ -77,18 +77,24 @@ struct LogProof {
         let size = try await logs.logSize(log)
         var last = start
         for start in stride(from: start, to: size, by: Int(Self.page)) {
-            for bytes in try await logs.entries(log, in: start..<min(start + Self.page, size)) {
+            let entries = try await logs.entries(log, in: start..<min(start + Self.page, size))
+            for bytes in entries {
                 let tree = try await add(&self, bytes, last)
                 last = tree.size
                 for checkpoint in kept where checkpoint.size == tree.size && checkpoint.root != tree.root {
                     problems.append("\(log.rawValue): the first \(tree.size) entries are not those of a checkpoint")
                 }
             }
+            // The last index may be anything: nobody looks for entries up to it.
+            guard entries.count == Int(min(Self.page, size - start)) else { break }
         }
         for later in kept where later.size > last {
             problems.append("\(log.rawValue): a checkpoint has \(later.size) entries, the log only \(last)")
         }
-        if size > 0, head?.size != last {
+        if let head, head.size == last, last == start, head.root != root {
+            problems.append("\(log.rawValue): the first \(last) entries are not those that the gateway signed")
+        }
+        if size > 0, size != last || head?.size != last {
             problems.append(
                 "\(log.rawValue): the gateway signed \(head.map { "\($0.size)" } ?? "no") entries, and \(last) are there")
         }
@@ -110,8 +116,7 @@ struct LogProof {
                 Verification.consistency(
                     old: checkpoint.size, oldRoot: checkpoint.root, new: tree.size, newRoot: tree.root, proof: proof)
             else {
-                problems.append("\(log.rawValue): the first \(checkpoint.size) entries are not those of a checkpoint")
-                continue
+                return problems.append("\(log.rawValue): the first \(checkpoint.size) entries are not those of a checkpoint")
             }
         }
     }

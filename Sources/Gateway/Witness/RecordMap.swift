@@ -75,7 +75,7 @@ struct RecordMap: Sendable {
     /// Of everything there is.
     init(of records: [StoredRecord], _ statements: [String]) {
         let digests = records.filter { !$0.isFirstEpoch }.map { (key: $0.key, digest: Optional(Short($0.digest))) }
-        for (key, digest) in digests + Ledger.noted(records, statements) {
+        for (key, digest) in digests + Ledger.notes(on: records, statements) {
             let short = Short(key: key)
             take(Change(key: short, kind: Ledger.kind(ofKey: key), digest: digest, wasThere: recent[short] != nil))
         }

@@ -18,7 +18,7 @@ extension WitnessedStore {
     ///
     /// - Parameter pause: called after each page.
     /// - Throws: ``StoreError`` `altered` with what was found.
-    public func checkEverything(pause: () async throws -> Void) async throws -> StoreCheck {
+    package func checkEverything(pause: () async throws -> Void) async throws -> StoreCheck {
         var found = StoreCheck()
         do {
             if isSuccessor { try await checkClosed(&found, pause) }
@@ -44,6 +44,7 @@ extension WitnessedStore {
                 edge.grow(.leaf(bytes))
                 try await visit(bytes)
             }
+            guard edge.size == min(start + Self.page, size) else { break }
             found.entries += min(Self.page, size - start)
             try await pause()
         }
@@ -80,7 +81,7 @@ extension WitnessedStore {
                 let end = SignedCheckpoint(note: note, key: name)?.checkpoint
             else { throw StoreError(.altered, "the \(log.rawValue) log does not say what it goes on from") }
             let size = try await closed.logSize(log)
-            let root = try await follow(log, of: closed, size: size, &found, pause) { _ in }
+            let root = try await follow(log, of: closed, size: end.size, &found, pause) { _ in }
             let head = try await closed.head(log).flatMap { SignedCheckpoint(note: $0, key: name)?.checkpoint }
             guard size == end.size, root == end.root, head == end || size == 0 else {
                 throw StoreError(.altered, "the closed \(log.rawValue) log is not that which was closed")
@@ -116,12 +117,12 @@ extension WitnessedStore {
 
     /// What the store has of the records' digests.
     private func checkBuckets(_ pause: () async throws -> Void) async throws {
-        let all = writer.known { $0.map.buckets }
+        let all = writer.known(\.map).buckets
         for start in stride(from: 0, to: all.count, by: Int(Self.page)) {
             let numbers = Array(all[start..<min(start + Int(Self.page), all.count)])
             try await settled { _ in
                 let buckets = try await inner.buckets(numbers)
-                guard writer.known({ $0.map.check(buckets, of: numbers).isWhole }) else {
+                guard writer.known(\.map).check(buckets, of: numbers).isWhole else {
                     throw Mismatch(what: "a bucket of digests")
                 }
             }

@@ -15,6 +15,8 @@ struct StoreStart {
         var toSucceed: [LogName: Checkpoint] = [:]
         /// Nil where everything was read.
         var resumed: Resumed?
+        /// Whether there was a snapshot, whatever it was worth.
+        var hadSnapshot = false
     }
 
     /// What the graph goes on from.
@@ -32,8 +34,11 @@ struct StoreStart {
     /// - Throws: ``StoreError`` `altered`, with everything found.
     func take() async throws -> Found {
         let closed = try await store.closedLogs()
-        if let stored = try await store.snapshot(), let found = await resume(stored, isSuccessor: closed != nil) { return found }
-        return try await readAll(closed)
+        let stored = try? await store.snapshot()
+        if let stored, let found = await resume(stored, isSuccessor: closed != nil) { return found }
+        var found = try await readAll(closed)
+        found.hadSnapshot = stored != nil
+        return found
     }
 
     // MARK: From a snapshot
@@ -63,8 +68,8 @@ struct StoreStart {
         let now = try await self.map(map, digests, records, proof.statements)
         guard try await isThat(keys, records, now) else { return nil }
         let ledger = Ledger(
-            sequence: sequence, trees: proof.trees, map: now, records: records,
-            decisions: snapshot.decisions.merging(proof.decisions) { $1 })
+            sequence: sequence, trees: proof.trees, map: now, settled: snapshot.logs.values.reduce(0) { $0 + $1.size },
+            records: records, decisions: snapshot.decisions.merging(proof.decisions) { $1 })
         guard try await store.locks().locks.allSatisfy({ ledger.storedLocks[$0.key] == $0 }) else { return nil }
         let changes = digests.keys.filter { $0.hasPrefix("change/") }.map { String($0.dropFirst("change/".count)) }
         return Found(
@@ -77,7 +82,7 @@ struct StoreStart {
     ) async throws -> RecordMap {
         var map = map
         let told = digests.map { (key: $0.key, digest: $0.value.map(RecordMap.Short.init)) }
-        let changes = told + Ledger.noted(records.filter { digests[$0.key] != nil }, statements)
+        let changes = told + Ledger.notes(on: records.filter { digests[$0.key] != nil }, statements)
         let numbers = map.needed(for: changes.map(\.key))
         let fetched = map.check(try await store.buckets(numbers), of: numbers)
         for (key, digest) in changes {
@@ -117,7 +122,8 @@ struct StoreStart {
         let problems = proof.problems + proof.fold.problems + RecordFold.differences(records, digests)
         guard problems.isEmpty else { throw StoreError(.altered, problems.joined(separator: "\n")) }
         let ledger = Ledger(
-            sequence: sequence, trees: proof.trees, map: RecordMap(of: records, proof.statements), records: records,
+            sequence: sequence, trees: proof.trees, map: RecordMap(of: records, proof.statements), settled: 0,
+            records: records,
             decisions: proof.decisions)
         return Found(ledger: ledger, isSuccessor: closed != nil, toSucceed: proof.toSucceed)
     }

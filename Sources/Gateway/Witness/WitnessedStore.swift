@@ -60,7 +60,12 @@ public final class WitnessedStore: IntentLedger {
         let found = try await StoreStart(store: inner, gateway: gateway, key: key.publicKey, notes: checkpoints).take()
         let store = WitnessedStore(inner, found, gateway: gateway, key: key, now: now, alarm: alarm, stop: stop)
         try await store.succeed(try found.toSucceed.mapValues { try SignedCheckpoint($0, key: key) })
-        if found.resumed == nil { await store.snapshot() }
+        if found.resumed == nil {
+            if found.hadSnapshot { alarm("the last snapshot of the store was not gone by, and everything was read") }
+            // Whatever is left of it would be taken for a part of the next.
+            try await inner.forgetSnapshot()
+            await store.snapshot()
+        }
         return store
     }
 
@@ -165,7 +170,7 @@ public final class WitnessedStore: IntentLedger {
     /// Asks about a record. A bucket that is not what was written proves nothing of it, and one that a snapshot kept meanwhile was
     /// not fetched.
     private func known(_ key: String, _ body: (Ledger) throws -> Bool) throws -> Bool {
-        do { return try writer.known(body) } catch is StoreError { throw Mismatch(what: key) }
+        do { return try writer.known(body) } catch is StoreError { throw Mismatch(what: "the digest of \(key)") }
     }
 
     /// The value, if it is what was written under its key; nil when nothing was.

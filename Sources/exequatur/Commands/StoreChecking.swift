@@ -9,11 +9,20 @@ struct StoreChecking: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            do {
-                let found = try await gateway.checkStore { try await Task.sleep(for: .milliseconds(20)) }
-                log.info("the store is what the gateway wrote: \(found.entries) entries, \(found.records) records")
-            } catch is CancellationError {} catch { log.error("the store could not be checked whole: \(error)") }
+            while !Task.isCancelled, await !check() { try? await Task.sleep(for: .seconds(60)) }
         }
         try? await gracefulShutdown()
+    }
+
+    /// - Returns: whether it came to its end. What is found altered ends the process; a store that can't be read is tried again.
+    private func check() async -> Bool {
+        do {
+            let found = try await gateway.checkStore { try await Task.sleep(for: .milliseconds(20)) }
+            log.info("the store is what the gateway wrote: \(found.entries) entries, \(found.records) records")
+            return true
+        } catch {
+            if !Task.isCancelled { log.error("the store could not be checked whole; it is tried again in a minute: \(error)") }
+            return false
+        }
     }
 }

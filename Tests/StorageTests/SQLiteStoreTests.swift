@@ -26,4 +26,23 @@ struct SQLiteStoreTests {
         try FileManager.default.copyItem(atPath: path, toPath: copy)
         #expect(try await SQLiteStore(reading: copy).locks().locks == [lock])
     }
+
+    @Test("Somebody who reads for long sees one moment, and holds up nobody who commits")
+    func longReader() async throws {
+        let folder = try Fixture.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appendingPathComponent("s.sqlite").path
+        let store = try SQLiteStore(path: path)
+        try await store.keep(StoredSnapshot(note: "first", document: [], hashes: [:]), buckets: [1: [1]])
+        let reader = try SQLiteStore(reading: path)
+        // More than the write-ahead log may have before it is begun anew, which the reader keeps from being done.
+        for round in 0..<12 {
+            let members = [UInt8](repeating: UInt8(round), count: 3_000)
+            let buckets = Dictionary(uniqueKeysWithValues: (0..<2_000).map { ($0, members) })
+            try await store.keep(StoredSnapshot(note: "\(round)", document: [], hashes: [:]), buckets: buckets)
+        }
+        #expect(try await store.snapshot()?.note == "11")
+        #expect(try await reader.snapshot()?.note == "first")
+        #expect(try await reader.bucketCount() == 1)
+    }
 }

@@ -141,11 +141,8 @@ let package = Package(
         .executableTarget(
             name: "reach-probe", dependencies: ["Reach"], path: "Tests/Support/ReachProbe", swiftSettings: settings),
         .executableTarget(
-            name: "aging-probe", dependencies: ["Authority", "Gateway", "Storage", "StrictJSON", crypto],
-            path: "Tests/Support/AgingProbe", swiftSettings: settings),
-        .executableTarget(
-            name: "history-probe", dependencies: ["Authority", "Gateway", "Storage", "StrictJSON", crypto],
-            path: "Tests/Support/HistoryProbe", swiftSettings: settings),
+            name: "store-probe", dependencies: ["Authority", "Gateway", "Storage", "StrictJSON", crypto],
+            path: "Tests/Support/StoreProbe", swiftSettings: settings),
         library(
             "TestSupport", path: "Tests/Support/TestSupport",
             ["Authority", "Cedar", "ConnectorLDAP", "DirectoryKit", "Reach", "StrictJSON", crypto]),

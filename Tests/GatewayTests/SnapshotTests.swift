@@ -290,6 +290,24 @@ struct SnapshotTests {
         #expect(try await world.restarted().reach.remembered.conferred == known, "and from all changes")
     }
 
+    @Test("A step that was not settled when it was kept is remembered from its change", arguments: [true, false])
+    func unsettledThen(isNamed: Bool) async throws {
+        let world = try await GatewayFixture(
+            policy: GatewayFixture.policy
+                + #"permit (principal is Exequatur::Workload, action == Embedded::Action::"execute:user.set-mail", resource);"#)
+        defer { world.close() }
+        let change = try #require(
+            try await world.submit("user.set-mail", ["user": "kai.nilsen", "value": "a@example.org"]).change)
+        let known = world.gateway.reach.remembered
+        #expect(known.conferred.count == 1 && known.pending == [])
+        world.witnessed.keep {
+            ["basis": .string(known.basis.hex), "conferred": [], "pending": isNamed ? [.string(change)] : []]
+        }
+        await world.witnessed.snapshot()
+        let next = try await world.restarted().reach.remembered.conferred
+        #expect(next == (isNamed ? known.conferred : []), "by what is kept, and by nothing else")
+    }
+
     @Test("Everything is checked while others write, and nothing is taken for somebody else's doing")
     func busy() async throws {
         let world = try await GatewayFixture()

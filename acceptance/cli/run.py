@@ -1,7 +1,9 @@
 """Drives the real binary as an operator and as an approver would, mistakes included."""
 import json
 import pathlib
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -220,8 +222,27 @@ def tls(world):
     check(code != 0 and "can't be reached" in text, "and don't talk to one they don't")
 
 
+def fsck(world):
+    """Of a gateway that was stopped."""
+    command = ["audit", "fsck", "--key", world.folder / "keys/log.vkey", "--state"]
+    code, text = run(*command, world.state)
+    check(code == 0 and "The store is whole" in text, f"fsck finds what was left whole: {text[-200:]}")
+    copy = world.folder / "copied"
+    copy.mkdir()
+    # What is stopped properly is one file.
+    shutil.copy(world.state / "exequatur.sqlite", copy)
+    code, text = run(*command, copy)
+    check(code == 2 and "no checkpoint was published here" in text, "and says where no checkpoint could show what is gone from the end")
+    with sqlite3.connect(copy / "exequatur.sqlite") as db:
+        db.execute("DELETE FROM task WHERE rowid = (SELECT max(rowid) FROM task)")
+    code, text = run(*command, copy, "--json")
+    check(code == 1 and "of which the log tells, is not in the store" in text, "and finds a record that is missing")
+    code, text = run(*command, world.folder)
+    check(code not in (0, 2) and "state folder" in text, "and says what is no state folder")
+
+
 def help_texts():
-    for command in ([], ["serve"], ["changes"], ["changes", "approve"], ["lock"], ["audit"], ["audit", "verify"], ["audit", "show"], ["policy"], ["policy", "check"], ["policy", "explain"], ["keygen"], ["demo"]):
+    for command in ([], ["serve"], ["changes"], ["changes", "approve"], ["lock"], ["audit"], ["audit", "verify"], ["audit", "show"], ["audit", "fsck"], ["policy"], ["policy", "check"], ["policy", "explain"], ["keygen"], ["demo"]):
         code, text = run(*command, "--help")
         check(code == 0 and "OVERVIEW" in text, f"help: exequatur {' '.join(command)}")
     code, text = run("chagnes")
@@ -245,6 +266,7 @@ def main():
         reloading(world)
         world.stop()
         guarded.after_stopping(world, check, run)
+        fsck(world)
         early(world)
         tls(world)
         help_texts()

@@ -125,5 +125,5 @@ class Setting:
     def age(self, how, changes):
         """The stopped gateway's changes, as an older version or another catalogue would have left them."""
         subprocess.run(
-            [os.environ["AGING_PROBE"], self.world.state, self.world.folder / "keys/log.key", self.world.gateway, how, *changes],
+            [os.environ["STORE_PROBE"], "age", self.world.state, self.world.folder / "keys/log.key", self.world.gateway, how, *changes],
             check=True, timeout=60)

@@ -44,7 +44,7 @@ def main():
         for size in SIZES:
             if size > before:
                 subprocess.run(
-                    [os.environ["HISTORY_PROBE"], world.state, world.folder / "keys/log.key", "aged", str(size - before)],
+                    [os.environ["STORE_PROBE"], "fill", world.state, world.folder / "keys/log.key", "aged", str(size - before)],
                     check=True, stderr=subprocess.DEVNULL)
                 before = size
             starts, memory = zip(*(start(world) for _ in range(STARTS)))

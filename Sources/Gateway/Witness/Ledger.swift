@@ -7,7 +7,7 @@ struct Ledger: Sendable {
     private(set) var sequence: Int64 = 0
     private(set) var trees: [LogName: LogTree] = Dictionary(
         uniqueKeysWithValues: LogName.allCases.map { ($0, LogTree()) })
-    private(set) var map = RecordMap()
+    private(set) var map: RecordMap
     /// How many entries, and how many records in memory, there were when a snapshot was tried last.
     private var tried: (entries: Int64, records: Int) = (0, 0)
     /// A change that may still go on.

@@ -62,8 +62,6 @@ struct RecordMap: Sendable {
     /// How many keys of each kind there are.
     private(set) var counts: [String: Int64] = [:]
 
-    init() {}
-
     /// Takes up what a snapshot left.
     ///
     /// - Returns: nil when these are not the hashes it speaks of.

@@ -159,7 +159,7 @@ let package = Package(
                 "StrictJSON",
                 "TestSupport", "TransparencyLog", crypto, grdb, logging,
             ]),
-        tests("StorageTests", ["Storage", "StoreConformance", "TestSupport"]),
+        tests("StorageTests", ["Authority", "Storage", "StoreConformance", "TestSupport", grdb]),
         tests(
             "ServerTests",
             [

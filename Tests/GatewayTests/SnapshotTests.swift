@@ -264,7 +264,10 @@ struct SnapshotTests {
         let before = try #require(try await world.store.snapshot()).document
         for number in 0..<3 { try await write(1_300, "run-\(number)", to: try await open()) }
         #expect(try await world.store.snapshot()?.document == before, "they are fewer than it takes")
-        try await write(200, "last", to: try await open())
+        let last = try await open()
+        try await write(200, "last", to: last)
+        // The next batch comes after the snapshot.
+        try await write(1, "after", to: last)
         #expect(try await world.store.snapshot()?.document != before)
     }
 
@@ -288,6 +291,45 @@ struct SnapshotTests {
         #expect(next.reach.remembered.conferred == known)
         try await world.store.forgetSnapshot()
         #expect(try await world.restarted().reach.remembered.conferred == known, "and from all changes")
+    }
+
+    @Test("A record altered together with its digest is not used: the gateway knows what its bucket was")
+    func forged() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        let id = try #require(
+            try await world.submit("user.set-title", ["user": "kai.nilsen", "value": "Captain"], key: "k").change)
+        await world.witnessed.snapshot()
+        func short(_ record: StoredRecord) -> [UInt8] {
+            let digits = Array(record.digest.hex.utf8.prefix(32))
+            return stride(from: 0, to: 32, by: 2).compactMap {
+                UInt8(String(decoding: digits[$0..<($0 + 2)], as: UTF8.self), radix: 16)
+            }
+        }
+        let before = short(.change(try #require(try await world.store.change(id))))
+        try await world.tamper("UPDATE change SET json = CAST(replace(CAST(json AS TEXT), 'Captain', 'Admiral') AS BLOB)")
+        let after = short(.change(try #require(try await world.store.change(id))))
+        let all = try await world.store.buckets(Array(0..<65_536))
+        let forged = all.compactMapValues { members -> [UInt8]? in
+            guard let place = members.firstRange(of: before) else { return nil }
+            return Array(members[..<place.lowerBound]) + after + members[place.upperBound...]
+        }
+        #expect(forged.count == 1 && before != after)
+        try await world.store.keep(try #require(try await world.store.snapshot()), buckets: forged)
+        let error = await #expect(throws: StoreError.self) { try await world.witnessed.change(id) }
+        #expect(error?.code == .altered)
+    }
+
+    @Test("An entry numbered far beyond the others is found, and nobody walks to it", .timeLimit(.minutes(2)))
+    func farBeyond() async throws {
+        let world = try await GatewayFixture()
+        defer { world.close() }
+        try await Self.steps[0](world)
+        try await world.tamper(
+            "INSERT INTO log_entry SELECT log, 1152921504606846976, 'far', bytes FROM log_entry WHERE log = 'actions' LIMIT 1")
+        let error = await #expect(throws: StoreError.self) { try await start(world).take() }
+        #expect(error?.code == .altered)
+        #expect(!(try await audit(world).problems.isEmpty))
     }
 
     @Test("A step that was not settled when it was kept is remembered from its change", arguments: [true, false])

@@ -1,9 +1,11 @@
 import Authority
 import Foundation
-import Storage
+import GRDB
 import StoreConformance
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite("The SQLite store")
 struct SQLiteStoreTests {
@@ -44,5 +46,14 @@ struct SQLiteStoreTests {
         #expect(try await store.snapshot()?.note == "11")
         #expect(try await reader.snapshot()?.note == "first")
         #expect(try await reader.bucketCount() == 1)
+    }
+
+    @Test("Every commit is synced before it is acknowledged, whatever the library would have")
+    func synced() async throws {
+        let folder = try Fixture.folder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let store = try SQLiteStore(path: folder.appendingPathComponent("s.sqlite").path)
+        let level = try await store.write { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+        #expect(level == 2, "FULL")
     }
 }
